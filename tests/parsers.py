@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import httpx
+
 from desktop.cli.api.api_answers import json_in, readable, terminal_safe
 from desktop.cli.doctor.doctor import without_personal_data
 from desktop.cli.scripts import credential
@@ -19,6 +21,8 @@ from desktop.cli.token_fast_path import parse_seconds
 from desktop.ipc import messages
 from desktop.oauth import addresses, answers, bearer, claims, errors, fields, http, metadata, portal
 from desktop.oauth.grants.authorization_code import _members as query_members
+from desktop.oauth.redaction.known_secrets import KnownSecrets
+from desktop.oauth.redaction.requests import add_request
 from desktop.services.configuration import (
     client_model,
     policy_reader,
@@ -39,7 +43,7 @@ from desktop.services.profile_editor import client_search
 from desktop.services.secrets import secret_encoding
 from desktop.services.session import loopback
 from desktop.services.system import browsers, logs, processes
-from desktop.services.system.desktop_entry import parse_desktop_entry
+from desktop.services.system.files import parse_desktop_entry
 from desktop.services.token import api_call, details, openapi
 from desktop.ui.kit.word_breaks import breakable
 
@@ -177,6 +181,23 @@ def fields_in(text: str) -> object:
 
 def in_json(text: str) -> str:
     return json.dumps({"error": text, "error_description": text, "scope": text, text: text})
+
+
+SECRETS = KnownSecrets("secret-value-1234", "another/secret+value=")
+
+
+def struck(text: str) -> object:
+    return SECRETS.strike(text), SECRETS.strike_members({"a": text})
+
+
+def added(text: str) -> object:
+    """Read a request of ours, which a user may have typed for `api`."""
+    content = text.encode("utf-8", "replace")
+    known = KnownSecrets()
+    for media_type in ("application/json", "application/x-www-form-urlencoded"):
+        headers = {"content-type": media_type}
+        add_request(known, httpx.Request("POST", HOST, headers=headers, content=content))
+    return known
 
 
 NO_JSON = ("", "")
@@ -350,6 +371,8 @@ PARSERS = (
         (),
         (("", ""), ("password=", ""), ("a://", "@"), ("bearer ", " "), ("code=", ""), ("eyJ", "")),
     ),
+    Parser("secrets in an answer", struck, (), (("", ""), ("secret-", "-value"))),
+    Parser("secrets in a request", added),
     Parser("doctor", without_personal_data),
     Parser("desktop entry", parse_desktop_entry, (), (("", ""), ("[Desktop Entry]\n", ""))),
     Parser("browser", browser_in, (), (("", ""), ("Exec=", ""), ('Exec="', '"'))),

@@ -1,6 +1,7 @@
 """Imports between layers, and sizes. ARCHITECTURE.md explains the rules."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -27,7 +28,7 @@ LAYERS = {
 # The folders of a layer in order: a folder may import itself and those before it. "" stands for the
 # modules of the layer itself.
 FOLDERS = {
-    "oauth": ("", "grants"),
+    "oauth": ("redaction", "", "grants"),
     "services": (
         "system",
         "model",
@@ -75,7 +76,11 @@ LIBRARIES = {
         "services/configuration/profile_file.py",
         "ui/app/load_after_start.py",  # loads it in advance
     ),
-    "jeepney": ("services/network/linux_proxy.py", "cli/doctor/doctor_checks.py"),
+    "jeepney": (
+        "services/network/linux_proxy.py",
+        "services/secrets/keyring_vault.py",
+        "cli/doctor/doctor_checks.py",
+    ),
     "psutil": ("services/system/processes.py",),
     "tomlkit": ("services/model/settings.py", "services/configuration/toml_edit.py"),
     "truststore": ("services/network/http_client.py",),
@@ -209,6 +214,17 @@ def position_of(name: str, place: str) -> int:
 def imports(path: Path) -> list[Import]:
     """Return all imports of a module in order, with full names."""
     return list(imports_in(parsed(path), late=False))
+
+
+@pytest.mark.parametrize(
+    "page", [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], ids=lambda each: each.name
+)
+def test_the_docs_name_modules_that_exist(page: Path) -> None:
+    names = re.findall(r"`((?:\w+/)*\w+\.py)`", page.read_text("utf-8"))
+    places = ("", "desktop/**/", "tests/**/", "packaging/**/")
+    assert [
+        each for each in names if not any(any(ROOT.glob(f"{place}{each}")) for place in places)
+    ] == []
 
 
 def imports_in(node: ast.AST, *, late: bool) -> Iterator[Import]:

@@ -16,6 +16,11 @@ from desktop.cli.demo import lifetime_options, require_demo_server
 from desktop.cli.terminal import CANCELLED, COMPLETE_VARIABLE
 from desktop.cli.terminal.help import TranslatedGroup, write_examples
 from desktop.cli.terminal.output import complete_profile
+from desktop.cli.terminal.streams import (
+    UnwrittenOutput,
+    prepare_streams,
+    report_unwritten_output,
+)
 from desktop.options import Options
 from desktop.services.system.logs import keep_log_off_terminal
 from desktop.services.system.translation import translate, use_for_libraries
@@ -216,15 +221,21 @@ def _demo_options(*, windowed: bool, given: dict[str, Any]) -> DemoOptions:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command in `arguments`; gives the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # A character that the terminal's encoding lacks is no reason to fail.
-            stream.reconfigure(errors="replace")
+    prepare_streams()
     keep_log_off_terminal()
     use_for_libraries()  # Click's own texts
     if COMPLETE_VARIABLE in os.environ:
         # It registers the completion for PowerShell.
         import_module("desktop.cli.completion")
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except UnwrittenOutput as error:
+        return report_unwritten_output(error)
+    return code
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
         done = program.main(list(arguments), prog_name="xdr-login", standalone_mode=False)
     except click.ClickException as error:
@@ -233,7 +244,4 @@ def run(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         print(translate("Canceled."), file=sys.stderr)
         return CANCELLED
-    except BrokenPipeError:  # the reader is gone, as after `head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     return done if isinstance(done, int) else 0

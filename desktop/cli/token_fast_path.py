@@ -10,6 +10,7 @@ import os
 import sys
 
 from desktop.cli.terminal import CANCELLED, PROFILE_VARIABLE
+from desktop.cli.terminal.streams import UnwrittenOutput, prepare_streams, report_unwritten_output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _EXIT_CODES = {
     "forbidden": 4,
     "network": 5,
     "keyring": 6,
+    "server": 7,
 }
 
 # Written by hand as `ipc.messages` would write it; a test compares the two.
@@ -32,7 +34,8 @@ _REQUEST_TEMPLATE = (
     '{"version": 1, "command": "token", "profile": %s, "min_validity": %d, "format": "%s"}\n'
 )
 _ANSWER_PREFIX, _ANSWER_SUFFIX = b'{"version": 1, "ok": true, "text": "', b'"}\n'
-_LONGEST_LINE = 64 * 1024
+_LONGEST_ANSWER = 1024 * 1024
+_LARGEST_PIECE = 64 * 1024
 _TIMEOUT = 100.0  # seconds, as `token_source.TIMEOUT`
 _NOTICE_DELAY = 1.0  # seconds, as `token_source.NOTICE_DELAY`
 
@@ -42,6 +45,7 @@ def run(arguments: Sequence[str]) -> int | None:
 
     `arguments` are those after `token`.
     """
+    prepare_streams()
     given = _parse_arguments(arguments)
     if given is None or sys.platform == "win32":  # only the complete command line uses the pipe
         return None
@@ -65,8 +69,8 @@ def print_token(text: str) -> int:
     try:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
-    except OSError:  # the reader is gone
-        return 1
+    except (OSError, UnwrittenOutput) as error:
+        return report_unwritten_output(error)
     return 0
 
 
@@ -160,8 +164,8 @@ def _send_request(request: bytes) -> bytes | None:
             _report_pending_permission()
         client.settimeout(_TIMEOUT)
         answer = b""
-        while not answer.endswith(b"\n") and len(answer) < _LONGEST_LINE:
-            piece = client.recv(_LONGEST_LINE)
+        while not answer.endswith(b"\n") and len(answer) < _LONGEST_ANSWER:
+            piece = client.recv(_LARGEST_PIECE)
             if not piece:
                 return None
             answer += piece

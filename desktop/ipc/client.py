@@ -96,12 +96,12 @@ def run_with_timeout(work: Callable[[], Members], seconds: float) -> Members:
 
 
 def _exchange(stream: RawIOBase, command: str, members: Members) -> Members:
-    from desktop.ipc.messages import LONGEST_LINE, BadMessage, decode, encode, refusal_in
+    from desktop.ipc.messages import LONGEST_ANSWER, BadMessage, decode, encode, refusal_in
 
     try:
         with stream:
             stream.write(encode({"command": command, **members}))
-            answer = decode(BufferedReader(stream).readline(LONGEST_LINE))
+            answer = decode(BufferedReader(stream).readline(LONGEST_ANSWER))
     except (OSError, BadMessage) as error:
         raise NoAnswer(str(error)) from error
     if refusal := refusal_in(answer):

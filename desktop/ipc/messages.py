@@ -12,7 +12,9 @@ from collections.abc import Mapping
 
 VERSION = 1
 LONGEST_LINE = 64 * 1024
-"""Bytes, line end included; the tokens of some providers have ten thousand."""
+"""Bytes of a command, line end included."""
+LONGEST_ANSWER = 1024 * 1024
+"""Bytes of an answer, line end included: a token may have 256 kB, and its JSON is longer."""
 
 Members = Mapping[str, object]
 
@@ -38,7 +40,16 @@ class RefusedByAgent(Exception):
         return {"ok": False, "error": self.title, **reason}
 
 
-CODES = ("sign_in_needed", "declined", "forbidden", "network", "keyring", "failure", "usage")
+CODES = (
+    "sign_in_needed",
+    "declined",
+    "forbidden",
+    "network",
+    "keyring",
+    "server",
+    "failure",
+    "usage",
+)
 
 
 def refusal_in(answer: Members) -> RefusedByAgent | None:

@@ -1,15 +1,18 @@
 """Parses an answer: returns its members, or raises the error in it. Pure, no network.
 
 The body decides, not the status: GitHub sends errors with 200, Google "pending" with 428, Auth0
-with 403. The status only counts if the body is not an OAuth answer.
+with 403. The status only counts if the body is not an OAuth answer. Formats of errors outside RFC
+6749 are in `desktop.oauth.dialects`.
 """
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
 from desktop.oauth import errors
+from desktop.oauth.dialects import SENTENCES, codes_in, is_free_text, normalized, sentence_in
 from desktop.oauth.fields import Members, seconds, text
 from desktop.oauth.http import Answer, retry_after
 from desktop.oauth.portal import is_page, redirect_host
@@ -25,6 +28,8 @@ _ERROR_CODES: dict[str, type[errors.ErrorResponse]] = {
     "token_expired": errors.ExpiredToken,  # GitHub's documentation
     "invalid_client": errors.InvalidClient,
     "incorrect_client_credentials": errors.InvalidClient,  # GitHub
+    "invalid_client_id": errors.InvalidClient,  # Slack
+    "bad_client_secret": errors.InvalidClient,  # Slack
     "unauthorized_client": errors.UnauthorizedClient,
     "device_flow_disabled": errors.UnauthorizedClient,  # GitHub
     "invalid_scope": errors.InvalidScope,
@@ -32,6 +37,9 @@ _ERROR_CODES: dict[str, type[errors.ErrorResponse]] = {
     "bad_verification_code": errors.InvalidGrant,  # Microsoft Entra
     "incorrect_device_code": errors.InvalidGrant,  # GitHub
     "bad_refresh_token": errors.InvalidGrant,  # GitHub
+    "invalid_code": errors.InvalidGrant,  # Slack
+    "code_already_used": errors.InvalidGrant,  # Slack
+    "invalid_refresh_token": errors.InvalidGrant,  # Slack
     "interaction_required": errors.InvalidGrant,  # Microsoft Entra: the user must sign in again
     "invalid_request": errors.InvalidRequest,
     "unsupported_grant_type": errors.UnsupportedGrantType,
@@ -43,7 +51,13 @@ _ERROR_CODES: dict[str, type[errors.ErrorResponse]] = {
     "insufficient_scope": errors.InsufficientScope,
 }
 _PASSING_ERRORS = {"temporarily_unavailable", "server_error"}  # RFC 6749 section 4.1.2.1
+# RFC 9110 section 15.5: not found, method not allowed, gone.
+_NOTHING_THERE = {404, 405, 410}
 _CONDITIONAL_ACCESS = "AADSTS53003"  # Microsoft Entra, whatever the error code beside it
+
+
+_YIELDS = {"access_token", "device_code"}  # what a request for a code or a token yields
+_LONGEST_SENTENCE = 1200  # bytes; later cut to what is shown
 
 
 def members(answer: Answer, received_at: datetime) -> Members:
@@ -61,12 +75,12 @@ def acknowledged(answer: Answer, received_at: datetime) -> Members:
 
 
 def members_in(answer: Answer) -> Members | None:
-    """Parse a JSON object or, as GitHub may send it, a form; `None` for anything else."""
-    try:
-        value = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return None if is_page(answer) else _form(answer)
-    return value if isinstance(value, dict) else None
+    """Parse a JSON object or, as GitHub may send it, a form; `None` for anything else.
+
+    It contains no secrets that the server knew before, except those that it issues.
+    """
+    document = _document(answer)
+    return document if isinstance(document, dict) else None
 
 
 def facts_in(answer: Answer, found: Members | None, received_at: datetime) -> dict[str, Any]:
@@ -87,25 +101,48 @@ def error_kind(code: str, description: str) -> type[errors.ErrorResponse] | None
     """Find the class of an error; `None` for an unknown code."""
     if _CONDITIONAL_ACCESS in description:
         return errors.ForbiddenByPolicy
-    return _ERROR_CODES.get(code.strip().lower())
+    return _ERROR_CODES.get(normalized(code))
 
 
 def may_pass(code: str) -> bool:
     """Whether the error `code` means that the server is temporarily unavailable."""
-    return code.strip().lower() in _PASSING_ERRORS
+    return normalized(code) in _PASSING_ERRORS
 
 
 def _checked(answer: Answer, received_at: datetime) -> Members | None:
-    found = members_in(answer)
+    document = _document(answer)
+    found = document if isinstance(document, dict) else None
     facts = facts_in(answer, found, received_at)
     code = text(found, "error") if found else None
     if found is not None and code is not None:
         _raise_error(answer, found, code, facts)
-    _raise_for_status(answer, facts)
+    is_success = 200 <= answer.status < 300
+    if is_success and found is not None and found.keys() & _YIELDS:
+        return found
+    sentence = sentence_in(document, is_success=is_success)
+    _raise_known(answer, codes_in(document, is_success=is_success), sentence, facts)
+    _raise_for_status(answer, sentence or _plain_text(answer), facts)
     return found
 
 
-def _form(answer: Answer) -> Members | None:
+def _document(answer: Answer) -> object:
+    """Parse any JSON, or a form, and remove secrets from it; `None` for anything else."""
+    try:
+        document = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        document = None if is_page(answer) else _form(answer)
+    return answer.secrets.strike_document(document)
+
+
+def _plain_text(answer: Answer) -> str:
+    """Read an error that is only a sentence, as web frameworks send it."""
+    is_error = answer.status >= 400 and content_type(answer) == "text/plain"
+    if not is_error or is_page(answer):
+        return ""
+    return answer.secrets.strike(answer.body[:_LONGEST_SENTENCE].decode("utf-8", "replace"))
+
+
+def _form(answer: Answer) -> dict[str, str] | None:
     # Only if the server says so, or if it has a known member: a page could parse as a form too.
     try:
         body = answer.body.decode("utf-8").strip()
@@ -115,17 +152,23 @@ def _form(answer: Answer) -> Members | None:
         return None
     form = dict(pairs)
     declared = "x-www-form-urlencoded" in content_type(answer)
-    return form if declared or {"error", "access_token", "device_code"} & form.keys() else None
+    return form if declared or {"error", *_YIELDS} & form.keys() else None
 
 
 def _raise_error(answer: Answer, found: Members, code: str, facts: dict[str, Any]) -> None:
-    description = text(found, "error_description") or ""
+    description = text(found, *SENTENCES) or ""
     known = error_kind(code, description)
-    if known is None and (may_pass(code) or answer.status >= 500):
+    if known is None:
+        _raise_known(answer, codes_in(found, is_success=False), description, facts)
+    said = description or code
+    if known is None and is_free_text(code):
+        # Keycloak's error says what happened, and its description where to read about it.
+        said = ". ".join(filter(None, (code, description)))
+    if known is None and may_pass(code):
+        raise errors.ServerFault(answer.host, detail=said, **facts)
+    if known is None and (answer.status in _NOTHING_THERE | {429} or answer.status >= 500):
         # IROH answers a 500 with free text in `error`.
-        raise errors.ServerFault(answer.host, detail=description or code, **facts)
-    if known is None and answer.status == 429:
-        raise errors.Throttled(answer.host, detail=description or code, **facts)
+        _raise_for_status(answer, said, facts)
     raise (known or errors.ErrorResponse)(
         code,
         host=answer.host,
@@ -135,16 +178,32 @@ def _raise_error(answer: Answer, found: Members, code: str, facts: dict[str, Any
     )
 
 
-def _raise_for_status(answer: Answer, facts: dict[str, Any]) -> None:
-    if 200 <= answer.status < 300 and not is_page(answer):
-        return
-    kind: type[errors.Trouble] = errors.UnusableAnswer
-    if answer.status == 429:
-        kind = errors.Throttled
-    elif answer.status >= 500:
-        kind = errors.ServerFault
-    elif 300 <= answer.status < 400:
-        kind = errors.UnexpectedRedirect
-    elif is_page(answer):
-        kind = errors.PageInsteadOfAnswer
-    raise kind(answer.host, by=redirect_host(answer), **facts)
+def _raise_known(
+    answer: Answer, codes: Iterable[str], sentence: str, facts: dict[str, Any]
+) -> None:
+    """Raise the error of the first of `codes` that has a meaning."""
+    for code in codes:
+        if kind := error_kind(code, sentence):
+            # A sentence that is the code says nothing more.
+            description = "" if normalized(sentence) == code else sentence
+            raise kind(code, host=answer.host, description=description, **facts)
+
+
+def _raise_for_status(answer: Answer, sentence: str, facts: dict[str, Any]) -> None:
+    """Raise what the status means; `sentence` is what the server says."""
+    status, host = answer.status, answer.host
+    if status == 429:
+        raise errors.Throttled(host, detail=sentence, **facts)
+    if status >= 500:
+        raise errors.ServerFault(host, detail=sentence, **facts)
+    if status in _NOTHING_THERE:
+        address = answer.endpoint.partition("?")[0]
+        raise errors.NothingThere(address, host=host, status=status, description=sentence)
+    if 300 <= status < 400:
+        raise errors.UnexpectedRedirect(host, by=redirect_host(answer), **facts)
+    if is_page(answer):
+        raise errors.PageInsteadOfAnswer(host, by=redirect_host(answer), **facts)
+    if sentence:
+        raise errors.Refusal(host, detail=sentence, **facts)
+    if not 200 <= status < 300:
+        raise errors.UnusableAnswer(host, **facts)

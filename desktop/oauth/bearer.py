@@ -39,7 +39,9 @@ async def request_with_token(
         raise_for_token(answer, received_at)
         return read(answer, received_at)
 
-    answer = send_request(connection.http, method, address=address, headers=headers)
+    answer = send_request(
+        connection.http, method, address=address, headers=headers, secrets=connection.secrets
+    )
     return await exchange(connection, answer, read=accepted)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from desktop.oauth.errors import printable
 from desktop.oauth.fields import Members, text
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 
 _XDR = "https://schemas.cisco.com/iroh/identity/claims/"
 _USER = (
@@ -26,10 +27,11 @@ class Account:
     organization: str = ""
 
 
-def account_in(*tokens: str | None) -> Account:
-    """Read the account from the first of `tokens` that names a user."""
+def account_in(*tokens: str | None, secrets: KnownSecrets | None = None) -> Account:
+    """Read the account, without `secrets`, from the first of `tokens` that names a user."""
+    known = KnownSecrets() if secrets is None else secrets
     for token in tokens:
-        claims = unverified_claims(token) if token else {}
+        claims = known.strike_shown(unverified_claims(token)) if token else {}
         user = text(claims, *_USER)
         if user:
             organization = text(claims, *_ORGANIZATION) or ""

@@ -15,6 +15,7 @@ from desktop.oauth.clock import SHORTEST_INTERVAL, Clock
 from desktop.oauth.errors import ErrorResponse, InvalidClient, Trouble, UnusableAnswer
 from desktop.oauth.fields import Members
 from desktop.oauth.http import Answer, clock_offset, post_form
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 
 if TYPE_CHECKING:
     import httpx
@@ -47,7 +48,8 @@ class ClientConnection:
 
     `known_methods` maps an endpoint to the method that it accepted: the endpoints of a provider may
     differ, and metadata is only a hint. `note_clock` is called with the seconds by
-    which this computer is ahead of the server, after each answer: see `clock_offset`.
+    which this computer is ahead of the server, after each answer: see `clock_offset`. `secrets` are
+    those that the server may repeat: what it was sent, and what is held for the profile.
     """
 
     http: httpx.AsyncClient
@@ -55,6 +57,10 @@ class ClientConnection:
     client: Client
     known_methods: dict[str, ClientAuthentication] = field(default_factory=dict)
     note_clock: Callable[[float], None] = field(default=lambda _offset: None, repr=False)
+    secrets: KnownSecrets = field(default_factory=KnownSecrets, repr=False)
+
+    def __post_init__(self) -> None:
+        self.secrets.add(self.client.client_secret)
 
 
 async def request(
@@ -74,9 +80,11 @@ async def request(
             return await _request(connection, endpoint, method=method, form=form, read=read)
         except InvalidClient:
             pass
-        except UnusableAnswer as error:
-            # Some servers reject Basic before it reaches OAuth: 401 with a page or an empty body.
-            if error.status != 401:
+        except (UnusableAnswer, ErrorResponse) as error:
+            # Some servers reject Basic before it reaches OAuth: 401 with a page, an empty body or
+            # an error of their own.
+            is_known = isinstance(error, ErrorResponse) and type(error) is not ErrorResponse
+            if error.status != 401 or is_known:
                 raise
         await connection.clock.sleep(SHORTEST_INTERVAL)
     return await _request(connection, endpoint, method=last, form=form, read=read)
@@ -119,7 +127,8 @@ async def exchange(
     received = connection.clock.utc()
     offset = clock_offset(arrived.headers, sent=sent, received=received)
     try:
-        return read(arrived, received)
+        with connection.secrets.removed_from_errors():
+            return read(arrived, received)
     except Trouble:
         offset = None  # not from the server itself: a portal or a proxy has another clock
         raise
@@ -137,7 +146,9 @@ async def _request(
     read: Reader,
 ) -> Members:
     body, headers = authenticated(connection.client, method, form=form)
-    answer = post_form(connection.http, endpoint, form=body, headers=headers)
+    answer = post_form(
+        connection.http, endpoint, form=body, headers=headers, secrets=connection.secrets
+    )
     try:
         found = await exchange(connection, answer, read=read)
     except InvalidClient:

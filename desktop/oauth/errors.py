@@ -5,10 +5,12 @@
     ├── AuthorityUnusable      a CA certificate file that cannot be used
     ├── MetadataMismatch       the metadata names another issuer or another host
     ├── MissingEndpoint        neither the metadata nor the profile names an endpoint
+    ├── NothingThere           there is no server at an address (404, 405, 410)
     ├── CodeExpired            our own deadline for the code has passed
     ├── WrongIssuer            a redirect that names another server (RFC 9207)
     ├── NotApprovedInTime      the browser did not return in time
-    ├── UnsupportedTokenType   a token that is no bearer token
+    ├── NoUsableToken          the server reports success, but its answer has no usable token
+    │   └── UnsupportedTokenType  a token that is no bearer token
     ├── Trouble                may be temporary: polling goes on
     │   ├── TransportFailure   no answer
     │   │   ├── HostNotFound
@@ -21,6 +23,8 @@
     │   │       ├── ProxySignInNeeded       407, or a password that it does not accept
     │   │       └── ProxySignInUnsupported  407, and no supported way to sign in
     │   ├── UnusableAnswer     an answer, but not one of an OAuth server
+    │   │   ├── Refusal        an error in a format that is not known
+    │   │   ├── IncompleteAnswer  a member is missing or malformed
     │   │   ├── AnswerTooLarge
     │   │   ├── UnexpectedRedirect
     │   │   └── PageInsteadOfAnswer
@@ -127,8 +131,22 @@ class MissingEndpoint(OAuthError):
         self.endpoint = endpoint
 
 
+class NothingThere(OAuthError):
+    """There is no authorization server at `address`, by the `status` of the answer.
+
+    `description` is what the server says about it.
+    """
+
+    def __init__(self, address: str, *, host: str, status: int, description: str = "") -> None:
+        super().__init__(f"{host}: {status}")
+        self.address = printable(address)
+        self.host = host
+        self.status = status
+        self.description = printable(description)
+
+
 class CodeExpired(OAuthError):
-    """The user code has expired by our own clock."""
+    """The user code has expired by our own clock; the cause is why the last request failed."""
 
 
 class WrongIssuer(OAuthError):
@@ -145,13 +163,28 @@ class NotApprovedInTime(OAuthError):
     """The browser did not return before our own deadline."""
 
 
-class UnsupportedTokenType(OAuthError):
+class NoUsableToken(OAuthError):
+    """The server of `host` reports success, but its answer has no usable token: `detail`.
+
+    `description` is what the server says. The code or refresh token that was sent is used up then.
+    """
+
+    def __init__(
+        self, host: str, detail: str, *, status: int | None = None, description: str = ""
+    ) -> None:
+        super().__init__(f"{host}: {printable(detail)}")
+        self.host = host
+        self.detail = printable(detail)
+        self.status = status
+        self.description = printable(description)
+
+
+class UnsupportedTokenType(NoUsableToken):
     """The server of `host` issued a token of a type that must not be used as a bearer token."""
 
     def __init__(self, host: str, token_type: str) -> None:
-        super().__init__(f"{host}: token_type {printable(token_type, 40)}")
-        self.host = host
         self.token_type = printable(token_type, 40)
+        super().__init__(host, f"token_type {self.token_type}")
 
 
 class Trouble(OAuthError):
@@ -227,6 +260,14 @@ class ProxySignInUnsupported(ProxyFailure):
 
 class UnusableAnswer(Trouble):
     """An answer in which the expected members are missing or malformed."""
+
+
+class Refusal(UnusableAnswer):
+    """An error in a format that is not known; `detail` is what the server says."""
+
+
+class IncompleteAnswer(UnusableAnswer):
+    """An answer of the server in which a member is missing or malformed."""
 
 
 class AnswerTooLarge(UnusableAnswer):

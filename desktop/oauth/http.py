@@ -25,6 +25,9 @@ from desktop.oauth.errors import (
     UnusableAnswer,
 )
 from desktop.oauth.fields import LONGEST_DURATION
+from desktop.oauth.redaction.causes import causes_of
+from desktop.oauth.redaction.known_secrets import KnownSecrets
+from desktop.oauth.redaction.requests import add_request
 
 if TYPE_CHECKING:
     import httpx
@@ -44,32 +47,47 @@ _RETRY_AFTER = re.compile(r"([0-9]++(?:\.[0-9]++)?+)\s*+s?+", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Any HTTP answer. The body may contain tokens, so it is never printed."""
+    """Any HTTP answer. The body may contain tokens, so it is never printed.
+
+    `headers` contain no secrets. What is read from the body must pass through `secrets`, which
+    knows what the server was sent.
+    """
 
     endpoint: str
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    secrets: KnownSecrets = field(default_factory=KnownSecrets, repr=False, compare=False)
 
     @property
     def host(self) -> str:
         return host_of(self.endpoint)
 
 
-async def get(http: httpx.AsyncClient, address: str) -> Answer:
+async def get(
+    http: httpx.AsyncClient, address: str, *, secrets: KnownSecrets | None = None
+) -> Answer:
     """Fetch `address`; raises `UnsafeAddress` or a `Trouble`."""
-    return await send_request(http, "GET", address=address, headers={})
+    return await send_request(http, "GET", address=address, headers={}, secrets=secrets)
 
 
 async def send_request(
-    http: httpx.AsyncClient, method: str, *, address: str, headers: Mapping[str, str]
+    http: httpx.AsyncClient,
+    method: str,
+    *,
+    address: str,
+    headers: Mapping[str, str],
+    secrets: KnownSecrets | None = None,
 ) -> Answer:
-    """Send a request without a body; raises `UnsafeAddress` or a `Trouble`."""
+    """Send a request without a body; raises `UnsafeAddress` or a `Trouble`.
+
+    `secrets` are those that the server may repeat, besides those in this request.
+    """
     with checked_request(address):
         request = http.build_request(
             method, checked_address(address), headers={**_HEADERS, **headers}
         )
-    return await _send(http, request)
+    return await _send(http, request, secrets)
 
 
 async def post_form(
@@ -78,16 +96,22 @@ async def post_form(
     *,
     form: Mapping[str, str],
     headers: Mapping[str, str],
+    secrets: KnownSecrets | None = None,
 ) -> Answer:
-    """Send `form`, encoded as in RFC 6749 appendix B; raises `UnsafeAddress` or a `Trouble`."""
+    """Send `form`, encoded as in RFC 6749 appendix B; raises `UnsafeAddress` or a `Trouble`.
+
+    `secrets` are those that the server may repeat, besides those in this request.
+    """
     with checked_request(endpoint):
         request = http.build_request(
             "POST", checked_address(endpoint), data=dict(form), headers={**_HEADERS, **headers}
         )
-    return await _send(http, request)
+    return await _send(http, request, secrets)
 
 
-async def probe_portal(http: httpx.AsyncClient, host: str) -> Answer:
+async def probe_portal(
+    http: httpx.AsyncClient, host: str, *, secrets: KnownSecrets | None = None
+) -> Answer:
     """Fetch the front page of `host` over plain http, which a captive portal replaces.
 
     The request contains nothing but the host, and the answer is not trusted. Raises a `Trouble`.
@@ -95,7 +119,7 @@ async def probe_portal(http: httpx.AsyncClient, host: str) -> Answer:
     address = f"http://[{host}]/" if ":" in host else f"http://{host}/"
     with checked_request(address):
         request = http.build_request("GET", address, timeout=_PROBE_TIMEOUT)
-    return await _send(http, request)
+    return await _send(http, request, secrets)
 
 
 @contextmanager
@@ -115,32 +139,69 @@ _PROBE_TIMEOUT = 5.0  # seconds
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
 
 
-async def _send(http: httpx.AsyncClient, request: httpx.Request) -> Answer:
+async def _send(
+    http: httpx.AsyncClient, request: httpx.Request, secrets: KnownSecrets | None
+) -> Answer:
+    with request_secrets(request, secrets) as known:
+        return await _exchange(http, request, known)
+
+
+@contextmanager
+def request_secrets(request: httpx.Request, secrets: KnownSecrets | None) -> Iterator[KnownSecrets]:
+    """Add the secrets in `request` to `secrets`, and remove them all from errors in this context.
+
+    The transport adds the password of a proxy.
+    """
+    known = KnownSecrets() if secrets is None else secrets
+    add_request(known, request)
+    request.extensions = {**request.extensions, KNOWN_SECRETS: known}
+    with known.removed_from_errors():
+        yield known
+
+
+KNOWN_SECRETS = "known_secrets"
+"""The extension of a request with its `KnownSecrets`."""
+
+
+async def _exchange(
+    http: httpx.AsyncClient, request: httpx.Request, secrets: KnownSecrets
+) -> Answer:
     endpoint = str(request.url)
     host = host_of(endpoint)
-    with transport_errors(host):
+    with transport_errors(host) as progress:
         async with asyncio.timeout(LONGEST_REQUEST):
             # A redirect would carry the device code to wherever the server points: not followed.
             response = await http.send(request, stream=True, follow_redirects=False)
+            progress.status = response.status_code
             try:
                 body = await _bounded_body(response, host)
             finally:
                 await response.aclose()
-    return Answer(endpoint, response.status_code, response.headers, body)
+    headers = struck_headers(response, secrets)
+    return Answer(endpoint, response.status_code, headers, body, secrets)
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a request got: the status is known if only the body is missing."""
+
+    status: int | None = None
 
 
 @contextmanager
-def transport_errors(host: str) -> Iterator[None]:
-    """Turn whatever goes wrong between here and `host` into a `Trouble`."""
+def transport_errors(host: str) -> Iterator[Progress]:
+    """Turn whatever goes wrong between here and `host` into a `Trouble`, with the status so far."""
     # Loaded late: reading saved tokens makes no request.
     import httpx
 
+    progress = Progress()
     try:
-        yield
+        yield progress
     except TimeoutError as error:
-        raise NoAnswerInTime(host) from error
+        raise NoAnswerInTime(host, status=progress.status) from error
     except httpx.RequestError as error:
         failure = transport_failure(host, error)
+        failure.status = progress.status
         # Without a connection, the request was not sent.
         failure.unused = isinstance(
             error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -151,10 +212,19 @@ def transport_errors(host: str) -> Iterator[None]:
     except (*_UNEXPECTED, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict) as error:
         kind = type(error).__name__
         _log.warning("%s: unexpected error while reading an answer: %s", host, kind)
-        raise UnusableAnswer(host, detail=kind) from error
+        raise UnusableAnswer(host, detail=kind, status=progress.status) from error
 
 
 _UNEXPECTED = (ValueError, ArithmeticError, LookupError, OSError, EOFError)
+
+
+def struck_headers(response: httpx.Response, secrets: KnownSecrets) -> httpx.Headers:
+    """Return the headers of `response` without `secrets`."""
+    import httpx
+
+    headers = response.headers
+    struck = [(name, secrets.strike(value)) for name, value in headers.multi_items()]
+    return httpx.Headers(struck, encoding=headers.encoding)
 
 
 async def _bounded_body(response: httpx.Response, host: str) -> bytes:
@@ -209,21 +279,6 @@ def transport_failure(host: str, error: httpx.RequestError) -> TransportFailure:
     if any(type(cause).__name__ == "gaierror" for cause in causes):
         return HostNotFound(host, detail=str(error))
     return TransportFailure(host, detail=str(error) or type(error).__name__)
-
-
-def causes_of(error: BaseException) -> list[BaseException]:
-    """Return `error` and all its causes, including those in groups."""
-    chain: list[BaseException] = []
-    todo: list[BaseException | None] = [error]
-    while todo:
-        cause = todo.pop()
-        if cause is None or cause in chain:
-            continue
-        chain.append(cause)
-        todo += [cause.__cause__, cause.__context__]
-        if isinstance(cause, BaseExceptionGroup):
-            todo += cause.exceptions
-    return chain
 
 
 def retry_after(headers: Mapping[str, str], received_at: datetime) -> float | None:

@@ -28,10 +28,10 @@ def _claims(answer: Answer, received_at: datetime) -> Members:
     # OpenID Connect Core 1.0 section 5.3.2: a client may be registered for a signed answer. It
     # comes from the server over TLS, as JSON does, so its signature need not be checked.
     if content_type(answer) != "application/jwt" or not 200 <= answer.status < 300:
-        return members(answer, received_at)
+        return answer.secrets.strike_shown(members(answer, received_at))
     claims = unverified_claims(answer.body.decode("ascii", "replace").strip())
     if not claims:
         raise UnusableAnswer(
             answer.host, detail="no readable application/jwt", status=answer.status
         )
-    return claims
+    return answer.secrets.strike_shown(claims)

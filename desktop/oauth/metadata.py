@@ -11,9 +11,9 @@ from desktop.oauth.errors import (
     ErrorResponse,
     MetadataMismatch,
     MissingEndpoint,
+    NothingThere,
     OAuthError,
     ServerFault,
-    Trouble,
     UnusableAnswer,
 )
 from desktop.oauth.fields import Members, string_list, text
@@ -80,20 +80,21 @@ async def discover(
     skipped if the other one has them.
     """
     found = manual or ServerMetadata()
-    trouble: Trouble | None = None
+    failure: OAuthError | None = None
     for address in metadata_addresses(issuer.address):
         if not found.missing(needs):
             return found
         try:
-            answer = await get(connection.http, address)
-            document = members(answer, connection.clock.utc())
-            found = found.merged(parse_metadata(document, issuer))
-        except (UnusableAnswer, ServerFault) as error:
-            trouble = error
-        except ErrorResponse:
-            continue  # a 404 with an error in JSON: there is no such document
+            answer = await get(connection.http, address, secrets=connection.secrets)
+            with connection.secrets.removed_from_errors():
+                document = members(answer, connection.clock.utc())
+                found = found.merged(parse_metadata(document, issuer))
+        except (UnusableAnswer, ServerFault, ErrorResponse, NothingThere) as error:
+            # That one document is missing is normal. A sentence of the server says more.
+            if failure is None or not isinstance(error, NothingThere) or error.description:
+                failure = error
     if missing := found.missing(needs):
-        raise _incomplete(issuer, found, trouble, missing=missing)
+        raise _incomplete(issuer, found, failure, missing=missing)
     return found
 
 
@@ -162,9 +163,9 @@ def _require_same_origin(issuer: Issuer, endpoints: Mapping[str, str]) -> None:
 
 
 def _incomplete(
-    issuer: Issuer, found: ServerMetadata, trouble: Trouble | None, *, missing: str
+    issuer: Issuer, found: ServerMetadata, failure: OAuthError | None, *, missing: str
 ) -> OAuthError:
     # If the server sent metadata, what is missing in it says more than the other error.
-    if trouble is not None and not found.issuer:
-        return trouble
+    if failure is not None and not found.issuer:
+        return failure
     return MissingEndpoint(host_of(issuer.address), missing)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from desktop.oauth.addresses import host_of, is_loopback
 from desktop.oauth.errors import CaptivePortal, Trouble, UnsafeAddress
 from desktop.oauth.http import Answer, probe_portal
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 
 if TYPE_CHECKING:
     import httpx
@@ -22,16 +23,18 @@ _TARGET = re.compile(
 )
 
 
-async def find_portal(http: httpx.AsyncClient, host: str) -> CaptivePortal | None:
+async def find_portal(
+    http: httpx.AsyncClient, host: str, *, secrets: KnownSecrets | None = None
+) -> CaptivePortal | None:
     """Find a captive portal in front of `host` by plain http; `None` if there is none.
 
     A portal may be why a server cannot be reached: its certificate is not for `host`, or it lets
-    nothing through. Over http it answers for every host.
+    nothing through. Over http it answers for every host, and `secrets` are removed from its name.
     """
     if is_loopback(host):
         return None
     try:
-        answer = await probe_portal(http, host)
+        answer = await probe_portal(http, host, secrets=secrets)
     except Trouble:
         return None
     portal = redirect_host(answer)
@@ -52,7 +55,7 @@ def redirect_host(answer: Answer) -> str:
         host = host_of(target) if urlsplit(target).scheme in {"http", "https"} else ""
     except (UnsafeAddress, ValueError):
         return ""
-    return "" if host == answer.host else host
+    return "" if host == answer.host else answer.secrets.strike(host)
 
 
 def is_page(answer: Answer) -> bool:

@@ -10,7 +10,14 @@ import httpx
 
 from desktop.oauth.addresses import checked_address, host_of
 from desktop.oauth.errors import NoAnswerInTime, UnusableAnswer, printable
-from desktop.oauth.http import Unpacker, checked_request, transport_errors
+from desktop.oauth.http import (
+    Unpacker,
+    checked_request,
+    request_secrets,
+    struck_headers,
+    transport_errors,
+)
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 
 # Seconds until an answer begins, and between two pieces: a report may take long.
 LONGEST_SILENCE = 60.0
@@ -28,7 +35,10 @@ class ResourceRequest:
 
 @dataclass(frozen=True, slots=True)
 class ResourceAnswer:
-    """Any answer. `pieces` can be read once, while it is open."""
+    """Any answer. `pieces` can be read once, while it is open.
+
+    What is shown of them must pass through `secrets`; everything else contains none.
+    """
 
     host: str
     status: int
@@ -37,15 +47,21 @@ class ResourceAnswer:
     headers: Mapping[str, str] = field(repr=False)
     header_lines: tuple[tuple[str, str], ...] = field(repr=False)
     pieces: AsyncIterator[bytes] = field(repr=False)
+    secrets: KnownSecrets = field(default_factory=KnownSecrets, repr=False, compare=False)
 
 
 @asynccontextmanager
 async def open_resource(
-    http: httpx.AsyncClient, request: ResourceRequest, *, access_token: str
+    http: httpx.AsyncClient,
+    request: ResourceRequest,
+    *,
+    access_token: str,
+    secrets: KnownSecrets | None = None,
 ) -> AsyncIterator[ResourceAnswer]:
     """Send `request` and open its answer; a redirect is not followed.
 
-    Raises `UnsafeAddress` or a `Trouble`, also while the pieces are read.
+    `secrets` are those that the server may repeat, besides those in this request. Raises
+    `UnsafeAddress` or a `Trouble`, also while the pieces are read.
     """
     with checked_request(request.address):
         built = http.build_request(
@@ -60,22 +76,34 @@ async def open_resource(
             content=request.content,
             timeout=httpx.Timeout(LONGEST_SILENCE, connect=10.0),
         )
-    host = host_of(request.address)
+    with request_secrets(built, secrets) as known:
+        async with _open(http, built, host_of(request.address), known) as answer:
+            yield answer
+
+
+@asynccontextmanager
+async def _open(
+    http: httpx.AsyncClient, request: httpx.Request, host: str, secrets: KnownSecrets
+) -> AsyncIterator[ResourceAnswer]:
     with transport_errors(host):
         async with asyncio.timeout(LONGEST_SILENCE):
             # A redirect would carry the token to wherever the server points.
-            response = await http.send(built, stream=True, follow_redirects=False)
+            response = await http.send(request, stream=True, follow_redirects=False)
     try:
         try:
             yield ResourceAnswer(
                 host,
                 response.status_code,
-                response.reason_phrase,
-                response.http_version,
-                response.headers,
+                secrets.strike(response.reason_phrase),
+                secrets.strike(response.http_version),
+                struck_headers(response, secrets),
                 # RFC 9110 section 5.5: octets of which only ASCII means anything.
-                tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in response.headers.raw),
+                tuple(
+                    (name.decode("latin-1"), secrets.strike(value.decode("latin-1")))
+                    for name, value in response.headers.raw
+                ),
                 _unpacked(response, host),
+                secrets,
             )
         finally:
             await response.aclose()

@@ -27,7 +27,7 @@ PSEUDO_LANGUAGE = "qps"
 # The texts in tables that are not Python.
 _PRESET_TEXTS = ("region", "hint")
 _SCOPE_TEXTS = ("text",)
-_ERRORS_WITH_REASON = {"UnsafeAddress", "UnusableAnswer"}
+_ERRORS_WITH_REASON = {"IncompleteAnswer", "NoUsableToken", "UnsafeAddress", "UnusableAnswer"}
 
 Key = str | tuple[str, ...]
 """The English text of a message; singular and plural where it has both."""

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 import desktop.cli.sign_in.login
 from desktop import __version__
 from desktop.__main__ import main
+from desktop.cli.terminal import window
 from desktop.cli.terminal.window import has_display
 from desktop.demo import DemoOptions
 from desktop.ipc import client
@@ -118,6 +120,17 @@ def forwarded() -> Iterator[int]:
     """Let an X server listen in the network, as ssh does; gives its number."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1] - 6000
+
+
+def test_the_only_screen_may_have_another_number(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(window, "_BY_DEVICE", {"eglfs": str(tmp_path / "card")})
+    monkeypatch.setenv("QT_QPA_PLATFORM", "eglfs")
+    assert not has_display()
+    (tmp_path / "card1").touch()
+    assert has_display()
 
 
 @pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="there is always a display there")

@@ -17,7 +17,9 @@ from desktop.cli.scripts import token_source as access_module
 from desktop.cli.scripts.token_source import fetch_token
 from desktop.cli.terminal.exits import exit_code
 from desktop.ipc import address
-from desktop.ipc.messages import CODES, LONGEST_LINE, RefusedByAgent, encode
+from desktop.ipc.client import send_command
+from desktop.ipc.messages import CODES, LONGEST_ANSWER, LONGEST_LINE, RefusedByAgent, encode
+from desktop.oauth.grants.token import LONGEST_TOKEN
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.copy_formats import PRINT_FORMATS
 from desktop.services.model.errors import NoToken
@@ -116,13 +118,25 @@ def test_the_fast_path_sends_the_arguments(
     assert capsys.readouterr() == ("made-up\n", "")
 
 
+def test_the_fast_path_prints_the_longest_token(capsys: pytest.CaptureFixture[str]) -> None:
+    with answering(told("x" * LONGEST_TOKEN)):
+        assert main(["token"]) == 0
+    assert capsys.readouterr() == ("x" * LONGEST_TOKEN + "\n", "")
+
+
+def test_the_complete_command_line_reads_the_longest_token() -> None:
+    with answering(encode({**GIVEN, "access_token": "\\" * LONGEST_TOKEN})):
+        answer = send_command("token")
+    assert answer["access_token"] == "\\" * LONGEST_TOKEN
+
+
 def test_the_fast_path_follows_the_protocol() -> None:
     question = {"command": "token", "profile": "soc", "min_validity": 60, "format": "raw"}
     assert token_fast_path._encode_request("soc", 60, "raw") == encode(question)
     assert token_fast_path._encode_request("", 60, "raw") == encode(question | {"profile": None})
     assert told("x") == token_fast_path._ANSWER_PREFIX + b"x" + token_fast_path._ANSWER_SUFFIX
     assert tuple(PRINT_FORMATS) == token_fast_path._FORMATS
-    assert token_fast_path._LONGEST_LINE == LONGEST_LINE
+    assert token_fast_path._LONGEST_ANSWER == LONGEST_ANSWER
     assert access_module.TIMEOUT == token_fast_path._TIMEOUT
     assert access_module.NOTICE_DELAY == token_fast_path._NOTICE_DELAY
     for code in CODES:
@@ -202,7 +216,7 @@ def test_a_denial_is_final(
         b'{"version": 1, "ok": true, "text": 7}\n',
         b'{"version": 1, "ok": false, "error": "unknown command"}\n',
         b"[]\n",
-        b'{"version": 1, "ok": true, "text": "' + b"x" * (2 * LONGEST_LINE),
+        b'{"version": 1, "ok": true, "text": "' + b"x" * (2 * LONGEST_ANSWER),
     ],
 )
 def test_an_invalid_answer_counts_as_none(

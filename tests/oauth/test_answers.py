@@ -252,7 +252,7 @@ def test_the_status_speaks_where_the_body_is_no_oauth_answer(
         "<?xml version='1.0'?><html/>",
     ],
 )
-@pytest.mark.parametrize("status", [200, 401, 403, 404, 511])
+@pytest.mark.parametrize("status", [200, 401, 403, 511])
 def test_a_page_is_distinguished_from_an_answer(body: str, status: int) -> None:
     kind = errors.PageInsteadOfAnswer if status < 500 else errors.ServerFault
     assert type(error_in(make_answer(body, status))) is kind
@@ -263,7 +263,7 @@ def test_a_page_is_no_form_even_if_it_says_so() -> None:
     assert type(error_in(reply)) is errors.PageInsteadOfAnswer
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 428])
+@pytest.mark.parametrize("status", [400, 401, 403, 428])
 def test_tokens_in_an_error_response_are_ignored(status: int) -> None:
     reply = make_answer({"access_token": "x", "token_type": "bearer"}, status)
     assert type(error_in(reply)) is errors.UnusableAnswer
@@ -313,7 +313,7 @@ def test_a_body_does_not_matter_where_none_is_needed(
         (make_answer({"error": "invalid_client"}, 200), errors.InvalidClient),
         (make_answer("<html>Welcome to the hotel</html>", 200), errors.PageInsteadOfAnswer),
         (make_answer("", 302), errors.UnexpectedRedirect),
-        (make_answer("", 404), errors.UnusableAnswer),
+        (make_answer("", 404), errors.NothingThere),
         (make_answer("", 503), errors.ServerFault),
     ],
 )

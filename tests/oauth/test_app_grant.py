@@ -77,7 +77,7 @@ async def test_a_valid_date_of_the_grant_is_read(
     [
         (error_reply("invalid_token", 401), errors.InvalidToken),
         (raw_reply("", 403), errors.InsufficientScope),
-        (raw_reply("", 404), errors.UnusableAnswer),
+        (raw_reply("", 404), errors.NothingThere),
         (json_reply({}), errors.UnusableAnswer),
         (json_reply([]), errors.UnusableAnswer),
         (raw_reply("<html>", 200), errors.PageInsteadOfAnswer),

@@ -161,6 +161,29 @@ async def test_a_401_that_is_no_oauth_answer_counts_as_a_refusal_of_the_method(b
     assert used_methods(bench) == [BASIC, POST]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": "Unauthorized", "status": 401},
+        {"message": "No."},
+        {"error": {"code": 401, "message": "No."}},
+    ],
+)
+async def test_a_401_with_an_error_of_its_own_counts_as_a_refusal_of_the_method(
+    body: dict[str, object],
+) -> None:
+    bench = ClientHarness(json_reply(body, 401), json_reply({"a": 1}), client=CONFIDENTIAL)
+    assert await request(bench.connection, TOKEN_ENDPOINT, form={}) == {"a": 1}
+    assert used_methods(bench) == [BASIC, POST]
+
+
+async def test_a_401_with_another_oauth_error_is_no_refusal_of_the_method() -> None:
+    bench = ClientHarness(error_reply("invalid_grant", 401), client=CONFIDENTIAL)
+    with pytest.raises(errors.InvalidGrant):
+        await request(bench.connection, TOKEN_ENDPOINT, form={})
+    assert used_methods(bench) == [BASIC]
+
+
 async def test_a_401_to_the_last_method_is_raised_unchanged() -> None:
     bench = ClientHarness(raw_reply("", 401), client=CONFIDENTIAL)
     with pytest.raises(errors.UnusableAnswer) as caught:
@@ -168,7 +191,7 @@ async def test_a_401_to_the_last_method_is_raised_unchanged() -> None:
     assert caught.value.status == 401
 
 
-@pytest.mark.parametrize("status", [200, 400, 403, 404])
+@pytest.mark.parametrize("status", [200, 400, 403])
 async def test_another_unusable_answer_does_not_try_the_next_method(status: int) -> None:
     bench = ClientHarness(raw_reply("<html>", status), client=CONFIDENTIAL)
     with pytest.raises(errors.PageInsteadOfAnswer):

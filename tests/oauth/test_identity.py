@@ -56,7 +56,7 @@ async def test_a_signed_answer_that_cannot_be_read_is_unusable(body: str) -> Non
         (raw_reply("", 401, JWT), errors.InvalidToken),
         (error_reply("insufficient_scope", 403), errors.InsufficientScope),
         (raw_reply("", 403), errors.InsufficientScope),
-        (raw_reply("", 404), errors.UnusableAnswer),
+        (raw_reply("", 404), errors.NothingThere),
         (raw_reply("", 503, JWT), errors.ServerFault),
         (raw_reply("", 200), errors.UnusableAnswer),
         (json_reply(["dana"]), errors.UnusableAnswer),

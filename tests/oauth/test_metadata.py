@@ -328,18 +328,43 @@ async def test_a_missing_endpoint_counts_more_than_a_missing_document() -> None:
         await discover(bench.connection, ISSUER)
 
 
-async def test_without_any_document_the_last_error_is_raised() -> None:
-    bench = ClientHarness(raw_reply("<html>", 200), NOT_FOUND)
-    with pytest.raises(UnusableAnswer) as caught:
-        await discover(bench.connection, ISSUER)
-    assert caught.value.status == 404
+async def test_without_any_document_what_says_more_than_a_missing_one_is_raised() -> None:
+    for replies in ((raw_reply("<html>", 200), NOT_FOUND), (NOT_FOUND, raw_reply("<html>", 200))):
+        with pytest.raises(errors.PageInsteadOfAnswer):
+            await discover(ClientHarness(*replies).connection, ISSUER)
 
 
-async def test_a_server_that_denies_both_documents_names_no_endpoint() -> None:
-    bench = ClientHarness(error_reply("not_found", 404))
-    with pytest.raises(errors.MissingEndpoint) as caught:
-        await discover(bench.connection, ISSUER)
-    assert caught.value.endpoint == "device_authorization_endpoint"
+@pytest.mark.parametrize(
+    ("reply", "sentence"),
+    [
+        (NOT_FOUND, ""),
+        (raw_reply("<html>404</html>", 404), ""),
+        (raw_reply("404 page not found\n", 404, "text/plain"), "404 page not found"),
+        (error_reply("not_found", 404), "not_found"),
+        (error_reply("Realm does not exist", 404), "Realm does not exist"),
+        (json_reply({"message": "no Route matched"}, 404), "no Route matched"),
+    ],
+)
+async def test_a_server_without_any_document_has_nothing_there(reply: Reply, sentence: str) -> None:
+    with pytest.raises(errors.NothingThere) as caught:
+        await discover(ClientHarness(reply).connection, ISSUER)
+    assert (caught.value.status, caught.value.description) == (404, sentence)
+    assert caught.value.address == metadata_addresses(ADDRESS)[0 if not sentence else 1]
+
+
+async def test_the_sentence_of_one_missing_document_is_kept() -> None:
+    said = error_reply("Realm does not exist", 404)
+    for replies in ((said, NOT_FOUND), (NOT_FOUND, said)):
+        with pytest.raises(errors.NothingThere, match=HOST) as caught:
+            await discover(ClientHarness(*replies).connection, ISSUER)
+        assert caught.value.description == "Realm does not exist"
+
+
+async def test_a_server_that_rejects_the_issuer_is_quoted() -> None:
+    refused = error_reply("invalid_tenant", error_description="AADSTS90002: Tenant not found.")
+    with pytest.raises(errors.ErrorResponse) as caught:
+        await discover(ClientHarness(refused).connection, ISSUER)
+    assert caught.value.description == "AADSTS90002: Tenant not found."
 
 
 @fuzzed

@@ -114,7 +114,7 @@ def bare(
 
 
 @pytest.fixture
-def desk(bare: tuple[Controller, Window]) -> ControllerHarness:
+def harness(bare: tuple[Controller, Window]) -> ControllerHarness:
     controller, window = bare
     session = FakeSession()
     controller.set_sessions(cast("Sessions", FakeSessions(session)))

@@ -16,6 +16,7 @@ from desktop.oauth.addresses import host_of
 from desktop.oauth.errors import UnsafeAddress, printable
 from desktop.oauth.fields import text
 from desktop.oauth.http import retry_after
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.oauth.resource import ResourceAnswer
 from desktop.services.system.logs import redacted
 from desktop.services.system.translation import translatable, translate
@@ -24,6 +25,7 @@ from desktop.services.wording.formats import format_duration
 LARGEST_ON_SCREEN = 4 * 1024 * 1024  # bytes
 _LARGEST_INDENTED = 4 * LARGEST_ON_SCREEN  # characters
 _LARGEST_ERROR_BODY = 65536  # bytes
+_LARGEST_WHOLE = 65536  # characters; a secret that is split over lines is found up to here
 _EXIT_CODES = {401: Exit.SIGN_IN_NEEDED, 403: Exit.FORBIDDEN, 429: Exit.NETWORK}
 
 
@@ -63,7 +65,7 @@ def exit_code_for_status(status: int) -> Exit:
 def response_error_message(answer: ResourceAnswer, body: bytes, *, profile_id: str) -> str:
     """Explain an error, with the trace id for support and without secrets."""
     answered = json_in(body)
-    found = answered if isinstance(answered, dict) else {}
+    found = answer.secrets.strike_members(answered) if isinstance(answered, dict) else {}
     error = text(found, "error") or ""
     explanation = text(found, "error_description", "message") or error
     trace_id = text(found, "trace_id", "correlation_id")
@@ -151,8 +153,14 @@ async def _write_readable(answer: ResourceAnswer) -> tuple[bytes, bool]:
     """Write formatted text; gives its bytes, and whether they are complete."""
     body, is_whole = await read_beginning(answer, LARGEST_ON_SCREEN)
     if shown := readable(body):
-        click.echo(shown)
+        click.echo(_without_secrets(shown, answer.secrets))
     return body, is_whole
+
+
+def _without_secrets(shown: str, secrets: KnownSecrets) -> str:
+    if len(shown) <= _LARGEST_WHOLE:
+        return secrets.strike(shown)
+    return "\n".join(map(secrets.strike, shown.split("\n")))
 
 
 async def read_beginning(answer: ResourceAnswer, most: int) -> tuple[bytes, bool]:

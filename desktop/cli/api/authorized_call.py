@@ -13,6 +13,7 @@ from desktop.oauth.resource import ResourceAnswer, ResourceRequest, open_resourc
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.profile import Profile
 from desktop.services.network.real_environment import real_environment
+from desktop.services.secrets.profile_secrets import load_known_secrets
 from desktop.services.system.worker import Worker
 
 Result = TypeVar("Result")
@@ -42,8 +43,11 @@ async def _call_with_token(
     may_repeat: bool,
 ) -> Result:
     worker = Worker("loader")
-    async with await real_environment(worker).open_http(profile) as http:
-        async with open_resource(http, request, access_token=held.access_token) as answer:
+    environment = real_environment(worker)
+    known = await load_known_secrets(environment.keystore, profile)
+    send = partial(open_resource, secrets=known)
+    async with await environment.open_http(profile) as http:
+        async with send(http, request, access_token=held.access_token) as answer:
             newer = held
             if may_repeat and answer.status == 401:
                 # `fetch_token` runs an event loop of its own, so it needs another thread.
@@ -51,7 +55,7 @@ async def _call_with_token(
                 newer = await worker.run(fetch)
             if newer.access_token == held.access_token:
                 return await read(answer)
-        async with open_resource(http, request, access_token=newer.access_token) as answer:
+        async with send(http, request, access_token=newer.access_token) as answer:
             return await read(answer)
 
 

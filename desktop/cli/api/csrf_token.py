@@ -71,6 +71,6 @@ def _token_in(found: ResourceAnswer, body: bytes) -> tuple[str, float | None]:
     answer = json_in(body)
     members = answer if isinstance(answer, dict) else {"token": answer}
     token = text(members, "csrf-token", "csrf_token", "token")
-    if token is None or not token.isprintable():
+    if token is None or not token.isprintable() or found.secrets.are_in(token):
         raise UnusableAnswer(found.host, detail="no CSRF token", status=found.status)
     return token, seconds(members, "expires-in", "expires_in")

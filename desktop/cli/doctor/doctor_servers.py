@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -12,15 +13,18 @@ from desktop.oauth.addresses import host_of, is_loopback
 from desktop.oauth.client import Client, ClientAuthentication, ClientConnection
 from desktop.oauth.http import clock_offset, get
 from desktop.oauth.metadata import metadata_addresses
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.services.configuration.load import load_configuration
 from desktop.services.model.profile import Profile, ProfileError
 from desktop.services.network.environment import Environment
 from desktop.services.network.http_client import find_system_proxy
+from desktop.services.secrets.profile_secrets import load_known_secrets
 from desktop.services.session.provider import detect_portal
 from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 from desktop.services.wording.formats import format_duration
 
+_KEYRING_TIMEOUT = 8.0  # seconds
 _CLOCK_TOLERANCE = 60.0  # seconds; providers accept such a difference in signed tokens
 
 
@@ -50,7 +54,8 @@ async def _check_server(profile: Profile, environment: Environment, worker: Work
         return [proxy, failed_check("TLS", error, host=host)]
     async with http:
         client = Client(profile.client_id, None, ClientAuthentication.NONE)
-        connection = ClientConnection(http, environment.clock, client)
+        secrets = await _load_secrets(profile, environment)
+        connection = ClientConnection(http, environment.clock, client, secrets=secrets)
         try:
             return [proxy, *await _check_connection(profile, connection)]
         except errors.ProxyFailure as error:
@@ -64,6 +69,14 @@ async def _check_server(profile: Profile, environment: Environment, worker: Work
         except errors.Trouble as error:
             why = await detect_portal(connection, error) or error
             return [proxy, failed_check("network", why, host=host)]
+
+
+async def _load_secrets(profile: Profile, environment: Environment) -> KnownSecrets:
+    """Load what the server may repeat in the report; the keyring may hang."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_KEYRING_TIMEOUT):
+            return await load_known_secrets(environment.keystore, profile)
+    return KnownSecrets()
 
 
 async def _check_proxy(profile: Profile, worker: Worker) -> Check:
@@ -87,7 +100,7 @@ async def _check_connection(profile: Profile, connection: ClientConnection) -> l
     host, clock = host_of(_server_address(profile)), connection.clock
     address = metadata_addresses(profile.issuer)[0] if profile.issuer else profile.token_endpoint
     sent, begun = clock.utc(), clock.monotonic()
-    answer = await get(connection.http, address)
+    answer = await get(connection.http, address, secrets=connection.secrets)
     took = round((clock.monotonic() - begun) * 1000)
     is_safe = address.startswith("https:")
     tls = translate("certificate trusted") if is_safe else translate("not used on this computer")

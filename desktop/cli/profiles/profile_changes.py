@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,8 +30,12 @@ from desktop.cli.terminal.running_app import (
     notify_tokens_changed,
     sign_out_in_app,
 )
-from desktop.oauth.errors import printable
-from desktop.services.configuration.client_model import ClientModel, read_client_model
+from desktop.cli.terminal.streams import read_stdin
+from desktop.services.configuration.client_model import (
+    ClientModel,
+    name_unusable_format,
+    read_client_model,
+)
 from desktop.services.configuration.profile_draft import (
     Draft,
     draft_of,
@@ -51,6 +54,7 @@ from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.system.atomic_file import write_out
 from desktop.services.system.files import read_file
+from desktop.services.system.text_input import UndecodableText, decode_text
 from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import secret_name
 from desktop.services.wording.messages import advice_for
@@ -258,8 +262,9 @@ xdr-login profiles import --region eu --name northwind < client.json
 def import_(*, file: str, name: str | None, **given: Any) -> int:  # noqa: ANN401 - options
     """Add the profiles from FILE or stdin, and print their ids.
 
-    Existing profiles are not replaced. A client as JSON from Cisco XDR becomes a profile too: pass
-    --region or --issuer. Its secret is saved in the keyring.
+    Existing profiles are not replaced. A client as JSON, from Cisco XDR or another provider,
+    becomes a profile too: pass --region or --issuer if it names no server. Its secret is saved in
+    the keyring.
     """
 
     async def work(context: ProfileContext) -> Exit:
@@ -268,6 +273,8 @@ def import_(*, file: str, name: str | None, **given: Any) -> int:  # noqa: ANN40
         model = read_client_model(text)
         if model is not None:
             return await _import_model(context, model, name, given)
+        if format_ := name_unusable_format(text):
+            raise click.ClickException(texts.foreign_format_message(format_))
         if name is not None or _changes_more_than_passwords(given):
             message = translate(
                 "Profile options work only with a client as JSON, not with a file of profiles."
@@ -288,30 +295,25 @@ def import_(*, file: str, name: str | None, **given: Any) -> int:  # noqa: ANN40
 async def _import_model(
     context: ProfileContext, model: ClientModel, name: str | None, given: dict[str, Any]
 ) -> Exit:
-    draft = with_client_model(Draft(name=name or model.name or model.client_id), model)
-    print_message(translate("Adding the client {client_id}.", client_id=printable(model.client_id)))
-    return await _save_new(
-        context, apply_options(draft, given), given, password=model.client_secret
-    )
+    chosen = apply_options(Draft(name=name or model.name or model.client_id), given)
+    draft = apply_options(with_client_model(chosen, model), given)
+    print_message(texts.client_added_message(model, draft.issuer))
+    return await _save_new(context, draft, given, password=model.client_secret)
 
 
 def _read_input(file: str) -> str:
-    if file == "-":
-        try:
-            text = sys.stdin.read(MAX_IMPORT_LENGTH + 1)
-        except UnicodeDecodeError:
-            message = translate("Nothing was imported: stdin is not UTF-8 text.")
-            raise click.ClickException(message) from None
-    else:
-        try:
+    limit = MAX_IMPORT_LENGTH + 1
+    try:
+        if file == "-":
+            content = read_stdin(limit)
+        else:
             content = read_file(Path(file), limit=MAX_IMPORT_LENGTH, pipes=True)
-            text = content.decode("utf-8-sig", "replace")
-        except OSError as error:
-            raise click.ClickException(texts.import_failed_message(error)) from error
-    if len(text) > MAX_IMPORT_LENGTH:
-        message = translate("Nothing was imported: the file is too large.")
-        raise click.ClickException(message)
-    return text
+        if len(content) == limit:
+            message = translate("Nothing was imported: the file is too large.")
+            raise click.ClickException(message)
+        return decode_text(content, "stdin" if file == "-" else file)
+    except (OSError, UndecodableText) as error:
+        raise click.ClickException(texts.import_failed_message(error)) from error
 
 
 @click.command(

@@ -20,10 +20,10 @@ from desktop.services.network.environment import Environment
 from desktop.services.network.real_environment import real_environment
 from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.profile_editor.editor import ProfileEditor, SecretChanges, Snapshot
-from desktop.services.secrets.keystore import KeystoreError
+from desktop.services.secrets.keystore import KeyringMissing, KeystoreError
 from desktop.services.system.paths import profiles_file
 from desktop.services.system.worker import Worker
-from desktop.services.wording.messages import advice_for
+from desktop.services.wording.messages import Surface, advice_for
 
 Result = TypeVar("Result")
 
@@ -78,6 +78,9 @@ async def store_passwords(
     try:
         await context.editor.save_secrets(profile, passwords)
     except KeystoreError as error:
-        print_message(texts.secret_not_saved_message(advice_for(error).title))
+        advice = advice_for(error, surface=Surface.TERMINAL)
+        print_message(texts.secret_not_saved_message(advice.title))
+        if isinstance(error, KeyringMissing):
+            print_message(advice.help)
         return Exit.KEYRING
     return Exit.OK

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import codecs
 import getpass
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from desktop.cli.terminal.output import print_message
+from desktop.cli.terminal.streams import read_stdin, read_stdin_line
+from desktop.oauth.addresses import has_hidden_characters
 from desktop.services.configuration.profile_draft import Draft, Presets, faults_of
 from desktop.services.model.members import Kind, Member, Option
 from desktop.services.model.profile import EDITABLE
 from desktop.services.profile_editor.editor import SecretChanges
+from desktop.services.system.text_input import UndecodableText, decode_text
 from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import Surface, option_name, secret_label
 from desktop.services.wording.formats import format_values
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+_LONGEST_INPUT = 64 * 1024  # bytes
+_UNDECODABLE = "\ufffd"
 _SHORTENED = "client_secret_"  # what options leave out of a choice
 
 
@@ -108,13 +116,15 @@ def _typed(member: Member, value: Any) -> str:  # noqa: ANN401 - of its option
 def read_passwords(given: Mapping[str, Any], draft: Draft) -> SecretChanges:
     """Read the passwords; prompts name the client and the user of the proxy. Blocks."""
     secret = password = None
+    lines = _stdin_lines()
     if given["client_secret_stdin"]:
         label = secret_label(draft.preset)
         secret = _read_password(
-            translate("{secret} of {client}: ", secret=label, client=draft.client_id)
+            translate("{secret} of {client}: ", secret=label, client=draft.client_id), lines
         )
     if given["proxy_password_stdin"]:
-        password = _read_password(translate("Proxy password of {user}: ", user=draft.proxy_user))
+        prompt = translate("Proxy password of {user}: ", user=draft.proxy_user)
+        password = _read_password(prompt, lines)
     return SecretChanges(secret, password)
 
 
@@ -133,13 +143,58 @@ def require_valid_draft(draft: Draft, presets: Presets) -> None:
         raise click.UsageError("\n".join(lines))
 
 
-def _read_password(prompt: str) -> str:
-    if sys.stdin.isatty():
-        return getpass.getpass(prompt)
+def _read_password(prompt: str, lines: Iterator[str]) -> str:
+    password = _prompt_for_password(prompt) if sys.stdin.isatty() else _next_line(lines)
+    if has_hidden_characters(password):
+        raise click.UsageError(
+            translate("The password contains invisible characters. Nothing was changed.")
+        )
+    if password != password.strip():
+        if not password.strip():
+            raise click.UsageError(
+                translate("The password has only spaces. An empty line removes one.")
+            )
+        # `echo secret |` in cmd.exe adds one, but a password may have one.
+        print_message(translate("Warning: the password begins or ends with a space."))
+    return password
+
+
+def _prompt_for_password(prompt: str) -> str:
     try:
-        line = sys.stdin.readline()
+        password = getpass.getpass(prompt)
+    except EOFError:
+        raise click.Abort from None
     except UnicodeDecodeError:
-        raise click.UsageError(translate("The password on stdin is not UTF-8 text.")) from None
+        password = _UNDECODABLE
+    if _UNDECODABLE in password:
+        raise click.UsageError(
+            translate("Your terminal did not send UTF-8 text. Nothing was changed.")
+        )
+    return password
+
+
+def _next_line(lines: Iterator[str]) -> str:
+    try:
+        line = next(lines, "")
+    except (OSError, UndecodableText) as error:
+        message = translate(
+            "Cannot read the password: {reason}.",
+            reason=getattr(error, "strerror", None) or error,
+        )
+        raise click.UsageError(message) from None
     if not line:
         raise click.UsageError(translate("No password on stdin. An empty line removes one."))
     return line.rstrip("\r\n")
+
+
+def _stdin_lines() -> Iterator[str]:
+    """Decode stdin line by line, since a program may keep it open.
+
+    Raises `OSError` or `UndecodableText`.
+    """
+    while content := read_stdin_line(_LONGEST_INPUT):
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            content += read_stdin(_LONGEST_INPUT)  # its line feeds have two bytes
+        if len(content) >= _LONGEST_INPUT:
+            raise UndecodableText(translate("stdin is too long"))
+        yield from StringIO(decode_text(content, "stdin"), newline="\n")

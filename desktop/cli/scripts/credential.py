@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-from collections.abc import Mapping
+import re
+from urllib.parse import unquote
 
 import click
 
@@ -17,6 +17,7 @@ from desktop.cli.terminal.output import (
     print_result,
     profile_option,
 )
+from desktop.cli.terminal.streams import read_stdin
 from desktop.oauth.addresses import origin_of
 from desktop.oauth.errors import UnsafeAddress
 from desktop.services.configuration.load import load_configuration
@@ -27,6 +28,7 @@ from desktop.services.model.profile import Profile
 
 _KUBERNETES = "client.authentication.k8s.io"
 _LONGEST_INPUT = 64 * 1024  # bytes
+_NEEDED = {b"protocol", b"host", b"username", b"url"}  # of what git tells a helper
 
 
 @command("""\
@@ -50,6 +52,12 @@ def kubectl(*, profile: str | None) -> int:
     return Exit.OK
 
 
+def _complete_operation(
+    _ctx: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[str]:
+    return [each for each in ("get", "store", "erase") if each.startswith(incomplete)]
+
+
 def _requested_api_version() -> str:
     # kubectl names the version that it is configured for and rejects others.
     try:
@@ -68,18 +76,18 @@ git config --global credential.https://gitlab.example.helper \\
 printf 'protocol=https\\nhost=gitlab.example\\n\\n' | xdr-login credential git get
 """)
 @profile_option
-@click.argument("operation", type=click.Choice(["get", "store", "erase"]))
+@click.argument("operation", metavar="{get|store|erase}", shell_complete=_complete_operation)
 def git(*, profile: str | None, operation: str) -> int:
     """Act as a git credential helper.
 
-    Answers “get” only for the profile's host and only over https. “store” and “erase” do
-    nothing. The user is “oauth2” unless git gives one.
+    Answers “get” only for the profile's host and only over https. Other operations do nothing. The
+    user is “oauth2” unless git gives one.
     """
-    attributes = _parse_attributes(sys.stdin.buffer.read(_LONGEST_INPUT + 1))
-    if operation != "get":
-        return Exit.OK
+    attributes = _parse_attributes(_read_attributes())
+    if operation != "get" or attributes.get("protocol") != "https" or not attributes.get("host"):
+        return Exit.OK  # gitcredentials(7): a helper ignores operations that it does not know
     chosen = load_configuration().find(profile)
-    if not _is_profile_host(attributes, chosen):
+    if not _is_profile_host(attributes["host"], chosen):
         return Exit.OK
     token = fetch_token_in_format(chosen, CopyFormat.TOKEN)
     print_result(f"username={attributes.get('username') or 'oauth2'}")
@@ -89,30 +97,56 @@ def git(*, profile: str | None, operation: str) -> int:
     return Exit.OK
 
 
-def _parse_attributes(given: bytes) -> dict[str, str]:
-    """Parse `name=value` lines up to an empty line (git-credential, INPUT/OUTPUT FORMAT).
+def _read_attributes() -> bytes:
+    try:
+        return read_stdin(_LONGEST_INPUT + 1)
+    except OSError:
+        return b""
 
-    Only a line feed ends a line: git decodes %0D in addresses that someone else wrote, and the text
-    after it would count as the host. So input with invisible characters gives nothing, and neither
-    does input so long that a host at its end might be cut.
+
+def _parse_attributes(given: bytes) -> dict[str, str]:
+    """Parse the `name=value` lines that a helper needs (git-credential, INPUT/OUTPUT FORMAT).
+
+    A later line replaces an earlier one. Only a line feed ends a line: git decodes %0D in addresses
+    that someone else wrote, and the text after it would count as the host. So invisible characters
+    in a value that is needed give nothing, and neither does input so long that a host at its end
+    might be cut. Others, such as the headers in `wwwauth[]`, may contain anything.
     """
     if len(given) > _LONGEST_INPUT:
         return {}
-    text = given.decode("utf-8", "replace").partition("\n\n")[0].rstrip("\n")
-    if not all(line.isprintable() for line in text.split("\n")):
-        return {}
-    pairs = (line.partition("=") for line in text.split("\n"))
-    attributes = {name: value for name, separator, value in pairs if separator}
-    if url := attributes.get("url"):
-        protocol, _, rest = url.partition("://")
-        host = rest.partition("/")[0].rpartition("@")[2]
-        attributes = {"protocol": protocol, "host": host} | attributes
-    return attributes
+    attributes: dict[str, str] = {}
+    for line in _lines(given):
+        name, separator, value = line.partition(b"=")
+        if not separator or name not in _NEEDED:
+            continue
+        try:
+            attributes |= _attribute(name.decode(), value.decode())
+        except UnicodeDecodeError:
+            return {}
+    return attributes if all(each.isprintable() for each in attributes.values()) else {}
 
 
-def _is_profile_host(attributes: Mapping[str, str], profile: Profile) -> bool:
-    host = attributes.get("host", "")
-    if attributes.get("protocol") != "https" or set(host) & set("/\\@?#"):
+def _lines(given: bytes) -> list[bytes]:
+    """Split into lines, up to an empty one; a CR counts only if every line ends with it."""
+    lines = given.split(b"\n")
+    if all(each.endswith(b"\r") for each in lines[:-1]):
+        lines = [each.removesuffix(b"\r") for each in lines]
+    return lines[: lines.index(b"")] if b"" in lines else lines
+
+
+def _attribute(name: str, value: str) -> dict[str, str]:
+    if name != "url":
+        return {name: value}
+    protocol, _, rest = value.partition("://")
+    user, has_user, host = re.split("[/?#]", rest, maxsplit=1)[0].rpartition("@")
+    parts = {"protocol": protocol, "host": unquote(host, errors="strict")}
+    if has_user:
+        parts["username"] = unquote(user.partition(":")[0], errors="strict")
+    return parts
+
+
+def _is_profile_host(host: str, profile: Profile) -> bool:
+    if set(host) & set("/\\@?#"):
         return False
     try:
         return origin_of(f"https://{host}/") == origin_of(profile.issuer or profile.token_endpoint)

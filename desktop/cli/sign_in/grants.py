@@ -26,6 +26,7 @@ from desktop.services.model.errors import NoToken
 from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import Profile
 from desktop.services.network.real_environment import real_environment
+from desktop.services.secrets.profile_secrets import load_known_secrets
 from desktop.services.session.provider import Provider
 from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
@@ -102,7 +103,9 @@ def _no_grants_message(profile: Profile) -> str:
 
 
 async def _fetch_status(profile: Profile, access_token: str) -> AppGrant:
-    provider = Provider(profile, real_environment(Worker("loader")))
+    environment = real_environment(Worker("loader"))
+    known = await load_known_secrets(environment.keystore, profile)
+    provider = Provider(profile, environment, secrets=known)
     try:
         found = await provider.fetch_app_grant(access_token)
     finally:

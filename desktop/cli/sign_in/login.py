@@ -21,6 +21,7 @@ from desktop.cli.terminal.output import (
 )
 from desktop.cli.terminal.running_app import notify_tokens_changed
 from desktop.cli.terminal.window import has_display
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.options import Options
 from desktop.services.model.errors import SignedOutByServer
 from desktop.services.model.profile import Profile
@@ -28,6 +29,7 @@ from desktop.services.model.settings import load_settings
 from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedIn, State
 from desktop.services.network.real_environment import real_environment
 from desktop.services.secrets.keystore import KeystoreError
+from desktop.services.secrets.profile_secrets import load_known_secrets
 from desktop.services.session.session import Session
 from desktop.services.system.browsers import open_default, open_in
 from desktop.services.system.logs import report_loop_error, start_logging
@@ -108,7 +110,11 @@ async def sign_in(profile: Profile, reporter: Reporter, sign_in_options: SignInO
     if sign_in_options.must_save:
         await worker.run(require_keyring)
     states: asyncio.Queue[State] = asyncio.Queue()
-    session = Session(profile, environment, observer=states.put_nowait)
+    # With `force` the saved tokens are not used, but the server may repeat them.
+    secrets = KnownSecrets()
+    if sign_in_options.force:
+        secrets = await load_known_secrets(environment.keystore, profile)
+    session = Session(profile, environment, observer=states.put_nowait, secrets=secrets)
     if sign_in_options.force:
         session.sign_in()
     else:
@@ -176,11 +182,18 @@ class _SignInLoop:
         if is_new:
             # You decide whether to open a link to another host than the profile's.
             opens = self.options.open_browser and state.host_is_known
+            if opens and self.reporter.waits_for_browser:
+                opens = await self._open_browser(state.link)
+                self.reporter.report_waiting(state, opens_browser=opens)
+                return
             self.reporter.report_waiting(state, opens_browser=opens)
-            if opens and not await self.worker.run(partial(_open_browser, state.link)):
+            if opens and not await self._open_browser(state.link):
                 self.reporter.note(translate("Couldn't open a browser. Open the link yourself."))
         elif state.trouble is not None and before is not None and before.trouble is None:
             self.reporter.report_trouble(state.trouble)
+
+    async def _open_browser(self, link: str) -> bool:
+        return await self.worker.run(partial(_open_browser, link))
 
     def _report_failed(self, state: Failed) -> int | None:
         error = state.error

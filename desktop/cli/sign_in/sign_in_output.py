@@ -28,6 +28,7 @@ class Reporter:
     """
 
     redraw_interval: float | None = None
+    waits_for_browser = False  # whether a new code is reported only when a browser was started
 
     def note(self, text: str) -> None:
         """Report something in one line."""
@@ -57,6 +58,8 @@ class Reporter:
 class JsonReporter(Reporter):
     """One JSON object per line: `code`, then `signed_in` or `error` (docs/command-line.md)."""
 
+    waits_for_browser = True
+
     def report_waiting(self, state: AwaitingApproval, *, opens_browser: bool) -> None:
         """Print the event `code`; its `user_code` is null if there is no code to compare."""
         print_event(
@@ -78,6 +81,7 @@ class JsonReporter(Reporter):
             profile=profile.id,
             scope=" ".join(state.scope),
             expires_at=format_instant(state.expires_at),
+            renewable=state.renewable,
         )
 
 
@@ -140,6 +144,10 @@ class TextReporter(Reporter):
     def report_signed_in(self, profile: Profile, state: SignedIn, *, next_command: str) -> None:
         """Print who is signed in until when, and what to do next."""
         lines = [_signed_in_message(profile, state)]
+        if not state.renewable and state.expires_at is not None:
+            lines.append(
+                translate("This server issued no refresh token: sign in again when it expires.")
+            )
         if next_command:
             lines.append(translate("Next: {command}", command=next_command))
         self.note(" ".join(lines))

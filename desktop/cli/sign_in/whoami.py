@@ -18,6 +18,7 @@ from desktop.services.configuration.load import load_configuration
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.profile import Profile
 from desktop.services.network.real_environment import real_environment
+from desktop.services.secrets.profile_secrets import load_known_secrets
 from desktop.services.session.provider import Provider
 from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
@@ -38,7 +39,7 @@ def whoami(*, profile: str | None, as_json: bool) -> int:
     chosen = load_configuration().find(profile)
     token = fetch_token(chosen)
     claims = asyncio.run(_fetch_claims(chosen, token))
-    rows = flattened(claims, is_secret=lambda text: token.access_token in text)
+    rows = flattened(claims)
     if as_json:
         print_json({"profile": chosen.id, "who": dict(rows)})
     elif not rows:
@@ -49,7 +50,9 @@ def whoami(*, profile: str | None, as_json: bool) -> int:
 
 
 async def _fetch_claims(profile: Profile, token: AccessToken) -> Mapping[str, object]:
-    provider = Provider(profile, real_environment(Worker("loader")))
+    environment = real_environment(Worker("loader"))
+    known = await load_known_secrets(environment.keystore, profile)
+    provider = Provider(profile, environment, secrets=known)
     try:
         return await provider.fetch_userinfo(token.access_token)
     finally:

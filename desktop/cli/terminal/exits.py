@@ -34,6 +34,7 @@ class Exit(IntEnum):
     FORBIDDEN = 4
     NETWORK = 5
     KEYRING = 6
+    SERVER = 7
     CANCELLED = CANCELLED
 
 

@@ -61,7 +61,8 @@ def has_display() -> bool:
 
 # What Qt needs for each of its platforms; any other name is none that this Qt has.
 _WITHOUT_DISPLAY = {"offscreen", "minimal", "vnc"}
-_BY_DEVICE = {"linuxfb": "/dev/fb0", "eglfs": "/dev/dri/card0", "vkkhrdisplay": "/dev/dri/card0"}
+_BY_DEVICE = {"linuxfb": "/dev/fb", "eglfs": "/dev/dri/card", "vkkhrdisplay": "/dev/dri/card"}
+_MOST_DEVICES = 8  # of a kind; the first may have another number than 0
 _NATIVE = {"win32": {"windows", "direct2d"}, "darwin": {"cocoa"}}
 
 
@@ -72,7 +73,8 @@ def _has_platform(name: str) -> bool:
     if sys.platform in _NATIVE:
         return name in _NATIVE[sys.platform]
     if name in _BY_DEVICE:
-        return os.access(_BY_DEVICE[name], os.R_OK | os.W_OK)
+        devices = (f"{_BY_DEVICE[name]}{number}" for number in range(_MOST_DEVICES))
+        return any(os.access(each, os.R_OK | os.W_OK) for each in devices)
     if name == "xcb":
         return _is_served_by_x(os.environ.get("DISPLAY", ""))
     return name in {"wayland", "wayland-egl"} and _is_served(_wayland_socket())

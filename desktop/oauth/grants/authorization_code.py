@@ -12,19 +12,20 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from desktop.oauth.addresses import checked_link, host_of
 from desktop.oauth.answers import error_kind, may_pass
-from desktop.oauth.client import ClientConnection, request
+from desktop.oauth.client import ClientConnection
 from desktop.oauth.clock import Moment, now
 from desktop.oauth.errors import (
     ApprovalLost,
     ErrorResponse,
+    IncompleteAnswer,
     InvalidGrant,
     ServerFault,
-    UnusableAnswer,
     WrongIssuer,
 )
 from desktop.oauth.grants.device import code_challenge
-from desktop.oauth.grants.token import TokenSet, parse_token
+from desktop.oauth.grants.token import TokenSet, new_tokens
 from desktop.oauth.metadata import ServerMetadata
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class AuthorizationRequest:
     """An authorization request that the user answers in a browser, on the page `address`.
 
     `host` is that of the page. If the answer names an issuer, it must be `issuer`, which is empty
-    if unknown. With `names_issuer` the answer must name one.
+    if unknown. With `names_issuer` the answer must name one. It may repeat `secrets`.
     """
 
     address: str = field(repr=False)
@@ -43,6 +44,7 @@ class AuthorizationRequest:
     requested: Moment
     issuer: str = ""
     names_issuer: bool = False
+    secrets: KnownSecrets = field(default_factory=KnownSecrets, repr=False, compare=False)
 
 
 def new_request(
@@ -58,8 +60,12 @@ def new_request(
     Raises `UnsafeAddress`.
     """
     endpoint = checked_link(metadata.authorization_endpoint, by=metadata.token_endpoint)
+    # OpenID Connect Core 1.0 section 11: without it, the server ignores `offline_access`.
+    prompt = {"prompt": "consent"} if "offline_access" in scope else {}
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
+    connection.secrets.add(state, verifier)
     query = {
+        **prompt,
         **extra,
         **({"scope": " ".join(scope)} if scope else {}),
         "response_type": "code",
@@ -81,6 +87,7 @@ def new_request(
         requested=now(connection.clock),
         issuer=issuer,
         names_issuer=bool(issuer) and metadata.authorization_response_iss_parameter_supported,
+        secrets=connection.secrets,
     )
 
 
@@ -97,8 +104,12 @@ def is_answer(query: str, authorization_request: AuthorizationRequest) -> bool:
 
 def code_in(query: str, authorization_request: AuthorizationRequest) -> str:
     """Read the code in `query`, an answer to `authorization_request`; raises `OAuthError`."""
-    found = _members(query) or {}
-    _check_issuer(found, authorization_request)
+    members = _members(query) or {}
+    authorization_request.secrets.add(members.get("code"))
+    struck = authorization_request.secrets.strike_members(members, keep={"code", "state"})
+    found = {name: str(value) for name, value in struck.items()}
+    with authorization_request.secrets.removed_from_errors():
+        _check_issuer(found, authorization_request)
     if error := found.get("error"):
         description = found.get("error_description", "")
         kind = error_kind(error, description)
@@ -108,7 +119,7 @@ def code_in(query: str, authorization_request: AuthorizationRequest) -> str:
             error, host=authorization_request.host, description=description
         )
     if not found.get("code"):
-        raise UnusableAnswer(authorization_request.host, detail="no usable code")
+        raise IncompleteAnswer(authorization_request.host, detail="no usable code")
     return found["code"]
 
 
@@ -127,12 +138,10 @@ async def redeem(
         "redirect_uri": authorization_request.redirect_uri,
         "code_verifier": authorization_request.code_verifier,  # RFC 7636 section 4.5
     }
-    requested = now(connection.clock)
     try:
-        found = await request(connection, token_endpoint, form=form)
+        return await new_tokens(connection, token_endpoint, form=form, scope=scope)
     except InvalidGrant as error:
         raise error.converted(ApprovalLost) from error
-    return parse_token(found, token_endpoint, requested=requested, requested_scope=scope)
 
 
 def _with_query(endpoint: str, query: Mapping[str, str]) -> str:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from desktop.oauth.addresses import checked_link, checked_user_code, host_of, origin_of
 from desktop.oauth.client import ClientConnection, request
 from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, Moment, now
-from desktop.oauth.errors import UnsafeAddress, UnusableAnswer
+from desktop.oauth.errors import IncompleteAnswer, UnsafeAddress
 from desktop.oauth.fields import Members, seconds, text
 from desktop.oauth.metadata import ServerMetadata
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 
 DEFAULT_INTERVAL = 5.0  # RFC 8628 section 3.2
 DEFAULT_LIFETIME = 600.0  # for servers that leave out the required expires_in
@@ -49,7 +50,7 @@ async def request_authorization(
 
     Raises `OAuthError`.
     """
-    form = dict(extra)
+    form = without_prompt(extra)
     if scope:
         form["scope"] = " ".join(scope)
     verifier = None
@@ -61,7 +62,13 @@ async def request_authorization(
     requested = now(connection.clock)
     endpoint = metadata.device_authorization_endpoint
     found = await request(connection, endpoint, form=form)
-    return parse_authorization(found, endpoint, requested=requested, code_verifier=verifier)
+    with connection.secrets.removed_from_errors():
+        return parse_authorization(found, endpoint, requested=requested, code_verifier=verifier)
+
+
+def without_prompt(extra: Mapping[str, str]) -> dict[str, str]:
+    """Return `extra` for a request that opens no browser: `prompt` is about its page."""
+    return {name: value for name, value in extra.items() if name != "prompt"}
 
 
 def code_challenge(verifier: str) -> str:
@@ -73,17 +80,20 @@ def code_challenge(verifier: str) -> str:
 def parse_authorization(
     found: Members, endpoint: str, *, requested: Moment, code_verifier: str | None = None
 ) -> DeviceAuthorization:
-    """Parse a device authorization response; raises `UnusableAnswer` or `UnsafeAddress`."""
+    """Parse a device authorization response; raises `IncompleteAnswer` or `UnsafeAddress`."""
     host = host_of(endpoint)
     lifetime = seconds(found, "expires_in")
     if lifetime is None:
         lifetime = DEFAULT_LIFETIME
     if lifetime <= 0:
-        raise UnusableAnswer(host, detail="no usable expires_in")
+        raise IncompleteAnswer(host, detail="no usable expires_in")
+    device_code = _required(found, host, "device_code")
+    # Whoever sees it on the screen or in a QR code could fetch the token.
+    found = KnownSecrets(device_code).strike_members(found)
     # Google says verification_url.
     link = _required(found, host, "verification_uri", "verification_url")
     return DeviceAuthorization(
-        device_code=_required(found, host, "device_code"),
+        device_code=device_code,
         user_code=checked_user_code(_required(found, host, "user_code")),
         verification_uri=checked_link(link, by=endpoint),
         verification_uri_complete=_complete_link(found, link, endpoint),
@@ -97,7 +107,7 @@ def parse_authorization(
 def _required(found: Members, host: str, *names: str) -> str:
     value = text(found, *names)
     if value is None:
-        raise UnusableAnswer(host, detail=f"no usable {names[0]}")
+        raise IncompleteAnswer(host, detail=f"no usable {names[0]}")
     return value
 
 

@@ -7,7 +7,13 @@ from datetime import datetime
 from functools import partial
 
 from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, Moment, first_of, now
-from desktop.oauth.errors import AuthorizationPending, CodeExpired, SlowDown, Trouble
+from desktop.oauth.errors import (
+    AuthorizationPending,
+    CodeExpired,
+    SlowDown,
+    Trouble,
+    UnusableAnswer,
+)
 from desktop.oauth.grants.device import DeviceAuthorization
 from desktop.oauth.grants.token import TokenSet
 
@@ -15,6 +21,9 @@ SLOW_DOWN_STEP = 5.0  # RFC 8628 section 3.5
 LONGEST_PAUSE = 60.0
 # The monotonic clock may stop while the computer sleeps, so the wall clock is read this often.
 LONGEST_SLEEP = 10.0
+# So often in a row a refusal must come before it counts as final: a firewall may be in a bad mood.
+MOST_REFUSALS = 3
+_PASSING_STATUSES = {407, 408, 421, 425}  # RFC 9110, RFC 8470: of a proxy, or worth a retry
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,28 +79,44 @@ async def poll(
     """Call `ask` until it returns tokens or raises a final error.
 
     Setting `nudge` asks as soon as the interval has passed, without the back-off. Raises
-    `CodeExpired` at our own deadline: some servers call an expired code pending for ever.
+    `CodeExpired` at our own deadline: some servers call an expired code pending for ever. A
+    `Trouble` is raised if it is a refusal that repeats, or if the server demands a longer pause
+    than the code lives.
     """
     pace = Pace(authorization.interval)
     last = now(clock)
-    poll_count = 0
+    poll_count = refusals = 0
+    trouble: Trouble | None = None
     report(Progress(poll_count, None, last.later(pace.pause)))
     while True:
         remaining = partial(authorization.remaining, clock)
         await wait_until_due(last, pace, remaining, clock=clock, nudge=nudge)
         if remaining() <= 0:
-            raise CodeExpired
-        trouble: Trouble | None = None
+            raise CodeExpired from trouble
         try:
             return await ask()
         except (AuthorizationPending, SlowDown) as pending:
+            trouble = None
             pace = pace_after(pace, pending)
         except Trouble as error:
             trouble = error
             pace = pace_after(pace, error)
         poll_count += 1
+        refusals = refusals + 1 if trouble and is_refusal(trouble) else 0
+        if trouble and (refusals == MOST_REFUSALS or (trouble.retry_after or 0.0) > remaining()):
+            raise trouble
         last = now(clock)
         report(Progress(poll_count, last.utc, last.later(pace.pause), trouble))
+
+
+def is_refusal(trouble: Trouble) -> bool:
+    """Whether the server itself refuses, so that asking again hardly helps.
+
+    An answer that came over TLS is from the server, or from a proxy that inspects traffic. If it
+    leads to another host, as the sign-in page of a network does, it is not taken for the server's.
+    """
+    is_from_server = isinstance(trouble, UnusableAnswer) and not trouble.by
+    return is_from_server and trouble.status not in _PASSING_STATUSES | {None}
 
 
 async def wait_until_due(

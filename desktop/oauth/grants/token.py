@@ -5,27 +5,37 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from desktop.oauth.addresses import host_of
+from desktop.oauth.answers import error_kind
 from desktop.oauth.claims import Account, account_in
 from desktop.oauth.client import ClientConnection, request
 from desktop.oauth.clock import Moment, now
+from desktop.oauth.dialects import codes_in, sentence_in
 from desktop.oauth.errors import (
     AccessDenied,
+    AnswerTooLarge,
     ErrorResponse,
     ExpiredToken,
     ForbiddenByPolicy,
     InvalidGrant,
     InvalidRequest,
     InvalidToken,
+    NoUsableToken,
     OAuthError,
+    PageInsteadOfAnswer,
+    Refusal,
     SlowDown,
     Throttled,
+    TransportFailure,
     UnsupportedTokenType,
     UnusableAnswer,
 )
 from desktop.oauth.fields import Members, seconds, string_list, text
-from desktop.oauth.grants.device import DeviceAuthorization
+from desktop.oauth.grants.device import DeviceAuthorization, without_prompt
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 
-LONGEST_TOKEN = 64 * 1024  # characters of an access token; real ones have a few thousand
+LONGEST_TOKEN = 256 * 1024  # characters; real ones have a few thousand
+# Apigee's name for it; another type must not be used as a bearer token (RFC 6749 section 7.1).
+_BEARER = {"bearer", "bearertoken"}
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"  # RFC 8628 section 3.4
 
 
@@ -60,9 +70,7 @@ async def request_token(
     form = {"grant_type": DEVICE_CODE, "device_code": authorization.device_code}
     if authorization.code_verifier is not None:
         form["code_verifier"] = authorization.code_verifier  # RFC 7636 section 4.5
-    requested = now(connection.clock)
-    found = await request(connection, token_endpoint, form=form)
-    return parse_token(found, token_endpoint, requested=requested, requested_scope=scope)
+    return await new_tokens(connection, token_endpoint, form=form, scope=scope)
 
 
 async def request_own_token(
@@ -76,14 +84,47 @@ async def request_own_token(
 
     `extra` are parameters that the provider requires (`audience`). Raises `OAuthError`.
     """
-    form = {**extra, "grant_type": "client_credentials"}
+    form = {**without_prompt(extra), "grant_type": "client_credentials"}
     if scope:
         form["scope"] = " ".join(scope)
-    requested = now(connection.clock)
-    found = await request(connection, token_endpoint, form=form)
-    tokens = parse_token(found, token_endpoint, requested=requested, requested_scope=scope)
+    tokens = await new_tokens(connection, token_endpoint, form=form, scope=scope)
     # RFC 6749 section 4.4.3: it should have no refresh token. One more secret would help nobody.
     return replace(tokens, refresh_token=None)
+
+
+async def new_tokens(
+    connection: ClientConnection,
+    token_endpoint: str,
+    *,
+    form: Mapping[str, str],
+    scope: tuple[str, ...],
+) -> TokenSet:
+    """Exchange what is in `form` for tokens; raises `OAuthError`.
+
+    `NoUsableToken` after a status of success: then the code in `form` is used up.
+    """
+    host = host_of(token_endpoint)
+    requested = now(connection.clock)
+    try:
+        found = await request(connection, token_endpoint, form=form)
+    except (UnusableAnswer, TransportFailure) as error:
+        # A proxy that inspects traffic may have sent a web page, and then the code is still good.
+        is_success = error.status is not None and 200 <= error.status < 300
+        if not is_success or isinstance(error, (PageInsteadOfAnswer, Refusal)):
+            raise
+        raise _unreadable(host, error) from error
+    if text(found, "access_token") is None:
+        _raise_hidden_error(found, host)
+    tokens = parse_token(
+        found,
+        token_endpoint,
+        requested=requested,
+        requested_scope=scope,
+        secrets=connection.secrets,
+    )
+    if tokens.expires_at is not None and tokens.expires_at <= tokens.issued_at:
+        raise NoUsableToken(host, "expires_in is 0 or less")
+    return tokens
 
 
 async def refresh(connection: ClientConnection, token_endpoint: str, *, held: TokenSet) -> TokenSet:
@@ -104,7 +145,13 @@ async def refresh(connection: ClientConnection, token_endpoint: str, *, held: To
         if mapped is None:
             raise
         raise mapped from error
-    renewed = parse_token(found, token_endpoint, requested=requested, requested_scope=held.scope)
+    renewed = parse_token(
+        found,
+        token_endpoint,
+        requested=requested,
+        requested_scope=held.scope,
+        secrets=connection.secrets,
+    )
     return replace(
         renewed,
         # RFC 6749 section 6: the server may issue a new one, and then the old one is discarded.
@@ -141,36 +188,60 @@ _REFUSED_RENEWALS: dict[type[ErrorResponse], type[ErrorResponse]] = {
 
 
 def parse_token(
-    found: Members, endpoint: str, *, requested: Moment, requested_scope: tuple[str, ...]
+    found: Members,
+    endpoint: str,
+    *,
+    requested: Moment,
+    requested_scope: tuple[str, ...],
+    secrets: KnownSecrets | None = None,
 ) -> TokenSet:
-    """Parse the tokens in a successful token response.
+    """Parse the tokens in a successful token response, and add them to `secrets`.
 
     `requested` is the moment before the request was sent: expiry counts from it. Raises
-    `UnusableAnswer` or `UnsupportedTokenType`.
+    `NoUsableToken`.
     """
-    access_token = text(found, "access_token")
-    if (
-        access_token is None
-        or not _fits_a_header(access_token)
-        or len(access_token) > LONGEST_TOKEN
-    ):
-        raise UnusableAnswer(host_of(endpoint), detail="no usable access_token")
+    host = host_of(endpoint)
+    known = KnownSecrets() if secrets is None else secrets
+    known.add(text(found, "access_token"), text(found, "refresh_token"))
+    found = known.strike_members(found)
+    access_token, refresh_token = text(found, "access_token"), text(found, "refresh_token")
+    if access_token is None or not _fits_a_header(access_token):
+        raise NoUsableToken(host, "no usable access_token")
+    if max(len(access_token), len(refresh_token or "")) > LONGEST_TOKEN:
+        raise NoUsableToken(host, "a token is longer than 256 kB")
     token_type = text(found, "token_type") or "Bearer"
-    # RFC 6749 section 7.1: a token of an unknown type must not be used.
-    if token_type.lower() != "bearer":
-        raise UnsupportedTokenType(host_of(endpoint), token_type)
+    if token_type.lower() not in _BEARER:
+        raise UnsupportedTokenType(host, token_type)
     lifetime = seconds(found, "expires_in")
     scope = string_list(found, "scope")
     return TokenSet(
         access_token=access_token,
-        refresh_token=text(found, "refresh_token"),
+        refresh_token=refresh_token,
         token_type="Bearer",  # noqa: S106 - the name of the type, RFC 6750
         scope=requested_scope if scope is None else scope,  # RFC 6749 section 5.1
         requested_scope=requested_scope,
         issued_at=requested.utc,
         expires_at=None if lifetime is None else requested.later(max(0.0, lifetime)),
-        account=account_in(text(found, "id_token"), access_token),
+        account=account_in(text(found, "id_token"), access_token, secrets=known),
     )
+
+
+def _raise_hidden_error(found: Members, host: str) -> None:
+    """Raise what a server without HTTP statuses says in place of tokens, if it says something."""
+    sentence = sentence_in(found, is_success=False)
+    for code in codes_in(found, is_success=False):
+        if kind := error_kind(code, sentence):
+            raise kind(code, host=host, description=sentence, interval=seconds(found, "interval"))
+    if sentence:
+        raise NoUsableToken(host, "no usable access_token", description=sentence)
+
+
+def _unreadable(host: str, error: UnusableAnswer | TransportFailure) -> NoUsableToken:
+    if isinstance(error, TransportFailure):
+        return NoUsableToken(host, "the response was cut off", status=error.status)
+    if isinstance(error, AnswerTooLarge):
+        return NoUsableToken(host, "the response is longer than 1 MB", status=error.status)
+    return NoUsableToken(host, "the response is not a JSON object", status=error.status)
 
 
 def _fits_a_header(access_token: str) -> bool:

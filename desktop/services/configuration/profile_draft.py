@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import make_dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
 from desktop.services.configuration.profile_reader import preset_members
 from desktop.services.configuration.profile_rules import (
@@ -21,6 +21,8 @@ from desktop.services.system.translation import translatable, translate
 from desktop.services.wording.field_names import BySurface, Surface, field_name
 
 if TYPE_CHECKING:
+    from dataclasses import Field
+
     from desktop.services.configuration.client_model import ClientModel
 
 Presets = Mapping[str, Mapping[str, object]]
@@ -29,7 +31,7 @@ NOT_IN_FORM = tuple(name for name, each in EDITABLE.items() if not each.title)
 
 if TYPE_CHECKING:
 
-    class Draft(Any):  # type: ignore[misc] # its fields come from the table
+    class Draft:
         """The typed texts, by the names of `EDITABLE`.
 
         Without a preset it is another provider. `scope` and `verification_hosts` are separated by
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
         preset's value; an empty setting has the global one.
         """
 
+        __dataclass_fields__: ClassVar[dict[str, Field[str]]]
+
+        def __init__(self, **typed: str) -> None: ...
         def __getattr__(self, name: str) -> str: ...
 
 else:
@@ -154,7 +159,11 @@ def _invalid_setting(setting: Member) -> str:
 
 
 def with_client_model(draft: Draft, model: ClientModel) -> Draft:
-    """Fill in what a pasted client says, but for its secret; the safest method is proposed."""
+    """Fill in what a pasted client says, but for its secret; the safest method is proposed.
+
+    A server that was chosen before stays.
+    """
+    knows_server = draft.issuer.strip() or draft.preset not in ("", model.preset)
     allowed = [each.grant for each in SIGN_IN_METHODS if each.grant in model.grants]
     return replace(
         draft,
@@ -164,6 +173,8 @@ def with_client_model(draft: Draft, model: ClientModel) -> Draft:
         grant=allowed[0] if allowed else draft.grant,
         client_authentication="none" if model.is_public else "auto",
         redirect_uri=model.redirect_uri or draft.redirect_uri,
+        issuer=draft.issuer if knows_server else model.issuer,
+        preset=draft.preset if knows_server else model.preset,
     )
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from http.cookiejar import CookieJar
 from pathlib import Path
+from urllib import request
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 import truststore
@@ -17,6 +17,7 @@ import truststore
 from desktop import __version__
 from desktop.oauth.addresses import is_loopback
 from desktop.oauth.errors import AuthorityUnusable
+from desktop.services.network.environment_proxy import find_environment_proxy, normalized_proxy
 from desktop.services.network.proxy_transport import ProxiedTransport, no_password
 from desktop.services.system.files import read_file
 from desktop.services.system.translation import translatable, translate
@@ -26,15 +27,21 @@ from desktop.services.system.worker import Worker
 def find_system_proxy(address: str) -> str:
     """Find the proxy for `address` in the environment or the system settings; empty for none.
 
-    As urllib does: `https_proxy`, `all_proxy` and `no_proxy`, and where none of these is set the
-    fixed settings of Windows and macOS. Blocks, because it may resolve names.
+    Where the environment sets none, the fixed settings of Windows and macOS count, as for urllib.
+    Blocks, because these may resolve names.
     """
+    found = find_environment_proxy(address)
+    if found is not None:
+        return found
     parts = urlsplit(address)
-    known = getproxies()
+    known: dict[str, str] = {}
+    bypasses: Callable[[str], object] = bool
+    if sys.platform == "win32":
+        known, bypasses = request.getproxies_registry(), request.proxy_bypass_registry
+    elif sys.platform == "darwin":
+        known, bypasses = request.getproxies_macosx_sysconf(), request.proxy_bypass_macosx_sysconf
     proxy = known.get(parts.scheme) or known.get("all", "")
-    if not proxy or proxy_bypass(parts.netloc):
-        return ""
-    return proxy if "://" in proxy else f"http://{proxy}"
+    return normalized_proxy(proxy) if proxy and not bypasses(parts.netloc) else ""
 
 
 @dataclass(frozen=True, slots=True)

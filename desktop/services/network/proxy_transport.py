@@ -17,7 +17,9 @@ from desktop.oauth.errors import (
     ProxyUnusable,
     UnsafeAddress,
 )
-from desktop.oauth.http import causes_of
+from desktop.oauth.http import KNOWN_SECRETS
+from desktop.oauth.redaction.causes import causes_of
+from desktop.services.network.environment_proxy import normalized_proxy
 from desktop.services.system.translation import translate
 
 TraceInfo = dict[str, Any]
@@ -54,6 +56,7 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
         # Made here, off the event loop, because most computers have no proxy.
         self._direct = httpx.AsyncHTTPTransport(verify=context)
         self._transports: dict[str, httpx.AsyncHTTPTransport] = {}  # by proxy
+        self._passwords: dict[str, str] = {}  # by proxy
         self._retired: list[httpx.AsyncHTTPTransport] = []  # other requests may still use them
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -71,6 +74,8 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
         host = host_of(str(request.url))
         proxy = _proxy_url(address, host)
         transport = await self._transport_for(proxy)
+        if known := request.extensions.get(KNOWN_SECRETS):
+            known.add(proxy.password, self._passwords.get(str(proxy)))
         trace = _RequestTrace()
         request.extensions = {**request.extensions, "trace": trace.record}
         try:
@@ -102,6 +107,7 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
                 and (password := await self._password(_host_and_port(proxy)))
             ):
                 auth = (self._user, password)
+                self._passwords[key] = password
             ssl_context = self._context if proxy.scheme == "https" else None
             made = httpx.AsyncHTTPTransport(
                 verify=self._context, proxy=httpx.Proxy(proxy, auth=auth, ssl_context=ssl_context)
@@ -145,6 +151,7 @@ _SCHEME = re.compile(rb"\s*([A-Za-z0-9-]+)")
 
 
 def _proxy_url(address: str, host: str) -> httpx.URL:
+    address = normalized_proxy(address)
     try:
         proxy, name = httpx.URL(address), host_of(address)
     except (httpx.InvalidURL, UnsafeAddress) as error:

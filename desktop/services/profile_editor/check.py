@@ -11,9 +11,11 @@ from desktop.oauth import errors
 from desktop.oauth.addresses import host_of
 from desktop.oauth.client import Client, ClientAuthentication, ClientConnection, request
 from desktop.oauth.clock import Clock
-from desktop.oauth.grants.device import request_authorization
+from desktop.oauth.grants.device import request_authorization, without_prompt
+from desktop.oauth.grants.token import DEVICE_CODE
 from desktop.oauth.http import get
 from desktop.oauth.metadata import ServerMetadata, metadata_addresses
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.services.model.errors import GrantForbidden
 from desktop.services.model.profile import GRANTS, Profile
 from desktop.services.model.sign_in_methods import (
@@ -78,7 +80,7 @@ class Finding:
     unavailable: Mapping[str, str] = field(default_factory=dict)
 
 
-async def check(
+async def check(  # noqa: PLR0913 - what a form has, and what it needs
     profile: Profile,
     password: str | None,
     *,
@@ -88,13 +90,15 @@ async def check(
     proxy_password: str | None = None,
     allowed: Container[str] = GRANTS,
     surface: Surface = Surface.WINDOW,
+    secrets: KnownSecrets | None = None,
 ) -> AsyncGenerator[Finding, None]:
     """Yield what works of `profile` and what does not; stop after the first step that fails.
 
     Nothing is saved, and neither profile nor secrets need to be. The server issues one device code,
     which nobody waits for. `aclose` cancels. `presets` are those of `load_presets`: where the
     client is not known, the other regions of the provider are asked, with the client ID alone. Only
-    the sign-in methods in `allowed` are proposed. Expected errors are findings.
+    the sign-in methods in `allowed` are proposed. The server may repeat `secrets`. Expected errors
+    are findings.
     """
     try:
         http = await open_http(profile, proxy_password=proxy_password)
@@ -104,7 +108,8 @@ async def check(
     async with http:
         method = ClientAuthentication(profile.client_authentication)
         client = Client(profile.client_id, password or None, method)
-        connection = ClientConnection(http, clock, client)
+        known = KnownSecrets() if secrets is None else secrets
+        connection = ClientConnection(http, clock, client, secrets=known)
         checking = _Check(profile, connection, presets, allowed, surface)
         for look in (
             checking.check_connection,
@@ -142,7 +147,7 @@ class _Check:
         """Connect to the server and check its certificate."""
         try:
             address = metadata_addresses(self._server)[0] if self._profile.issuer else self._server
-            await get(self._connection.http, address)
+            await get(self._connection.http, address, secrets=self._connection.secrets)
         except errors.Trouble as trouble:
             error = await detect_portal(self._connection, trouble) or trouble
             if isinstance(error, errors.CertificateRejected):
@@ -253,6 +258,9 @@ class _Check:
         ).run()
 
 
+_REJECTED_CLIENT = (errors.InvalidClient, errors.UnauthorizedClient, errors.UnsupportedGrantType)
+
+
 @dataclass(frozen=True, slots=True)
 class _ClientCheck:
     """Checks that the server accepts the client and its scopes."""
@@ -300,15 +308,26 @@ class _ClientCheck:
                 }
                 await request(connection, self.metadata.token_endpoint, form=form)
             case "client-credentials":
-                form = {**profile.extra_parameters, **scope, "grant_type": "client_credentials"}
+                extra = without_prompt(profile.extra_parameters)
+                form = {**extra, **scope, "grant_type": "client_credentials"}
                 await request(connection, self.metadata.token_endpoint, form=form)
             case _:
-                await request_authorization(
+                authorization = await request_authorization(
                     connection,
                     self.metadata,
                     scope=profile.scope,
                     extra=profile.extra_parameters,
                 )
+                await self._poll_once(authorization.device_code)
+
+    async def _poll_once(self, device_code: str) -> None:
+        """Find out whether the token endpoint is one: nobody has approved the code."""
+        form = {"grant_type": DEVICE_CODE, "device_code": device_code}
+        try:
+            await request(self.connection, self.metadata.token_endpoint, form=form)
+        except errors.ErrorResponse as error:
+            if isinstance(error, _REJECTED_CLIENT):
+                raise
 
     def _probe_findings(self, error: errors.ErrorResponse) -> list[Finding]:
         if self.profile.grant != "code":

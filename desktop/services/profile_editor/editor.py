@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from desktop.oauth.redaction.known_secrets import KnownSecrets
+from desktop.services.configuration.client_model import name_unusable_format, read_client_model
 from desktop.services.configuration.profile_draft import Draft, members_of, profile_of
 from desktop.services.configuration.profile_file import (
     MAX_IMPORT_LENGTH,
@@ -29,15 +31,19 @@ from desktop.services.model.profile import (
     with_policy,
 )
 from desktop.services.profile_editor import check as profile_check
+from desktop.services.profile_editor.editor_wording import PASTE_CLIENT, foreign_format_detail
 from desktop.services.secrets.profile_secrets import (
     delete_secrets,
     load_client_secret,
+    load_known_secrets,
     load_proxy_password,
     save_client_secret,
     save_proxy_password,
 )
 from desktop.services.system.atomic_file import write_out
 from desktop.services.system.files import read_file
+from desktop.services.system.text_input import UndecodableText, decode_text
+from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import Surface
 
 if TYPE_CHECKING:
@@ -119,9 +125,10 @@ class ProfileEditor:
         The policy applies, as for a sign-in. `allowed` are the sign-in methods that are proposed.
         """
         profile = with_policy(profile, known.profiles.policy)
-        client = passwords.client_secret
+        client, secrets = passwords.client_secret, KnownSecrets()
         if client is None:
             client = await load_client_secret(self._environment.keystore, profile)
+            secrets = await load_known_secrets(self._environment.keystore, profile)
         checking = profile_check.check(
             profile,
             client or None,
@@ -131,6 +138,7 @@ class ProfileEditor:
             proxy_password=passwords.proxy_password or None,
             allowed=allowed,
             surface=surface,
+            secrets=secrets,
         )
         async with aclosing(checking) as findings:
             async for finding in findings:
@@ -175,7 +183,15 @@ class ProfileEditor:
 
 
 def _import_file(file: Path, source: Path, policy: Policy) -> tuple[str, ...]:
-    text = read_file(source, limit=MAX_IMPORT_LENGTH).decode("utf-8-sig", "replace")
+    content = read_file(source, limit=MAX_IMPORT_LENGTH)
+    try:
+        text = decode_text(content, source.name)
+    except UndecodableText as error:
+        raise BrokenProfile(source, str(error)) from error
+    if name := name_unusable_format(text):
+        raise BrokenProfile(source, foreign_format_detail(name))
+    if read_client_model(text) is not None:
+        raise BrokenProfile(source, translate(PASTE_CLIENT))
     return import_profiles(file, text, taken=policy.profiles.keys())
 
 

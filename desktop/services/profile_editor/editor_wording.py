@@ -50,8 +50,10 @@ KEEP_FRESH_CHOICES = {
 }
 AUTOMATIC_COLOR = translatable("Automatic")
 NO_CLIENT_MODEL = translatable(
-    "There's no client as JSON on the clipboard. Copy the whole client in XDR, then try again."
+    "There's no client as JSON on the clipboard. Copy the whole client at your provider, then try "
+    "again."
 )
+PASTE_CLIENT = translatable("this is a client as JSON; add a profile and paste it into the form")
 INPUT_RESTORED = translatable("Your changes are still here, except for secrets.")
 DISCARD = translatable("Discard changes?")
 
@@ -258,6 +260,35 @@ def exported_message(target: Path) -> str:
 def import_failed_message(error: Exception) -> str:
     """Say why nothing was imported."""
     return translate("Nothing was imported: {reason}.", reason=_error_reason(error))
+
+
+def foreign_format_message(name: str) -> str:
+    """Say why a file of another tool was not imported, and what to do in the terminal."""
+    return translate(
+        "Nothing was imported: this is {format}. XDR Login reads files from “profiles export” and "
+        "clients as JSON. To enter the values yourself: xdr-login profiles add --help",
+        format=name,
+    )
+
+
+def foreign_format_detail(name: str) -> str:
+    """Say the same in the window, as a reason."""
+    return translate(
+        "this is {format}, not a file of exported profiles; add a profile and enter the values",
+        format=name,
+    )
+
+
+def client_added_message(model: ClientModel, issuer: str) -> str:
+    """Say which client is added, and where it signs in if the file says so."""
+    client_id = printable(model.client_id)
+    if issuer and issuer == model.issuer:
+        return translate(
+            "Adding the client {client_id} at {issuer}.",
+            client_id=client_id,
+            issuer=printable(issuer),
+        )
+    return translate("Adding the client {client_id}.", client_id=client_id)
 
 
 def export_failed_message(error: Exception) -> str:

@@ -39,7 +39,7 @@ class IndexedKeystore:
         self._inner = inner
         self._folder = folder
         self._saved: set[str] = set()  # by this process: `folder` may not be writable
-        self._outdated: set[str] = set()  # after a save that failed, where no marker says so
+        self._outdated: set[str] = set()  # after a failed save, where no marker can be removed
 
     async def load(self, key: str) -> str | None:
         return await self._inner.load(key) if self._is_indexed(key) else None
@@ -52,7 +52,8 @@ class IndexedKeystore:
         except KeystoreError:
             # An older value may still be there: a replaced refresh token must not be found.
             self._remove_marker(key)
-            self._outdated.add(key)
+            if self._is_found_by_others(key):
+                self._outdated.add(key)
             raise
         self._outdated.discard(key)
         was_saved = key in self._saved

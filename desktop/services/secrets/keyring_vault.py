@@ -1,16 +1,25 @@
 """The operating system's keyring as a `Vault`, through the keyring library."""
 
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import TypeVar
 
 import keyring.core
+import keyring.util.platform_
 from keyring.backend import KeyringBackend
 from keyring.errors import InitError
 from keyring.errors import KeyringLocked as LockedByBackend
 
-from desktop.services.secrets.keystore import KeyringFault, KeyringLocked, KeyringMissing
+from desktop.services.secrets.keystore import (
+    KeyringFault,
+    KeyringLocked,
+    KeyringMissing,
+    KeyringReplaced,
+    SessionBusMissing,
+)
 
 SERVICE = "XDR Login"
 
@@ -46,15 +55,11 @@ def open_vault() -> "KeyringVault":
 
 
 def choose_backend() -> KeyringBackend:
-    """Choose what the user configured for the keyring library, else the first that works here."""
-    try:
-        configured = keyring.core.load_env() or keyring.core.load_config()
-    except Exception as error:
-        raise KeyringMissing(f"configured keyring: {_error_text(error)}") from error
-    if configured is not None:
-        # A PlaintextKeyring or a chainer would silently write tokens to a file.
-        if type(configured).__module__ not in _KEYRINGS:
-            raise KeyringMissing(f"{type(configured).__module__} is not a system keyring")
+    """Choose what the user configured for the keyring library, else the first that works here.
+
+    Raises `KeyringMissing`, or the kind of it that names the cause.
+    """
+    if (configured := _configured_backend()) is not None:
         return configured
     reasons = []
     for name in _BACKENDS.get(sys.platform, _FREEDESKTOP):
@@ -67,7 +72,59 @@ def choose_backend() -> KeyringBackend:
         # errors come through it too: FileNotFoundError where the bus is gone.
         except Exception as error:  # noqa: BLE001 - raised if no other backend works either
             reasons.append(f"{name}: {_error_text(error)}")
-    raise KeyringMissing("; ".join(reasons))
+    raise _missing("; ".join(reasons))
+
+
+def _configured_backend() -> KeyringBackend | None:
+    line = os.environ.get("PYTHON_KEYRING_BACKEND", "")
+    file = "" if line else str(keyring.util.platform_.config_root() / "keyringrc.cfg")
+    try:
+        configured = keyring.core.load_env() or keyring.core.load_config()
+    except Exception as error:
+        detail = f"configured keyring: {_error_text(error)}"
+        if line.rpartition(".")[0] in _KEYRINGS:
+            raise _missing(detail) from error
+        chosen = f"PYTHON_KEYRING_BACKEND={line}" if line else ""
+        raise KeyringReplaced(detail, line=chosen, file=file) from error
+    # A PlaintextKeyring or a chainer would silently write tokens to a file.
+    if configured is None or type(configured).__module__ in _KEYRINGS:
+        return configured
+    kind = type(configured)
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    raise KeyringReplaced(
+        f"{name} is not a system keyring",
+        line=f"PYTHON_KEYRING_BACKEND={line}" if line else f"default-keyring={name}",
+        file=file,
+    )
+
+
+def _missing(detail: str) -> KeyringMissing:
+    """Name the session bus if that is what is missing. Blocks while it connects."""
+    if sys.platform in _BACKENDS:
+        return KeyringMissing(detail)
+    address = os.environ.get("DBUS_SESSION_BUS_ADDRESS", "")
+    if address and _is_bus(address):
+        return KeyringMissing(detail)
+    folder = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
+    usual = f"unix:path={folder}/bus"
+    is_there = usual != address and Path(folder, "bus").is_socket()
+    return SessionBusMissing(
+        detail,
+        address=address,
+        usual_address=usual if is_there else "",
+        sudo_user="" if address else os.environ.get("SUDO_USER", ""),
+    )
+
+
+def _is_bus(address: str) -> bool:
+    from jeepney.io.blocking import open_dbus_connection
+
+    try:
+        open_dbus_connection(address).close()
+    # The address may be invalid, of an unknown kind, or of a socket that is gone.
+    except (OSError, KeyError, ValueError, RuntimeError):
+        return False
+    return True
 
 
 class KeyringVault:

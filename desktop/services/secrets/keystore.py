@@ -30,6 +30,34 @@ class KeyringMissing(KeystoreError):
     """This computer has no usable keyring."""
 
 
+class KeyringReplaced(KeyringMissing):
+    """The configuration of the keyring library chooses a keyring other than the system's.
+
+    `line` chooses it, in `file` or, without one, in the environment.
+    """
+
+    def __init__(self, detail: str = "", *, line: str = "", file: str = "") -> None:
+        super().__init__(detail)
+        self.line = line
+        self.file = file
+
+
+class SessionBusMissing(KeyringMissing):
+    """The D-Bus session, through which Linux reaches a keyring, is not there.
+
+    Nothing answers at `address`, or it is empty. `usual_address` is one where there is a bus, and
+    `sudo_user` has one.
+    """
+
+    def __init__(
+        self, detail: str = "", *, address: str = "", usual_address: str = "", sudo_user: str = ""
+    ) -> None:
+        super().__init__(detail)
+        self.address = address
+        self.usual_address = usual_address
+        self.sudo_user = sudo_user
+
+
 class KeyringLocked(KeystoreError):
     """The keyring is locked and was not unlocked."""
 

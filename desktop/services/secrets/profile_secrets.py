@@ -1,16 +1,21 @@
 """The secrets of a profile, which are stored in the keyring only."""
 
+from contextlib import suppress
+
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.services.model.profile import (
     Profile,
     client_binding,
     client_secret_key,
     proxy_binding,
     proxy_password_key,
+    tokens_binding,
     tokens_key,
 )
 from desktop.services.secrets.keystore import Keystore, KeystoreError
 from desktop.services.secrets.secret_encoding import (
     decode_password,
+    decode_tokens,
     encode_password,
     password_recipient,
 )
@@ -66,6 +71,22 @@ async def load_password_for_proxy(keystore: Keystore, profile: Profile, proxy: s
     if not shown_to:
         await keystore.save(key, encode_password(password, issued_for=bound, shown_to=proxy))
     return password if shown_to in {"", proxy} else None
+
+
+async def load_known_secrets(keystore: Keystore, profile: Profile) -> KnownSecrets:
+    """Load what the server of `profile` was sent before and may repeat.
+
+    Those that the keyring cannot return are missing.
+    """
+    known = KnownSecrets()
+    with suppress(KeystoreError):
+        known.add(await load_client_secret(keystore, profile))
+    with suppress(KeystoreError):
+        value = await keystore.load(tokens_key(profile))
+        saved = value and decode_tokens(value, issued_for=tokens_binding(profile))
+        if saved:
+            known.add(saved.tokens.access_token, saved.tokens.refresh_token)
+    return known
 
 
 async def delete_secrets(keystore: Keystore, profile: Profile) -> None:

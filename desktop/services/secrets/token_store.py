@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 from desktop.oauth.client import ClientAuthentication
 from desktop.oauth.grants.token import TokenSet
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.services.model.errors import RenewalTimedOut
 from desktop.services.model.profile import Profile, tokens_binding, tokens_key
 from desktop.services.secrets.keystore import (
@@ -21,10 +22,21 @@ Lock = Callable[[str], AbstractAsyncContextManager[None]]
 
 
 class TokenStore:
-    """The tokens that are `held`; `save_error` is why the keyring does not hold them too."""
+    """The tokens that are `held`; `save_error` is why the keyring does not hold them too.
 
-    def __init__(self, profile: Profile, keyring: Keystore, lock: Lock) -> None:
-        self.held: TokenSet | None = None
+    The server may repeat them and those that are saved, so they are added to `secrets`.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        keyring: Keystore,
+        lock: Lock,
+        *,
+        secrets: KnownSecrets | None = None,
+    ) -> None:
+        self._secrets = KnownSecrets() if secrets is None else secrets
+        self.held = None
         self.save_error: KeystoreError | None = None
         self.is_saving = False
         self._key = tokens_key(profile)
@@ -33,6 +45,16 @@ class TokenStore:
         self._keyring = keyring
         self._keystore = keyring
         self._keyring_error: KeystoreError | None = None
+
+    @property
+    def held(self) -> TokenSet | None:
+        return self._held
+
+    @held.setter
+    def held(self, tokens: TokenSet | None) -> None:
+        self._held = tokens
+        if tokens is not None:
+            self._note(tokens)
 
     @property
     def in_memory_only(self) -> bool:
@@ -130,4 +152,10 @@ class TokenStore:
 
     async def _load_from(self, keystore: Keystore) -> SavedTokens | None:
         value = await keystore.load(self._key)
-        return decode_tokens(value, issued_for=self._issued_for) if value else None
+        saved = decode_tokens(value, issued_for=self._issued_for) if value else None
+        if saved is not None:
+            self._note(saved.tokens)
+        return saved
+
+    def _note(self, tokens: TokenSet) -> None:
+        self._secrets.add(tokens.access_token, tokens.refresh_token)

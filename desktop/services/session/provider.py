@@ -28,6 +28,7 @@ from desktop.oauth.metadata import (
     discover,
 )
 from desktop.oauth.portal import find_portal
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.services.model.errors import ClientSecretMissing
 from desktop.services.model.instants import is_expired
 from desktop.services.model.profile import Profile, client_binding, client_secret_key
@@ -42,14 +43,21 @@ class Provider:
     `metadata` is `None` until it was needed. `known_methods` has the client authentication that
     each endpoint accepted. `clock_offset` is how many seconds this computer's clock was last ahead
     of the server's. With `keyring_is_optional` a client that may be public does without a secret if
-    the keyring cannot be read.
+    the keyring cannot be read. `secrets` are those that the server may repeat.
     """
 
-    def __init__(self, profile: Profile, environment: Environment) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        environment: Environment,
+        *,
+        secrets: KnownSecrets | None = None,
+    ) -> None:
         self.metadata: ServerMetadata | None = None
         self.known_methods: dict[str, ClientAuthentication] = {}
         self.clock_offset = 0.0
         self.keyring_is_optional = False
+        self.secrets = KnownSecrets() if secrets is None else secrets
         self.profile = profile
         self._environment = environment
         self._http: httpx.AsyncClient | None = None
@@ -147,6 +155,7 @@ class Provider:
             client,
             self.known_methods,
             self._record_clock_offset,
+            self.secrets,
         )
 
     def _record_clock_offset(self, offset: float) -> None:
@@ -194,7 +203,7 @@ async def detect_portal(connection: ClientConnection, error: Trouble) -> Captive
     """Look for the portal that may have caused `error`; `None` if there is none."""
     if type(error) not in _PORTAL_SYMPTOMS:
         return None
-    return await find_portal(connection.http, error.host)
+    return await find_portal(connection.http, error.host, secrets=connection.secrets)
 
 
 _PORTAL_SYMPTOMS = {CertificateRejected, PageInsteadOfAnswer, TransportFailure}

@@ -9,6 +9,7 @@ from desktop.oauth.claims import unverified_claims
 from desktop.oauth.errors import InvalidToken
 from desktop.oauth.fields import Members
 from desktop.oauth.metadata import ServerMetadata
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.services.model.access_token import ANY_VALID_TOKEN, AccessToken, TokenRequirement
 from desktop.services.model.errors import NoToken
 from desktop.services.model.profile import Profile
@@ -43,17 +44,25 @@ class Session:
 
     `observer` is called with every new state, on the event loop. Commands return at once; what they
     start replaces whatever is in progress. An unexpected error becomes a `Failed` state too, and
-    goes to the event loop's exception handler, which writes the crash report.
+    goes to the event loop's exception handler, which writes the crash report. `secrets` are those
+    that the server may repeat, if there are any besides those of this session.
     """
 
     def __init__(
-        self, profile: Profile, environment: Environment, *, observer: Callable[[State], None]
+        self,
+        profile: Profile,
+        environment: Environment,
+        *,
+        observer: Callable[[State], None],
+        secrets: KnownSecrets | None = None,
     ) -> None:
         self.profile = profile
         self.is_open = False
         self._clock = environment.clock
-        self._provider = Provider(profile, environment)
-        self._store = TokenStore(profile, environment.keystore, environment.lock)
+        self._provider = Provider(profile, environment, secrets=secrets)
+        self._store = TokenStore(
+            profile, environment.keystore, environment.lock, secrets=self._provider.secrets
+        )
         self._state = SessionState(self._provider, self._store, observer=observer)
         self._renewer = Renewer(
             self._provider, self._store, environment=environment, on_change=self._state.update
@@ -173,7 +182,10 @@ class Session:
 
     def claims(self) -> Members:
         """Read the access token's claims, unverified; empty for an opaque token."""
-        return unverified_claims(self._store.held.access_token) if self._store.held else {}
+        if self._store.held is None:
+            return {}
+        claims = unverified_claims(self._store.held.access_token)
+        return self._provider.secrets.strike_shown(claims)
 
     async def query(self, question: Query[Found]) -> Found:
         """Ask the server a `question` such as `Provider.fetch_userinfo`.

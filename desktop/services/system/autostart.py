@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop.services.system.atomic_file import write_atomically
-from desktop.services.system.desktop_entry import LARGEST_ENTRY, parse_desktop_entry
-from desktop.services.system.files import read_file
+from desktop.services.system.files import LARGEST_ENTRY, parse_desktop_entry, read_file
 from desktop.services.system.paths import all_configuration_folder, home_folder
 from desktop.services.system.translation import translate
 

@@ -7,6 +7,7 @@ On Linux they are desktop entries that handle `x-scheme-handler/https`, on Windo
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -18,11 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from desktop.oauth.addresses import checked_address
-from desktop.services.system.desktop_entry import LARGEST_ENTRY, parse_desktop_entry
-from desktop.services.system.files import read_file
+from desktop.services.system.files import LARGEST_ENTRY, parse_desktop_entry, read_file
 from desktop.services.system.paths import NoHomeFolder, data_folder, home_folder
 
 _LONGEST_COMMAND = 4096  # characters
+FAILURE_DELAY = 0.8
+"""Seconds within which a browser that cannot be started ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +56,47 @@ def open_in(id_: str, address: str) -> bool:
 
 
 def open_default(address: str) -> bool:
-    """Open `address` in the default browser and tell whether that was tried.
+    """Open `address` in the default browser, or else in `$BROWSER`; tell whether one started.
 
-    The window lets Qt do it; commands use this. Blocks; raises `UnsafeAddress`.
+    Blocks for up to a second: xdg-open reports that there is no browser (3), or that it could not
+    start one (4), when it ends. Raises `UnsafeAddress`.
     """
     address = checked_address(address)
     if sys.platform == "win32":
-        os.startfile(address)  # noqa: S606 - a checked address, and no shell
+        try:
+            os.startfile(address)  # noqa: S606 - a checked address, and no shell
+        except OSError:
+            return False
         return True
-    opener = "/usr/bin/open" if sys.platform == "darwin" else shutil.which("xdg-open")
-    return opener is not None and _start([opener, address])
+    if sys.platform == "darwin":
+        return _start(["/usr/bin/open", address])
+    return any(map(_start, _commands_on_linux(address)))
+
+
+def _commands_on_linux(address: str) -> Iterator[list[str]]:
+    if opener := shutil.which("xdg-open"):
+        yield [opener, address]
+    for each in os.environ.get("BROWSER", "").split(":"):
+        try:
+            words = shlex.split(each)
+        except ValueError:
+            continue
+        if words:
+            yield _with_address(words, address)
+
+
+def _with_address(words: list[str], address: str) -> list[str]:
+    """Fill in a command of `$BROWSER`: %s is the address, %c a colon, %% a percent sign."""
+    values = {"%s": address, "%c": ":", "%%": "%"}
+    filled = [_CODE.sub(lambda found: values[found[0]], word) for word in words]
+    return filled if any("%s" in _CODE.findall(word) for word in words) else [*filled, address]
+
+
+_CODE = re.compile("%[sc%]")
 
 
 def _start(command: list[str]) -> bool:
+    """Start `command`; tell whether it still runs after a moment, or has ended well. Blocks."""
     try:
         process = subprocess.Popen(  # noqa: S603 - an installed program, and no shell
             command,
@@ -75,11 +105,14 @@ def _start(command: list[str]) -> bool:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a character that no argument may have
         return False
-    # Without a wait it would stay a zombie process until XDR Login quits.
-    threading.Thread(target=process.wait, name="browser", daemon=True).start()
-    return True
+    try:
+        return process.wait(FAILURE_DELAY) == 0
+    except subprocess.TimeoutExpired:
+        # Without a wait it would stay a zombie process until XDR Login quits.
+        threading.Thread(target=process.wait, name="browser", daemon=True).start()
+        return True
 
 
 def _entry_folders() -> list[Path]:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
-from desktop.services.system.translation import translate
+from desktop.services.system.translation import translatable
 
 # What XDR Login and its demo server import. Their own requirements are found from these.
 DIRECT_DEPENDENCIES = (
@@ -93,16 +93,20 @@ def component_of(module: Distribution) -> Component:
 
 
 def license_of(module: Distribution) -> str:
-    """Return the license that a library declares, in one line."""
+    """Return the license that a library declares, in one line and in English.
+
+    A bundle contains these, whatever the language of the computer that built it.
+    """
     members = module.metadata.json
     declared = str(members.get("license_expression") or members.get("license") or "")
     if declared and "\n" not in declared:
         return declared
     classified = module.metadata.get_all("Classifier") or []
     named = [each for each in classified if each.startswith("License ::")]
-    return "; ".join(each.rpartition(" :: ")[2] for each in named) or translate(
-        "see the license text"
-    )
+    return "; ".join(each.rpartition(" :: ")[2] for each in named) or _UNDECLARED
+
+
+_UNDECLARED = translatable("see the license text")
 
 
 def _requirements_of(module: Distribution) -> Iterator[str]:

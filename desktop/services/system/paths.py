@@ -4,8 +4,10 @@ import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import platformdirs
+if TYPE_CHECKING:
+    from platformdirs import PlatformDirs
 
 _FOLDER = "xdr-login"
 _DEMO_MODULES = ("starlette", "uvicorn", "jinja2", "cryptography")
@@ -56,8 +58,14 @@ def _folder_of_linux(variable: str, default: str) -> Path:
 
 def _own_state_folder() -> Path:
     if sys.platform in {"win32", "darwin"}:
-        return _checked(platformdirs.user_state_path(_FOLDER, appauthor=False))
+        return _checked(_system_folders().user_state_path)
     return _folder_of_linux("XDG_STATE_HOME", ".local/state") / _FOLDER
+
+
+def _system_folders() -> "PlatformDirs":
+    from platformdirs import PlatformDirs  # slow to load, and Linux does without
+
+    return PlatformDirs(_FOLDER, appauthor=False)
 
 
 def _checked(folder: Path) -> Path:
@@ -79,7 +87,7 @@ def is_writable(folder: Path) -> bool:
 
 def configuration_folder() -> Path:
     if sys.platform in {"win32", "darwin"}:
-        return _checked(platformdirs.user_config_path(_FOLDER, appauthor=False, roaming=False))
+        return _checked(_system_folders().user_config_path)
     return all_configuration_folder() / _FOLDER
 
 
@@ -113,7 +121,7 @@ def fallback_runtime_folder() -> Path:
 
 def log_folder() -> Path:
     if sys.platform in {"win32", "darwin"}:
-        return _checked(platformdirs.user_log_path(_FOLDER, appauthor=False))
+        return _checked(_system_folders().user_log_path)
     return _own_state_folder() / "log"
 
 

@@ -3,7 +3,7 @@
 import math
 import platform
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -102,23 +102,20 @@ _SECRET_NAME = re.compile(r"(?i)(?:token|secret|password|assertion|code)s?(?: �
 _REDACTED = "[redacted]"
 
 
-def flattened(
-    members: Mapping[str, object], *, is_secret: Callable[[str], bool] = lambda _text: False
-) -> tuple[tuple[str, str], ...]:
+def flattened(members: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
     """Flatten a JSON object into names and printable texts, such as "user › name".
 
-    Whatever is too long, too deep or too much is cut. Values that have the name of a secret, look
-    like one, or are one according to `is_secret`, are redacted.
+    Whatever is too long, too deep or too much is cut. Values that have the name of a secret or look
+    like one are redacted.
     """
     rows: list[tuple[str, str]] = []
     for name, value in _leaves(members, depth=0):
         if len(rows) == _MAX_ROWS:
             rows.append(("…", ""))
             break
-        hidden = is_secret(value) or (_SECRET_NAME.search(name) and value != _EMPTY)
+        hidden = _SECRET_NAME.search(name) and value != _EMPTY
         shown = _REDACTED if hidden else redacted(printable(value, _MAX_VALUE_LENGTH))
-        shown_name = _REDACTED if is_secret(name) else redacted(printable(name, 200))
-        rows.append((shown_name, shown))
+        rows.append((redacted(printable(name, 200)), shown))
     return tuple(rows)
 
 

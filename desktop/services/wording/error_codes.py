@@ -41,11 +41,30 @@ _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
             errors.InsufficientScope,
         ),
     ),
+    (
+        "server",
+        (
+            errors.ErrorResponse,
+            errors.MetadataMismatch,
+            errors.MissingEndpoint,
+            errors.NothingThere,
+            errors.NoUsableToken,
+            errors.WrongIssuer,
+        ),
+    ),
+    ("network", (errors.CaptivePortal,)),
+    ("server", (errors.UnusableAnswer,)),
     ("network", (errors.Trouble,)),
     ("keyring", (KeystoreError,)),
 )
 
 
 def error_code(error: Exception) -> str:
-    """Return the code of `error`; "failure" for one without its own."""
+    """Return the code of `error`; "failure" for one without its own.
+
+    A sign-in that ended while the server could not be asked has the code of that trouble.
+    """
+    is_of_cause = isinstance(error, (errors.CodeExpired, session_errors.CodeExchangeFailed))
+    if is_of_cause and isinstance(error.__cause__, errors.Trouble):
+        return error_code(error.__cause__)
     return next((code for code, kinds in _CODES if isinstance(error, kinds)), "failure")

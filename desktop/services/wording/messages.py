@@ -138,9 +138,11 @@ def _parameters(template: str) -> list[str]:
 
 _FACTS = (
     *("address", "by", "description", "detail", "error", "expected", "found", "host", "profile_id"),
-    *("reason", "redirect_uri", "policy_source", "source", "token_type", "where"),
+    *("reason", "redirect_uri", "policy_source", "source", "status", "token_type", "where"),
+    *("file", "line"),
+    *("sudo_user", "usual_address"),
 )
-_TRANSLATED_FACTS = ("detail", "reason")  # the protocol's own are in the catalogue
+_TRANSLATED_FACTS = ("detail", "reason")  # the protocol's own are in the catalog
 _KEYRING_HELP = {
     "win32": translatable(
         "Start the Windows service “Credential Manager”, or ask your administrator to start it."
@@ -176,10 +178,11 @@ def _issuer_name(expected: str, found: str) -> str:
 
 
 def _cause_values(cause: BaseException | None, surface: Surface) -> dict[str, str]:
-    values = {"cause": "", "cause_text": "", "cause_description": ""}
+    values = {"cause": "", "cause_text": "", "cause_advice": "", "cause_description": ""}
     if isinstance(cause, (errors.Trouble, keystore.KeystoreError)):
         advice = advice_for(cause, surface=surface)
         values["cause"] = advice.title
+        values["cause_advice"] = advice.text
         if isinstance(cause, errors.Trouble) and cause.unused:
             values["cause_text"] = advice.text
     if isinstance(cause, errors.ErrorResponse):
@@ -201,6 +204,10 @@ def _quoted_list(names: tuple[str, ...]) -> str:
 # What is said in several rows
 
 _SERVER_SAYS = translatable("The server says: “{description}”.")
+_SERVER_SAYS_DETAIL = translatable("The server says: “{detail}”.")
+_FAULT_OF_SERVER = translatable(
+    "This is a problem with the server, not with your network. Tell its administrator."
+)
 _WITHOUT_SAVING = BySurface(
     translatable("Or continue without saving: you'll have to sign in again after you quit."),
     "",  # only the window offers it
@@ -231,7 +238,56 @@ _BY_ADMINISTRATOR = translatable("Your administrator turned this off ({source}).
 _EDIT_FIRST = (Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN)
 _TRY_FIRST = (Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE)
 
+# What is in the way of the keyring: the help of an error says the same as its text.
+_KEYRING_REPLACED = (
+    translatable(
+        "{file} chooses another keyring. Remove the line “{line}” from it, then try again."
+    ),
+    translatable("{file} can't be used ({detail}). Correct or remove it, then try again."),
+    translatable(
+        "Your environment chooses another keyring. Remove the variable “{line}”, then start XDR "
+        "Login again."
+    ),
+)
+_NO_SESSION_BUS = (
+    translatable(
+        "DBUS_SESSION_BUS_ADDRESS isn't set, because you use sudo. Run XDR Login as yourself "
+        "({sudo_user})."
+    ),
+    translatable(
+        "The keyring is reached over D-Bus, but nothing answers at “{address}”. Set "
+        "DBUS_SESSION_BUS_ADDRESS={usual_address}, then start XDR Login again."
+    ),
+    translatable(
+        "The keyring is reached over D-Bus, but nothing answers at “{address}”. Correct "
+        "DBUS_SESSION_BUS_ADDRESS, or sign out of your desktop and sign in again."
+    ),
+    translatable(
+        "The keyring is reached over D-Bus, but DBUS_SESSION_BUS_ADDRESS isn't set, as in cron "
+        "jobs and some SSH sessions. Set it to {usual_address}, then start XDR Login again."
+    ),
+    translatable(
+        "The keyring is reached over D-Bus, but DBUS_SESSION_BUS_ADDRESS isn't set, as in cron "
+        "jobs, containers and some SSH sessions. Start XDR Login in your desktop session."
+    ),
+)
+
 _KEYRING_ROWS: dict[type[BaseException], Row] = {
+    keystore.KeyringReplaced: _row(
+        translatable("No keyring found"),
+        translatable("XDR Login saves tokens in the system keyring only, never in a file."),
+        _KEYRING_REPLACED,
+        _WITHOUT_SAVING,
+        remedies=(Remedy.WITHOUT_KEYRING, Remedy.TRY_AGAIN),
+        help=(_KEYRING_REPLACED,),
+    ),
+    keystore.SessionBusMissing: _row(
+        translatable("No keyring found"),
+        _NO_SESSION_BUS,
+        _WITHOUT_SAVING,
+        remedies=(Remedy.WITHOUT_KEYRING, Remedy.TRY_AGAIN),
+        help=(_NO_SESSION_BUS,),
+    ),
     keystore.KeyringMissing: _row(
         translatable("No keyring found"),
         translatable("XDR Login saves tokens in the system keyring only, never in a file."),
@@ -587,9 +643,16 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
             translatable(
                 "Your network or a proxy replied for {host} with a web page that leads to {by}."
             ),
-            translatable("Your network or a proxy replied for {host} with a web page."),
+            translatable("{host} replied with a web page."),
         ),
-        translatable("Open any page in your browser, sign in to your network, then try again."),
+        (
+            translatable("Open {by} in your browser and sign in to the network, then try again."),
+            translatable(
+                "Check the address in your profile. If your organization inspects traffic, open "
+                "any page in your browser to see whether it requires a sign-in."
+            ),
+        ),
+        remedies=_TRY_FIRST,
     ),
     errors.CaptivePortal: _row(
         translatable("Your network requires a sign-in"),
@@ -615,6 +678,24 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
         _CHECK_ADDRESS,
         remedies=_TRY_FIRST,
     ),
+    errors.Refusal: _row(
+        translatable("The server rejected the request"),
+        (
+            translatable("{host} answered with an error: “{detail}”."),
+            translatable("{host} answered with an error."),
+        ),
+        translatable("If it fails again, send the details to your administrator."),
+        remedies=_TRY_FIRST,
+    ),
+    errors.IncompleteAnswer: _row(
+        translatable("Unexpected response from the server"),
+        (
+            translatable("The response of {host} is incomplete or invalid ({detail})."),
+            translatable("The response of {host} is incomplete or invalid."),
+        ),
+        _FAULT_OF_SERVER,
+        remedies=_TRY_FIRST,
+    ),
     errors.UnusableAnswer: _row(
         translatable("Unexpected response from the server"),
         (
@@ -627,6 +708,7 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
     errors.Throttled: _row(
         translatable("Too many requests"),
         translatable("{host} limits how many requests your organization can send."),
+        _SERVER_SAYS_DETAIL,
         (
             translatable("Wait {wait}, then try again."),
             translatable("Wait a few minutes, then try again."),
@@ -635,6 +717,7 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
     errors.ServerFault: _row(
         translatable("The server has a problem"),
         translatable("{host} can't handle requests right now. Try again in a few minutes."),
+        _SERVER_SAYS_DETAIL,
     ),
     errors.Trouble: _row(
         translatable("Connection failed"),
@@ -704,17 +787,38 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
         _APPROVE_IN_BROWSER,
         remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
+    errors.NothingThere: _row(
+        translatable("Nothing at this address ({status})"),
+        translatable("{host} doesn't accept requests at {address}."),
+        _SERVER_SAYS,
+        translatable("Check the issuer and the endpoints in your profile."),
+        remedies=_EDIT_FIRST,
+    ),
+    errors.NoUsableToken: _row(
+        translatable("No usable token received"),
+        translatable("{host} reported success, but sent no token that can be used: {detail}."),
+        _SERVER_SAYS,
+        _FAULT_OF_SERVER,
+        translatable("A code or approval works only once, so sign in again."),
+        remedies=(Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE),
+    ),
     errors.UnsupportedTokenType: _row(
         translatable("Unsupported token type"),
         translatable(
             "{host} issued a token of type “{token_type}”. XDR Login supports only bearer tokens."
         ),
-        translatable("Check the address in your profile, or ask your administrator."),
-        remedies=_TRY_FIRST,
+        translatable(
+            "The server decides which type it issues. Ask its administrator to issue bearer "
+            "tokens to your client, then sign in again."
+        ),
+        remedies=(Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE),
     ),
     errors.CodeExpired: _row(
         translatable("The code has expired"),
-        translatable("It wasn't approved in time."),
+        (
+            translatable("XDR Login couldn't ask whether you approved it: {cause}. {cause_advice}"),
+            translatable("It wasn't approved in time."),
+        ),
         _NEW_CODE,
         remedies=(Remedy.NEW_CODE,),
     ),

@@ -19,7 +19,7 @@ from desktop.ui.app.display import Display
 from desktop.ui.copy.clipboard import Clipboard
 from desktop.ui.copy.copier import Copier
 from desktop.ui.kit.copy_progress import Copied, NotCopied
-from desktop.ui.pages.pages import Pages
+from desktop.ui.pages.pages import Pages, can_rely_on_qt
 from desktop.ui.pages.settings_store import SettingsStore
 from desktop.ui.window.announcer import Announcer
 from desktop.ui.wording.update_timing import may_be_profile_error
@@ -129,17 +129,22 @@ class Controller(QObject):
         return session.sign_out() if session is not None else None
 
     def open_browser(self) -> bool:
-        """Open the approval page and copy the code, if any; returns whether a browser started."""
+        """Open the approval page and copy the code, if any; returns whether there is one.
+
+        The window says later if no browser could be started.
+        """
         state = self.display.state
         if not isinstance(state, AwaitingApproval):
             return False
         if state.user_code:
             self.clipboard.copy(state.user_code)
-        if browser := self.settings_store.settings.browser:
-            self.pages.open_in(browser, state.link)
-            return True
+        browser = self.settings_store.settings.browser
         # The protocol allows only https and loopback links; Qt starts no shell.
-        return QDesktopServices.openUrl(QUrl(state.link, QUrl.ParsingMode.StrictMode))
+        link = QUrl(state.link, QUrl.ParsingMode.StrictMode)
+        qt_decides = not browser and can_rely_on_qt(QGuiApplication.platformName())
+        if not (qt_decides and QDesktopServices.openUrl(link)):
+            self.pages.open_in(browser, state.link)
+        return True
 
     def open_profiles_folder(self) -> None:
         """Open the profiles folder, with an example in it if it was empty."""

@@ -228,6 +228,7 @@ class _Lifetime:
         if controller.session is not None:
             shown.show_profile(controller.session.profile)
         controller.settings_store.changed.connect(shown.apply)
+        controller.pages.browser_failed.connect(shown.raise_window)
         shown.apply(controller.settings_store.settings)
         shown.start()
         controller.display.refresh()

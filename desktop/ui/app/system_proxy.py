@@ -8,9 +8,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from urllib.request import getproxies_environment
 
-from desktop.services.network.http_client import find_system_proxy
+from desktop.services.network.environment_proxy import find_environment_proxy
 from desktop.services.network.linux_proxy import query_portal
 
 if TYPE_CHECKING:
@@ -53,8 +52,9 @@ class SystemProxy:
 
     def __call__(self, address: str) -> str:
         """Find the address of the proxy; empty for none."""
-        if getproxies_environment():
-            return find_system_proxy(address)
+        found = find_environment_proxy(address)
+        if found is not None:
+            return found
         parts = urlsplit(address)
         server = f"{parts.scheme}://{parts.netloc}/"  # a script must not see the path
         queried_at, proxy = self._known.get(server, (-CACHE_SECONDS, ""))

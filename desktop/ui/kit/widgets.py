@@ -251,6 +251,9 @@ class View(QWidget):
         """Show `state`, which `shows` accepts, as it is at `at`."""
         raise NotImplementedError
 
+    def show_browser_failure(self, link: str) -> None:
+        """Say that no browser could be started for `link`, if this view shows it."""
+
     def primary(self) -> Button | None:
         """Return the button that gets the focus first."""
         return None

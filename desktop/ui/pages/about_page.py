@@ -56,7 +56,7 @@ class AboutView(View):
     def show_components(self, components: tuple[Component, ...]) -> None:
         self._components = components
         self._list.show_rows(
-            tuple((f"{each.name} {each.version}", each.license) for each in components)
+            tuple((f"{each.name} {each.version}", translate(each.license)) for each in components)
         )
 
     def primary(self) -> Button:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 
 from desktop.services.system.worker import Worker
 from desktop.ui.pages.details_controller import DetailsController
@@ -26,16 +26,23 @@ if TYPE_CHECKING:
     from desktop.ui.views.actions import Actions
     from desktop.ui.window.window import Window
 
+_Tried = tuple[bool, bool | None]  # whether the chosen browser started, and any; None: ask Qt
+
 
 class Pages(QObject):
     """Opens the details, settings, about and profile pages.
 
     `make_profile_pages` is called when a profile page is first opened.
+
+    Signals:
+        browser_failed: no browser could be started; the view says so.
     """
+
+    browser_failed = Signal()
 
     # These cross from the worker's thread to the window's.
     _browsers_found = Signal(object)
-    _browser_tried = Signal(object, str)
+    _browser_tried = Signal(object, str, str)
 
     def __init__(
         self,
@@ -119,11 +126,13 @@ class Pages(QObject):
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_folder())))
 
     def open_in(self, browser: str, link: str) -> None:
-        """Open `link` in the chosen browser, or in the default one if that can't be started."""
-        from desktop.services.system.browsers import open_in
+        """Open `link` in the chosen browser, or in the default one if that can't be started.
 
-        self._worker.submit(partial(open_in, browser, link)).add_done_callback(
-            lambda tried: self._browser_tried.emit(tried, link)
+        An empty `browser` is the default one. The window says if no browser starts.
+        """
+        platform = QGuiApplication.platformName()
+        self._worker.submit(partial(_try_browsers, browser, link, platform)).add_done_callback(
+            lambda tried: self._browser_tried.emit(tried, browser, link)
         )
 
     def close_page(self) -> None:
@@ -153,11 +162,16 @@ class Pages(QObject):
         if (view := self._shown_settings()) is not None:
             view.show_browsers(found.result())
 
-    def _on_browser_tried(self, tried: Future[bool], link: str) -> None:
+    def _on_browser_tried(self, tried: Future[_Tried], browser: str, link: str) -> None:
         from desktop.ui.wording.page_texts import browser_not_started
 
-        if not tried.result():
+        chosen, opened = tried.result()
+        if opened is None:
             opened = QDesktopServices.openUrl(QUrl(link, QUrl.ParsingMode.StrictMode))
+        if not opened:
+            self._window.view.show_browser_failure(link)
+            self.browser_failed.emit()
+        if not opened or (browser and not chosen):
             self._settings_store.failed.emit(browser_not_started(opened=opened))
 
     def _show_settings(self) -> None:
@@ -168,3 +182,21 @@ class Pages(QObject):
     def _show_failure(self, text: str) -> None:
         if (view := self._shown_settings()) is not None:
             view.show_failure(text)
+
+
+def can_rely_on_qt(platform: str) -> bool:
+    """Whether Qt notices that there is no browser; on Linux it only starts xdg-open."""
+    return platform not in {"wayland", "xcb"}
+
+
+def _try_browsers(browser: str, link: str, platform: str) -> _Tried:
+    from desktop.services.system import browsers
+
+    if browser and browsers.open_in(browser, link):
+        return True, True
+    if browser and can_rely_on_qt(platform):
+        return False, None
+    # On Wayland only Qt can pass on the right to come to the front, so it opens what is there.
+    if platform == "wayland" and browsers.find_browsers():
+        return False, None
+    return False, browsers.open_default(link)

@@ -62,6 +62,9 @@ class WaitingView(View):
         self._progress.show_state(state, at)
         self._cancel.setEnabled(not state.approved)
 
+    def show_browser_failure(self, link: str) -> None:
+        self._code_card.show_browser_failure(link)
+
     def primary(self) -> Button:
         """Opening the browser, or closing the QR code."""
         card = self._qr_card
@@ -108,6 +111,7 @@ class _CodeCard(Card):
         super().__init__()
         self._actions = actions
         self._state: AwaitingApproval | None = None
+        self._unopened_link = ""
         self._title = label("", "title", centered=True)
         self._text = label("", "subtitle", centered=True)
         self._tiles = CodeTiles(theme)
@@ -124,6 +128,8 @@ class _CodeCard(Card):
     def show_state(self, state: AwaitingApproval) -> None:
         self._state = state
         title, text = window_texts.approval(state)
+        if state.link == self._unopened_link and not state.approved:
+            text = translate("Couldn't open a browser. Copy the link and open it yourself.")
         self._title.setText(title)
         self._text.setText(text)
         self._tiles.set_code(state.user_code)
@@ -135,7 +141,14 @@ class _CodeCard(Card):
         self.show_qr.setVisible(_phone_can_open(state))
         self.setEnabled(not state.approved and not state.is_retrying_exchange)
 
+    def show_browser_failure(self, link: str) -> None:
+        if self._state is not None and self._state.link == link:
+            self._unopened_link = link
+            self.show_state(self._state)
+            self.open_browser.restore_text()
+
     def _open_browser(self) -> None:
+        self._unopened_link = ""
         opened = self._actions.open_browser()
         if not opened:
             text = translate("Couldn't open a browser. Copy the link.")

@@ -211,7 +211,7 @@ def _outlook(state: SignedIn, at: datetime) -> str:
         return ""
     if not state.renewable:
         return (
-            translate("Won't renew. Sign in again when it expires.")
+            translate("No refresh token issued. Sign in again when it expires.")
             if left
             else translate("Expired. Sign in again.")
         )
@@ -229,7 +229,7 @@ def why_not_renew(state: SignedIn) -> str:
     if state.renewing:
         return translate("The token is being renewed.")
     if not state.renewable:
-        return translate("This server doesn't allow renewal. Sign in again to get a new token.")
+        return translate("This server issued no refresh token. Sign in again to get a new token.")
     return ""
 
 

@@ -488,7 +488,7 @@ def test_an_import_waits_for_no_pipe_that_nobody_writes_to(
 def test_an_invalid_import_from_stdin_does_not_name_the_profiles_file(
     console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO("garbage"))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"garbage")))
     done = console.run("import")
     assert (done.code, done.out) == (1, "")
     assert "stdin: " in done.err

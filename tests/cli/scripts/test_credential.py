@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import io
 import json
 import os
 import re
@@ -19,6 +20,8 @@ from pathlib import Path
 
 import pytest
 
+from desktop.__main__ import main
+from desktop.cli.scripts import credential
 from desktop.cli.scripts import token_source as access_module
 from desktop.oauth.claims import Account
 from desktop.oauth.clock import SystemClock
@@ -208,6 +211,53 @@ def test_git_may_name_the_user_and_the_address(signed_in: SignedIn, https: Recor
     done = signed_in.run("xdr-login", "credential", "git", "get", typed=asked)
     assert done.stdout.splitlines()[:2] == ["username=dana", f"password={TOKEN}"]
     assert done.stdout.splitlines()[2].startswith("password_expiry_utc=")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        b'protocol=https\nhost={host}\nwwwauth[]=Basic realm="a\tb"\nwwwauth[]=\xff\n\n',
+        b"capability[]=authtype\ncapability[]=\nnew=\0\x85\nprotocol=https\nhost={host}\n",
+        b"protocol=https\nhost=evil.example\nhost={host}\nno separator\n\n",
+        b"protocol=https\nhost={host}",
+        b"protocol=https\r\nhost={host}\r\n\r\n",
+        b"host=evil.example\nurl=https://{host}\n\nhost=evil.example\n",
+        b"url=https://dana:x@{host}?a#b\n",
+    ],
+)
+def test_what_git_adds_does_not_hide_the_host(given: bytes) -> None:
+    found = credential._parse_attributes(given.replace(b"{host}", b"git.example"))
+    assert (found["protocol"], found["host"]) == ("https", "git.example")
+    assert found.get("username", "dana") == "dana"
+
+
+@pytest.mark.parametrize(
+    ("given", "host"),
+    [
+        (b"url=https://evil.example#@git.example/\n", "evil.example"),
+        (b"url=https://evil.example?@git.example/\n", "evil.example"),
+        (b"url=https://git.example/\nhost=evil.example\n", "evil.example"),
+        (b"url=https://evil.example%0Dhost=git.example/\n", None),
+        (b"protocol=https\nhost=git.example\nhost=\n", ""),
+        (b"protocol=https\nhost=git.example\nusername=da\0na\n", None),
+        (b"protocol=https\r\nhost=git.example\nusername=x\r\n", None),
+        (b"protocol=https\nhost=git.example\xff\n", None),
+    ],
+)
+def test_another_host_is_never_taken_for_that_of_the_profile(
+    given: bytes, host: str | None
+) -> None:
+    assert credential._parse_attributes(given).get("host") == host
+
+
+@pytest.mark.usefixtures("own_folders")
+@pytest.mark.parametrize("operation", ["capability", "approve", "get", "store"])
+def test_an_unknown_operation_of_git_is_silent(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], operation: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"host=x\n")))
+    assert main(["credential", "git", operation]) == 0
+    assert capsys.readouterr() == ("", "")
 
 
 def test_kubectl_gets_an_exec_credential(signed_in: SignedIn) -> None:

@@ -244,10 +244,66 @@ def test_a_renewal_that_fails_says_why(console: Terminal) -> None:
     assert lines[-1].startswith("Can't reach the server.")
 
 
-def test_a_token_that_expires_at_once_is_requested_once(console: Terminal) -> None:
-    console.server.answers = [{**TOKENS, "expires_in": 0}]
-    console.clock._start -= timedelta(minutes=1)
-    assert console.run()[-1].startswith("✓ Signed in to Northwind SOC (expires ")
+def test_a_server_without_refresh_tokens_is_told_at_once(console: Terminal) -> None:
+    console.server.answers = [{**TOKENS, "refresh_token": None}]
+    assert (
+        " This server issued no refresh token: sign in again when it expires. Next:"
+        in (console.run()[-1])
+    )
+    console.keyring.entries.clear()
+    assert console.events()[-1]["renewable"] is False
+
+
+@pytest.mark.parametrize(
+    ("answer", "exit_code", "words"),
+    [
+        (httpx.Response(404, html="<html>"), Exit.SERVER, "Nothing at this address (404). "),
+        (httpx.Response(405), Exit.SERVER, "Nothing at this address (405). "),
+        (httpx.Response(415), Exit.SERVER, "Unexpected response from the server. "),
+        (httpx.Response(200, json={}), Exit.SERVER, "No usable token received. "),
+        (
+            httpx.Response(429, headers={"Retry-After": "3172"}),
+            Exit.NETWORK,
+            "Too many requests. ",
+        ),
+        (httpx.Response(502), Exit.NETWORK, "The code has expired. XDR Login couldn't ask "),
+    ],
+)
+def test_a_server_that_never_answers_as_one_ends_the_sign_in_with_its_own_words(
+    console: Terminal, answer: httpx.Response, exit_code: Exit, words: str
+) -> None:
+    console.server.answers = [answer]
+    lines = console.run()
+    assert any(line.startswith(words) for line in lines[-2:])
+    assert console.exit_code == exit_code
+    assert not [line for line in lines if "wasn't approved" in line]
+    assert (console.server.count_requests("/token") <= 3) == (answer.status_code != 502)
+
+
+@pytest.mark.parametrize("lifetime", [0, -1, "0"])
+def test_a_code_that_has_expired_when_it_is_issued_is_no_trouble_of_the_network(
+    console: Terminal, lifetime: object
+) -> None:
+    console.server.device_answer = device(expires_in=lifetime)
+    assert console.run()[-1] == (
+        "Unexpected response from the server. The response of login.example is incomplete or "
+        "invalid (no usable expires_in). This is a problem with the server, not with your network. "
+        "Tell its administrator."
+    )
+    assert console.exit_code == Exit.SERVER
+
+
+@pytest.mark.parametrize("lifetime", [0, -1, "0", -0.5])
+def test_a_token_that_has_expired_when_it_is_issued_is_no_success(
+    console: Terminal, lifetime: object
+) -> None:
+    console.server.answers = [{**TOKENS, "expires_in": lifetime}]
+    assert console.run()[-1] == (
+        "No usable token received. login.example reported success, but sent no token that can be "
+        "used: expires_in is 0 or less. This is a problem with the server, not with your network. "
+        "Tell its administrator. A code or approval works only once, so sign in again."
+    )
+    assert console.exit_code == Exit.SERVER
     assert console.server.count_requests("/device") == 1
 
 
@@ -393,6 +449,7 @@ def test_json_has_one_event_per_line(console: Terminal) -> None:
         "profile": "northwind",
         "scope": "read",
         "expires_at": signed_in["expires_at"],
+        "renewable": True,
     }
     for each in (code, signed_in):
         left = datetime.fromisoformat(str(each["expires_at"])) - datetime.now(UTC)
@@ -404,7 +461,7 @@ def test_json_has_one_event_per_line(console: Terminal) -> None:
     [
         ({"error": "access_denied"}, "declined", 4),
         ({"error": "expired_token"}, "sign_in_needed", 3),
-        ({"error": "server_fault"}, "failure", 1),
+        ({"error": "server_fault"}, "server", 7),
     ],
 )
 def test_json_has_the_error(
@@ -455,6 +512,15 @@ def test_the_browser_is_opened_once_with_the_link(console: Terminal, opened: lis
     console.server.answers = [PENDING, PENDING, TOKENS]
     assert "Opening the link in your browser." in console.run()
     assert opened == [f"https://{HOST}/activate?user_code=CODE-1"]
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_json_says_whether_a_browser_was_started(
+    console: Terminal, opened: list[str], monkeypatch: pytest.MonkeyPatch, *, works: bool
+) -> None:
+    monkeypatch.setattr(login, "_open_browser", lambda _link: works)
+    assert opened == []
+    assert console.events()[0]["browser_opened"] is works
 
 
 def test_another_host_is_not_opened_automatically(console: Terminal, opened: list[str]) -> None:

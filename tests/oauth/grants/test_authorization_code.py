@@ -82,6 +82,21 @@ def test_each_authorization_request_is_different_and_hides_its_secrets() -> None
     assert one.code_verifier not in one.address
 
 
+@pytest.mark.parametrize(
+    ("scope", "extra", "prompt"),
+    [
+        (("openid", "offline_access"), {}, "consent"),
+        (("openid", "offline_access"), {"prompt": "select_account"}, "select_account"),
+        (("openid", "offline_access:x"), {}, None),
+        ((), {}, None),
+    ],
+)
+def test_offline_access_asks_for_consent_unless_the_profile_has_another_prompt(
+    scope: tuple[str, ...], extra: dict[str, str], prompt: str | None
+) -> None:
+    assert query_of(asked(scope=scope, extra=extra)).get("prompt") == prompt
+
+
 def test_without_scopes_the_server_chooses() -> None:
     assert "scope" not in query_of(asked(scope=()))
 

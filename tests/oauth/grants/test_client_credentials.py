@@ -50,3 +50,11 @@ async def test_further_parameters_do_not_change_the_grant() -> None:
 async def test_a_client_that_may_not_use_the_grant_gets_an_error() -> None:
     with pytest.raises(errors.UnauthorizedClient):
         await own_token(ClientHarness(error_reply("unauthorized_client"), client=CONFIDENTIAL))
+
+
+async def test_a_prompt_is_not_sent_where_no_browser_opens() -> None:
+    bench = ClientHarness(json_reply(TOKENS))
+    extra = {"audience": "a", "prompt": "select_account"}
+    await own_token(bench, extra=extra)
+    assert bench.forms[0]["audience"] == "a"
+    assert "prompt" not in bench.forms[0]

@@ -310,3 +310,11 @@ def test_any_object_gives_a_safe_code_or_an_error_of_ours(found: dict[str, Any])
     assert code.interval >= 1
     assert json.dumps(code.device_code).isascii()
     assert code.requested.later(code.lifetime) > START
+
+
+async def test_a_prompt_is_not_sent_where_no_browser_opens() -> None:
+    bench = ClientHarness(json_reply(CODE))
+    extra = {"audience": "a", "prompt": "select_account"}
+    await bench.request_code(extra=extra)
+    assert bench.forms[0]["audience"] == "a"
+    assert "prompt" not in bench.forms[0]

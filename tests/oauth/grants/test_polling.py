@@ -205,12 +205,13 @@ async def test_retry_after_is_obeyed_once() -> None:
     assert asking.asked_at == [5.0, 105.0, 110.0]
 
 
-async def test_a_retry_after_beyond_the_code_lets_it_expire() -> None:
-    asking = PollHarness(throttled(3172))
-    with pytest.raises(CodeExpired):
+@pytest.mark.parametrize("error", [throttled(3172), errors.ServerFault(HOST, retry_after=700)])
+async def test_a_retry_after_beyond_the_code_ends_the_wait_at_once(error: Trouble) -> None:
+    asking = PollHarness(error)
+    with pytest.raises(type(error)) as caught:
         await asking.run()
-    assert asking.asked_at == [5.0]
-    assert asking.clock.passed == 600.0
+    assert caught.value is error
+    assert asking.clock.passed == 5.0
 
 
 @pytest.mark.parametrize("outcome", [UNDECIDED, SLOW_DOWN, UNREACHABLE])
@@ -222,6 +223,67 @@ async def test_the_code_expires_at_our_own_deadline_whatever_the_server_says(
         await asking.run(lifetime=60)
     assert asking.clock.passed == 60.0
     assert max(asking.asked_at) < 60.0
+
+
+@pytest.mark.parametrize("error", [UNREACHABLE, errors.ServerFault(HOST, status=503), throttled(9)])
+async def test_a_code_that_expired_amid_a_trouble_names_the_trouble(error: Trouble) -> None:
+    with pytest.raises(CodeExpired) as caught:
+        await PollHarness(UNDECIDED, error).run(lifetime=60)
+    assert caught.value.__cause__ is error
+
+
+async def test_a_trouble_that_has_passed_is_not_why_a_code_expired() -> None:
+    with pytest.raises(CodeExpired) as caught:
+        await PollHarness(UNREACHABLE, UNDECIDED).run(lifetime=60)
+    assert caught.value.__cause__ is None
+
+
+# Refusals that are no OAuth errors
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.UnusableAnswer(HOST, status=415),
+        errors.UnusableAnswer(HOST, status=400),
+        errors.UnusableAnswer(HOST, status=401),
+        errors.Refusal(HOST, detail="Unsupported Media Type", status=415),
+        errors.PageInsteadOfAnswer(HOST, status=403),
+        errors.PageInsteadOfAnswer(HOST, status=200),
+        errors.UnexpectedRedirect(HOST, status=302),
+    ],
+)
+async def test_a_refusal_that_repeats_is_final(error: Trouble) -> None:
+    asking = PollHarness(UNDECIDED, error)
+    with pytest.raises(type(error)) as caught:
+        await asking.run()
+    assert caught.value is error
+    assert asking.asked_at == [5.0, 10.0, 20.0, 40.0]
+
+
+async def test_refusals_with_another_answer_in_between_do_not_repeat() -> None:
+    refused = errors.PageInsteadOfAnswer(HOST, status=403)
+    twice = (refused, refused)
+    asking = PollHarness(*twice, UNDECIDED, *twice, UNREACHABLE, *twice, APPROVED)
+    assert await asking.run() is APPROVED
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.PageInsteadOfAnswer(HOST, status=200, by="portal.example"),
+        errors.UnexpectedRedirect(HOST, status=302, by="portal.example"),
+        errors.CaptivePortal(HOST, by="portal.example", status=511),
+        errors.UnusableAnswer(HOST, status=408),
+        errors.UnusableAnswer(HOST, status=425),
+        errors.UnusableAnswer(HOST, status=407),
+        errors.ServerFault(HOST, status=502),
+        errors.TransportFailure(HOST),
+    ],
+)
+async def test_what_a_network_says_may_repeat_until_the_code_expires(error: Trouble) -> None:
+    asking = PollHarness(*[error] * 5, APPROVED)
+    assert await asking.run() is APPROVED
 
 
 async def test_a_code_that_expires_within_the_interval_is_never_polled() -> None:
@@ -282,7 +344,7 @@ async def test_progress_is_reported_before_the_first_request_and_after_each() ->
 async def test_the_farthest_retry_after_can_be_reported() -> None:
     farthest = {"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}
     bench = ClientHarness(json_reply(CODE), json_reply({}, 503, farthest))
-    with pytest.raises(CodeExpired):
+    with pytest.raises(errors.ServerFault):
         await bench.sign_in()
 
 
@@ -355,7 +417,7 @@ async def test_a_code_that_expired_while_the_computer_slept_is_expired() -> None
 
 
 async def test_an_expired_code_is_noticed_soon_even_in_a_long_wait() -> None:
-    asking = PollHarness(throttled(3172))
+    asking = PollHarness(throttled(500))
     asking.clock.schedule(30, lambda: asking.clock.set_wall_clock(3600))
     with pytest.raises(CodeExpired):
         await asking.run()
@@ -405,7 +467,7 @@ def test_polling_always_ends_and_polls_at_most_once_a_second(
         for at, jump in events:
             action = asking.nudge.set if jump is None else _jump(asking.clock, jump)
             asking.clock.schedule(at, action)
-        with pytest.raises(CodeExpired):
+        with pytest.raises((CodeExpired, errors.Throttled)):
             await asking.run(interval=interval, lifetime=200)
         times = asking.asked_at
         pauses = [b - a for a, b in pairwise([0.0, *times])]

@@ -1,19 +1,22 @@
 import json
 import math
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 
 from desktop.oauth import errors
 from desktop.oauth.claims import Account
 from desktop.oauth.clock import Moment
-from desktop.oauth.errors import OAuthError, UnsupportedTokenType, UnusableAnswer
+from desktop.oauth.errors import NoUsableToken, OAuthError, UnsupportedTokenType, UnusableAnswer
 from desktop.oauth.fields import LONGEST_DURATION
 from desktop.oauth.grants.token import TokenSet, parse_token, refresh, request_token
 from tests.oauth.harness import (
+    CODE,
     CONFIDENTIAL,
     HELD,
     HOST,
@@ -71,11 +74,10 @@ def test_every_member_of_the_answer_is_read() -> None:
         "caf\u00e9",
         "a\u202eb",
         "\ud800",
-        "x" * 65_537,
     ],
 )
 def test_an_access_token_that_does_not_fit_a_header_is_unusable(value: object) -> None:
-    with pytest.raises(UnusableAnswer) as caught:
+    with pytest.raises(NoUsableToken) as caught:
         parsed(access_token=value)
     assert (caught.value.host, caught.value.detail) == (HOST, "no usable access_token")
 
@@ -90,12 +92,20 @@ def test_a_refresh_token_that_is_not_a_string_counts_as_absent(value: object) ->
     assert parsed(refresh_token=value).refresh_token is None
 
 
-@pytest.mark.parametrize("value", ["bearer", "Bearer", "BEARER", None, "", 5])
+@pytest.mark.parametrize("name", ["access_token", "refresh_token"])
+def test_a_token_of_256_kb_is_taken_and_a_longer_one_is_reported(name: str) -> None:
+    assert getattr(parsed(**{name: "x" * 262_144}), name) == "x" * 262_144
+    with pytest.raises(NoUsableToken) as caught:
+        parsed(**{name: "x" * 262_145})
+    assert caught.value.detail == "a token is longer than 256 kB"
+
+
+@pytest.mark.parametrize("value", ["bearer", "Bearer", "BEARER", "BearerToken", None, "", 5])
 def test_the_token_type_is_compared_without_case(value: object) -> None:
     assert parsed(token_type=value).token_type == "Bearer"
 
 
-@pytest.mark.parametrize("value", ["mac", "DPoP", "N_A", "bearer\n", "bearer dpop"])
+@pytest.mark.parametrize("value", ["mac", "DPoP", "N_A", "JWT", "bearer\n", "bearer dpop"])
 def test_a_token_of_another_type_is_an_error(value: str) -> None:
     with pytest.raises(UnsupportedTokenType) as caught:
         parsed(token_type=value)
@@ -178,6 +188,77 @@ async def test_the_verifier_is_sent_where_a_challenge_was() -> None:
     bench = ClientHarness(json_reply(TOKENS))
     await request_token(bench.connection, TOKEN_ENDPOINT, authorization=authorization(), scope=())
     assert bench.forms[0]["code_verifier"] == "veri-fier"
+
+
+TOO_LONG = json.dumps({**TOKENS, "access_token": "x" * 262_145})
+BEFORE_THE_END = httpx.ReadError("reset")
+
+
+def broken_off(_: httpx.Request) -> httpx.Response:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b'{"access_token": "acc-'
+        raise BEFORE_THE_END
+
+    return httpx.Response(200, content=pieces())
+
+
+@pytest.mark.parametrize(
+    ("reply", "detail"),
+    [
+        (json_reply({}), "no usable access_token"),
+        (json_reply({"token": "x"}), "no usable access_token"),
+        (json_reply([]), "the response is not a JSON object"),
+        (json_reply({**TOKENS, "access_token": "a b"}), "no usable access_token"),
+        (raw_reply(TOO_LONG, 200, "application/json"), "a token is longer than 256 kB"),
+        (raw_reply("x" * 2**21, 200, "text/plain"), "the response is longer than 1 MB"),
+        (
+            raw_reply('{"access_token": "acc-', 200, "text/plain"),
+            "the response is not a JSON object",
+        ),
+        (raw_reply("", 204, "text/plain"), "the response is not a JSON object"),
+        (json_reply({**TOKENS, "expires_in": 0}), "expires_in is 0 or less"),
+        (json_reply({**TOKENS, "expires_in": "-600"}, 201), "expires_in is 0 or less"),
+        (json_reply({**TOKENS, "token_type": "DPoP"}), "token_type DPoP"),
+        (broken_off, "the response was cut off"),
+    ],
+)
+async def test_any_success_of_the_token_endpoint_ends_the_grant(reply: Reply, detail: str) -> None:
+    bench = ClientHarness(json_reply(CODE), PENDING, reply, json_reply(TOKENS))
+    with pytest.raises(NoUsableToken) as caught:
+        await bench.sign_in()
+    assert (caught.value.host, caught.value.detail) == (HOST, detail)
+    assert len(bench.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        raw_reply("<html>Welcome to the hotel</html>"),
+        error_reply("slow_down", 200),
+        error_reply("temporarily_unavailable", 200),
+        json_reply({"error": {"code": "authorization_pending", "message": "Wait."}}),
+        json_reply({"status": 400, "message": "authorization_pending"}),
+        json_reply({"status": "authorization_pending"}),
+        json_reply({"success": False, "code": "SLOW_DOWN"}),
+    ],
+)
+async def test_a_page_or_an_error_with_a_status_of_success_does_not_end_the_grant(
+    reply: Reply,
+) -> None:
+    bench = ClientHarness(json_reply(CODE), reply, json_reply(TOKENS))
+    assert (await bench.sign_in()).access_token == "acc-ess-token"
+
+
+async def test_what_a_server_says_in_place_of_a_token_is_kept() -> None:
+    said = json_reply({"success": False, "message": "Not for you."})
+    with pytest.raises(NoUsableToken) as caught:
+        await ClientHarness(json_reply(CODE), said).sign_in()
+    assert caught.value.description == "Not for you."
+
+
+async def test_a_renewed_token_that_has_expired_is_kept_for_its_refresh_token() -> None:
+    answer = {**TOKENS, "expires_in": 0, "refresh_token": "next"}
+    assert (await renewed(ClientHarness(json_reply(answer)))).refresh_token == "next"
 
 
 async def test_an_undecided_code_is_pending() -> None:

@@ -46,7 +46,10 @@ function provider(issuer) {
     claims: { openid: ['sub'], profile: ['name', 'preferred_username'], email: ['email'] },
     conformIdTokenClaims: false,
     findAccount: (_ctx, id) => ({ accountId: id, claims: () => claims(id) }),
-    issueRefreshToken: (_ctx, asking) => asking.grantTypeAllowed('refresh_token'),
+    // As by default, but for device codes: OpenID Connect asks for consent in a browser only.
+    issueRefreshToken: (_ctx, asking, code) =>
+      asking.grantTypeAllowed('refresh_token') &&
+      (code.kind !== 'AuthorizationCode' || code.scopes.has('offline_access')),
     rotateRefreshToken: true,
     cookies: { keys: ['only for tests on this machine'] },
     ttl: {

@@ -117,6 +117,7 @@ def test_entra_approves_on_hosts_of_microsoft(file: Path, link: str) -> None:
     assert is_provider_link(link, profile)
     assert not is_provider_link("https://microsoft.com.evil.example/devicelogin", profile)
     assert "offline_access" in profile.scope
+    assert profile.extra_parameters["prompt"] != "consent", "users may not be allowed to consent"
 
 
 def test_okta_gives_a_refresh_token_only_with_offline_access_so_it_is_asked_for(

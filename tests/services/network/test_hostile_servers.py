@@ -1,6 +1,7 @@
 """Whatever a server sends, the error tree knows it."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import httpcore
@@ -192,6 +193,9 @@ def test_no_answer_raises_what_nobody_expects(
     http: httpx.AsyncClient, request: pytest.FixtureRequest
 ) -> None:
     count = NIGHTLY if request.config.getoption("--fuzz") else ORDINARY
+
+    logging.disable()  # that it tells of what it did not expect is tested above
+    request.addfinalizer(lambda: logging.disable(logging.NOTSET))
 
     @settings(
         derandomize=True,

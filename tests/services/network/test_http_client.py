@@ -1,6 +1,7 @@
 """Reaching a server: certificates, proxies, and their errors."""
 
 import asyncio
+import base64
 import os
 import socket
 import ssl
@@ -16,6 +17,7 @@ import truststore
 from desktop import __version__
 from desktop.oauth import errors
 from desktop.oauth.http import Answer, get, probe_portal
+from desktop.oauth.redaction.causes import causes_of
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import (
     Profile,
@@ -247,6 +249,36 @@ async def test_an_unsupported_proxy_authentication_is_named(
             await fetched(NetworkOptions(proxy=address), "https://login.example")
     assert type(caught.value) is kind
     assert caught.value.detail == detail
+
+
+@pytest.mark.parametrize("in_address", [True, False], ids=["in address", "in keyring"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "HTTP/1.1 403 No {0} for {1}\r\n\r\n",
+        "HTTP/1.1 407 No\r\nProxy-Authenticate: {0} {1}\r\n\r\n",
+    ],
+)
+async def test_a_proxy_that_repeats_its_password_is_not_quoted_with_it(
+    text: str,
+    in_address: bool,  # noqa: FBT001
+) -> None:
+    password = "Zk3Qw8Lr5Tn1Vb7X"
+    said = text.format(password, base64.b64encode(f"dana:{password}".encode()).decode())
+
+    async def load(_proxy: str) -> str:
+        return password
+
+    async with proxy_that_says(said) as address:
+        network = NetworkOptions(proxy=address, proxy_user="dana", proxy_password=load)
+        if in_address:
+            network = NetworkOptions(proxy=address.replace("//", f"//dana:{password}@"))
+        with pytest.raises(errors.ProxyFailure) as caught:
+            await fetched(network, "https://login.example")
+    for each in causes_of(caught.value):
+        assert password[:8] not in f"{each!r} {each} {vars(each)}"
+    advice = advice_for(caught.value)
+    assert "[redacted]" in f"{advice.text} {advice.facts}"
 
 
 async def test_an_unreachable_proxy_is_named() -> None:

@@ -18,6 +18,7 @@ from desktop.demo.clients import (
 )
 from desktop.oauth.client import Client, ClientConnection
 from desktop.oauth.errors import AuthorityUnusable, CaptivePortal, NoAnswerInTime
+from desktop.oauth.metadata import metadata_addresses
 from desktop.options import demo_profile
 from desktop.services.configuration.profile_reader import load_presets
 from desktop.services.model.policy import Policy
@@ -40,7 +41,9 @@ CODE = {
 TOKEN = {"access_token": "access-SECRET", "token_type": "bearer", "expires_in": 600}
 UNKNOWN = {"error": "invalid_client", "error_description": "Client authentication failed."}
 
-Reply = Mapping[str, Any] | Exception | Callable[[dict[str, str]], Mapping[str, Any]]
+Reply = (
+    Mapping[str, Any] | Exception | httpx.Response | Callable[[dict[str, str]], Mapping[str, Any]]
+)
 
 
 class Web:
@@ -95,6 +98,8 @@ class Portal(Web):
 def _response(reply: Reply, form: dict[str, str]) -> httpx.Response:
     if isinstance(reply, Exception):
         raise reply
+    if isinstance(reply, httpx.Response):
+        return reply
     said = reply(form) if callable(reply) else reply
     return httpx.Response(400 if "error" in said else 200, json=said)
 
@@ -153,7 +158,42 @@ async def test_what_works_is_told_step_by_step() -> None:
         "The server accepts this client.",
         "The server allows the scopes you request.",
     ]
-    assert [form for _, form in web.forms] == [{"client_id": "client-1", "scope": "read write"}]
+    assert web.forms[0][1] == {"client_id": "client-1", "scope": "read write"}
+
+
+async def test_a_misspelt_realm_fails_with_the_sentence_of_the_server() -> None:
+    web = Web()
+    missing = httpx.Response(404, json={"error": "Realm does not exist"})
+    for address in metadata_addresses(PROFILE.issuer):
+        web.replies[address.removeprefix("https://")] = missing
+    finding = (await found(web))[-1]
+    assert (finding.step, finding.outcome) == (Step.METADATA, BAD)
+    assert finding.text == "Nothing at this address (404)."
+    assert "“Realm does not exist”" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(404, html="<html>Not Found</html>"),
+        httpx.Response(405),
+        httpx.Response(200, html="<html>Welcome</html>"),
+        httpx.Response(415, json={"message": "Unsupported Media Type"}),
+    ],
+)
+async def test_a_wrong_token_endpoint_fails_before_anybody_approves(answer: httpx.Response) -> None:
+    web = Web()
+    web.replies[f"{HOST}/token"] = answer
+    findings = await found(web)
+    assert (findings[-1].step, findings[-1].outcome) == (Step.CLIENT, BAD)
+    assert web.forms[-1][1]["device_code"] == CODE["device_code"]
+
+
+@pytest.mark.parametrize("error", ["authorization_pending", "slow_down", "invalid_grant", "other"])
+async def test_any_answer_of_a_token_endpoint_to_the_new_code_will_do(error: str) -> None:
+    web = Web()
+    web.replies[f"{HOST}/token"] = {"error": error}
+    assert steps(await found(web)) == FINE
 
 
 async def test_it_can_be_broken_off_between_two_findings() -> None:

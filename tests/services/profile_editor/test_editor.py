@@ -148,3 +148,20 @@ async def test_an_import_leaves_the_ids_of_managed_profiles_alone(
     bench = Bench(file, Policy(source="policy.toml", profiles={"shared": managed}))
     assert await bench.deeds.import_(source) == ("shared-2",)
     assert set((await bench.deeds.load()).profiles.good) == {"shared", "mine", "shared-2"}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'[profiles.a]\nname = "Z\xfcrich"\n', "in.toml is not UTF-8 text"),
+        (b'{"values": [], "_postman_variable_scope": "environment"}', "a Postman environment"),
+        (b'{"client_id": "c-1"}', "paste it into the form"),
+    ],
+)
+async def test_an_import_says_what_is_wrong_with_the_file(
+    file: Path, tmp_path: Path, content: bytes, words: str
+) -> None:
+    source = tmp_path / "in.toml"
+    source.write_bytes(content)
+    with pytest.raises(BrokenProfile, match=words):
+        await Bench(file, Policy()).deeds.import_(source)

@@ -147,6 +147,17 @@ async def test_a_save_that_nobody_would_find_again_is_an_error(
         await keystore.save("northwind", "newest")  # its marker is there
 
 
+async def test_after_a_save_that_failed_what_another_run_saves_is_found(folder: Path) -> None:
+    keyring = FakeKeyring()
+    keystore = IndexedKeystore(keyring, folder)
+    keyring.errors["save"] = KeyringLocked()
+    with pytest.raises(KeyringLocked):
+        await keystore.save("northwind", "older")
+    keyring.errors.clear()
+    await IndexedKeystore(keyring, folder).save("northwind", "newer")
+    assert await keystore.load("northwind") == "newer"
+
+
 async def test_after_a_save_that_failed_nothing_older_is_found_in_a_read_only_folder(
     folder: Path, expect_log: Callable[[str], None]
 ) -> None:

@@ -20,10 +20,13 @@ from desktop.services.secrets.keystore import (
     KeyringFault,
     KeyringLocked,
     KeyringMissing,
+    KeyringReplaced,
     KeyringTimedOut,
     KeystoreError,
+    SessionBusMissing,
     VaultKeystore,
 )
+from desktop.services.wording.messages import Surface, advice_for
 from tests.rigs.secret_service import Bus, SecretStore, use_keyring_of
 from tests.services.secrets.vaults import WindowsError
 
@@ -109,8 +112,9 @@ def test_a_backend_that_stores_nothing_counts_as_missing(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", f"keyring.backends.{name}.Keyring")
-    with pytest.raises(KeyringMissing, match=f"keyring.backends.{name}"):
+    with pytest.raises(KeyringReplaced, match=f"keyring.backends.{name}") as caught:
         open_vault()
+    assert caught.value.line == f"PYTHON_KEYRING_BACKEND=keyring.backends.{name}.Keyring"
 
 
 def test_the_configured_keyring_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,6 +132,24 @@ def test_a_configured_keyring_other_than_the_systems_is_refused(
     monkeypatch.setattr("keyring.core.load_env", lambda: configured)
     with pytest.raises(KeyringMissing, match="is not a system keyring"):
         choose_backend()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["keyring.backends.null.Keyring", "keyring.backends.chainer.ChainerBackend", "no.such.Keyring"],
+)
+def test_a_configuration_that_replaces_the_keyring_is_named_with_its_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
+    monkeypatch.setattr("keyring.util.platform_.config_root", lambda: tmp_path)
+    file = tmp_path / "keyringrc.cfg"
+    file.write_text(f"[backend]\ndefault-keyring={name}\n")
+    with pytest.raises(KeyringReplaced) as caught:
+        open_vault()
+    text = advice_for(caught.value).text
+    assert str(file) in text
+    assert "no.such" in name or f"Remove the line “default-keyring={name}” from it" in text
 
 
 @pytest.mark.parametrize("name", ["nonsense", "no.such.module", "keyring.backends.kwallet.Nothing"])
@@ -180,6 +202,16 @@ def test_a_backend_that_cannot_be_created_is_skipped() -> None:
         open_vault()
 
 
+def test_only_linux_has_a_session_bus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
+    monkeypatch.setattr("keyring.core.load_config", lambda: None)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(keyring_vault, "_BACKENDS", {"darwin": ("no_such_module:X",)})
+    with pytest.raises(KeyringMissing) as caught:
+        open_vault()
+    assert type(caught.value) is KeyringMissing
+
+
 # A bus as it should not be
 
 
@@ -199,10 +231,47 @@ def no_kwallet(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_without_a_bus_there_is_no_keyring(
     monkeypatch: pytest.MonkeyPatch, address: str | None, operation: str
 ) -> None:
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
     if address is not None:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
-    with pytest.raises(KeyringMissing):
+    with pytest.raises(SessionBusMissing) as caught:
         await OPERATIONS[operation](VaultKeystore(open_vault, timeout=5))
+    assert caught.value.address == (address or "")
+
+
+@pytest.mark.usefixtures("no_kwallet")
+@pytest.mark.skipif(sys.platform != "linux", reason="D-Bus is Linux's")
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({}, "isn't set, as in cron jobs, containers and some SSH sessions."),
+        ({"SUDO_USER": "dana"}, "because you use sudo. Run XDR Login as yourself (dana)."),
+        (
+            {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/bus"},
+            "nothing answers at “unix:path=/nonexistent/bus”. Correct",
+        ),
+        ({"XDG_RUNTIME_DIR": "{bus}"}, "Set it to unix:path={bus}/bus, then start"),
+        (
+            {"XDG_RUNTIME_DIR": "{bus}", "DBUS_SESSION_BUS_ADDRESS": "nonsense"},
+            "“nonsense”. Set DBUS_SESSION_BUS_ADDRESS=unix:path={bus}/bus, then",
+        ),
+    ],
+)
+def test_a_missing_session_bus_is_named_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str], words: str
+) -> None:
+    for name in ("DBUS_SESSION_BUS_ADDRESS", "SUDO_USER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "nothing"))
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "bus"))
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value.format(bus=tmp_path))
+        with pytest.raises(SessionBusMissing) as caught:
+            open_vault()
+    advice = advice_for(caught.value, surface=Surface.TERMINAL)
+    assert advice.title == "No keyring found"
+    assert words.format(bus=tmp_path) in advice.help
 
 
 @pytest.mark.usefixtures("no_kwallet")
@@ -211,8 +280,9 @@ async def test_a_bus_without_a_secret_service_has_no_keyring(
     bare_bus: Bus, monkeypatch: pytest.MonkeyPatch, operation: str
 ) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bare_bus.address)
-    with pytest.raises(KeyringMissing, match="Secret Service daemon is neither running nor"):
+    with pytest.raises(KeyringMissing, match="Secret Service daemon is neither") as caught:
         await OPERATIONS[operation](VaultKeystore(open_vault, timeout=5))
+    assert type(caught.value) is KeyringMissing, "the bus is there"
 
 
 async def test_a_configured_backend_without_its_service_is_no_keyring(bare_bus: Bus) -> None:

@@ -4,18 +4,29 @@ from dataclasses import replace
 
 import pytest
 
-from desktop.services.model.profile import client_secret_key, proxy_password_key, tokens_key
+from desktop.services.model.profile import (
+    client_secret_key,
+    proxy_password_key,
+    tokens_binding,
+    tokens_key,
+)
 from desktop.services.secrets.keystore import KeyringFault, KeystoreError, MemoryKeystore
 from desktop.services.secrets.profile_secrets import (
     delete_secrets,
     load_client_secret,
+    load_known_secrets,
     load_password_for_proxy,
     load_proxy_password,
     save_client_secret,
     save_proxy_password,
 )
-from desktop.services.secrets.secret_encoding import password_recipient
-from tests.services.harness import PASSWORD, PROFILE
+from desktop.services.secrets.secret_encoding import (
+    SavedTokens,
+    encode_tokens,
+    password_recipient,
+)
+from tests.oauth.harness import HELD
+from tests.services.harness import PASSWORD, PROFILE, FakeKeyring
 
 OTHER = replace(PROFILE, id="other")
 KEYS = (tokens_key, client_secret_key, proxy_password_key)
@@ -106,3 +117,30 @@ async def test_a_proxy_that_the_profile_names_gets_the_password_each_time() -> N
     saved = await keystore.load(proxy_password_key(profile))
     assert await load_password_for_proxy(keystore, profile, "proxy.example:3128") == PASSWORD
     assert await keystore.load(proxy_password_key(profile)) == saved
+
+
+# What a server may repeat
+
+
+async def test_the_tokens_and_the_client_secret_are_what_a_server_may_repeat() -> None:
+    keystore = MemoryKeystore()
+    await save_client_secret(keystore, PROFILE, PASSWORD)
+    bound = tokens_binding(PROFILE)
+    tokens = encode_tokens(SavedTokens(HELD, {}), issued_for=bound)
+    await keystore.save(tokens_key(PROFILE), tokens)
+    words = f"{HELD.access_token} {HELD.refresh_token} {PASSWORD} dana"
+    known = await load_known_secrets(keystore, PROFILE)
+    assert known.strike(words) == "[redacted] [redacted] [redacted] dana"
+    elsewhere = await load_known_secrets(keystore, replace(PROFILE, issuer="https://evil.example"))
+    assert elsewhere.strike(words) == words
+
+
+@pytest.mark.parametrize("value", ["damaged", None])
+async def test_without_a_keyring_nothing_is_known(value: str | None) -> None:
+    keyring = FakeKeyring()
+    if value is None:
+        keyring.errors["load"] = KeyringFault("stuck")
+    else:
+        await keyring.save(tokens_key(PROFILE), value)
+    known = await load_known_secrets(keyring, PROFILE)
+    assert known.strike("damaged") == "damaged"

@@ -173,6 +173,36 @@ async def test_a_code_that_may_have_been_used_is_not_sent_again(harness: Session
     assert harness.server.count_requests("/token") == 1
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (
+            httpx.Response(404, html="<html>"),
+            f"{HOST} doesn't accept requests at https://{HOST}/tok",
+        ),
+        (httpx.Response(200, json={}), "sent no token that can be used: no usable access_token."),
+        (httpx.Response(200, text="OK"), "the response is not a JSON object."),
+        (httpx.Response(200, json={**TOKENS, "token_type": "DPoP"}), "a token of type “DPoP”"),
+        (httpx.Response(200, json={**TOKENS, "expires_in": 0}), "expires_in is 0 or less."),
+    ],
+)
+@pytest.mark.parametrize("profile", [BROWSER, PROFILE, SERVICE])
+async def test_a_final_answer_of_the_token_endpoint_ends_every_grant_with_its_reason(
+    harness: SessionHarness, profile: Profile, answer: httpx.Response, words: str
+) -> None:
+    harness.new_session(profile)
+    harness.server.answers = [answer, TOKENS]
+    await harness.keyring.save(client_secret_key(profile), saved_client_secret(PASSWORD, profile))
+    if profile is BROWSER:
+        await come_back(await link(harness), code=CODE)
+        await harness.wait_for_state(Failed)
+    else:
+        harness.session.sign_in()
+        await harness.clock.advance(6)
+    assert words in advice_for(harness.expect(Failed).error).text
+    assert harness.server.count_requests("/token") == 1
+
+
 async def test_an_approval_is_dropped_once_its_code_has_expired(harness: SessionHarness) -> None:
     harness.server.answers = [NO_WAY]
     await come_back(await link(harness), code=CODE)

@@ -386,7 +386,7 @@ async def test_no_state_of_a_sign_in_holds_a_secret(harness: SessionHarness) -> 
     harness.server.answers = [
         PENDING,
         httpx.Response(502, text="<html>"),
-        httpx.Response(200, json={"access_token": ACCESS_TOKEN + "\n"}),
+        httpx.Response(400, json={"access_token": ACCESS_TOKEN + "\n"}),
         httpx.ConnectError("reset"),
         {"error": "slow_down"},
         TOKENS,

@@ -3,6 +3,7 @@
 import re
 import sys
 import tomllib
+from importlib.metadata import PathDistribution
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from desktop import __version__
 from desktop.services.system import about, components
 from desktop.services.system.components import Component
+from tests.pseudo_language import pseudo_language
 
 ROOT = Path(__file__).parents[3]
 LIST = (Component("Qt", "6.11.3", "LGPL-3.0-only"), Component("httpx", "0.28.1", "BSD-3-Clause"))
@@ -45,6 +47,12 @@ def test_each_has_a_version_and_a_license_in_one_line() -> None:
         assert re.match(r"\d", each.version)
         assert each.license
         assert "\n" not in each.license
+
+
+def test_the_list_of_a_bundle_is_not_in_the_language_of_its_builder(tmp_path: Path) -> None:
+    (tmp_path / "METADATA").write_text("Metadata-Version: 2.1\nName: x\nVersion: 1\n", "utf-8")
+    with pseudo_language():
+        assert components.license_of(PathDistribution(tmp_path)) == "see the license text"
 
 
 def test_a_bundle_reads_its_list(bundle: Path) -> None:

@@ -1,5 +1,6 @@
 """The folders of the app."""
 
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,6 +24,13 @@ FOLDERS = (
 )
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="other systems have their own")
+
+
+@linux_only
+def test_linux_does_not_wait_for_platformdirs_to_load() -> None:
+    code = "from desktop.services.system.paths import *; log_folder(); configuration_folder()"
+    code += "; import sys; sys.exit('platformdirs' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @linux_only

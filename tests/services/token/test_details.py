@@ -232,11 +232,3 @@ def test_values_with_the_name_of_a_secret_are_redacted(members: dict[str, object
 def test_values_about_a_secret_are_shown() -> None:
     members = {"token_type": "Bearer", "code_challenge_method": "S256", "password": ""}
     assert flattened(members) == tuple((name, value or "–") for name, value in members.items())
-
-
-def test_a_secret_is_redacted_under_any_name() -> None:
-    members = {"jti": "opaque", "list": ["a", "opaque"], "echo": "x" * 2000 + "opaque", "sub": "d"}
-    rows = dict(flattened(members, is_secret=lambda text: "opaque" in text))
-    assert rows.pop("sub") == "d"
-    assert flattened({"opaque": 1}, is_secret=lambda text: "opaque" in text)[0][0] == "[redacted]"
-    assert set(rows.values()) == {"[redacted]"}

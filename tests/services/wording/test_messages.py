@@ -58,6 +58,7 @@ def bare(kind: type[Exception]) -> Exception:
         errors.MetadataMismatch: (HOST, "https://a.example", "https://b.example"),
         errors.MissingEndpoint: (HOST, "token_endpoint"),
         errors.WrongIssuer: (HOST, "https://a.example", "https://b.example"),
+        errors.NoUsableToken: (HOST, "no usable access_token"),
         errors.UnsupportedTokenType: (HOST, "mac"),
         profiles.ProfileError: (FILE,),
         session.ClientSecretMissing: ("northwind",),
@@ -65,6 +66,8 @@ def bare(kind: type[Exception]) -> Exception:
         session.ForbiddenByPolicy: ("policy.toml",),
     }
     found = next((arguments[each] for each in kind.__mro__ if each in arguments), ())
+    if issubclass(kind, errors.NothingThere):
+        return kind(f"https://{HOST}/token", host=HOST, status=404)
     return kind(*found, host=HOST) if issubclass(kind, errors.ErrorResponse) else kind(*found)
 
 
@@ -324,6 +327,110 @@ def test_what_helps_to_a_keyring_is_told_by_platform(
     advice = advice_for(keystore.KeyringMissing())
     assert advice.help == words
     assert words in advice.text
+
+
+FAULT = "This is a problem with the server, not with your network. Tell its administrator."
+
+
+@pytest.mark.parametrize(
+    ("error", "title", "text"),
+    [
+        (
+            errors.NothingThere(
+                f"https://{HOST}/token", host=HOST, status=404, description="No such realm"
+            ),
+            "Nothing at this address (404)",
+            (
+                f"{HOST} doesn't accept requests at https://{HOST}/token. The server says: “No "
+                "such realm”. Check the issuer and the endpoints in your profile."
+            ),
+        ),
+        (
+            errors.NothingThere(f"https://{HOST}/token", host=HOST, status=405),
+            "Nothing at this address (405)",
+            (
+                f"{HOST} doesn't accept requests at https://{HOST}/token. Check the issuer and the "
+                "endpoints in your profile."
+            ),
+        ),
+        (
+            errors.Refusal(HOST, detail="Bad media type", status=415),
+            "The server rejected the request",
+            (
+                f"{HOST} answered with an error: “Bad media type”. If it fails again, send the "
+                "details to your administrator."
+            ),
+        ),
+        (
+            errors.IncompleteAnswer(HOST, detail="no usable expires_in"),
+            "Unexpected response from the server",
+            f"The response of {HOST} is incomplete or invalid (no usable expires_in). {FAULT}",
+        ),
+        (
+            errors.NoUsableToken(HOST, "no usable access_token"),
+            "No usable token received",
+            (
+                f"{HOST} reported success, but sent no token that can be used: no usable "
+                f"access_token. {FAULT} A code or approval works only once, so sign in again."
+            ),
+        ),
+        (
+            errors.UnsupportedTokenType(HOST, "DPoP"),
+            "Unsupported token type",
+            (
+                f"{HOST} issued a token of type “DPoP”. XDR Login supports only bearer tokens. The "
+                "server decides which type it issues. Ask its administrator to issue bearer tokens "
+                "to your client, then sign in again."
+            ),
+        ),
+        (
+            errors.PageInsteadOfAnswer(HOST, status=403),
+            "Unexpected web page",
+            (
+                f"{HOST} replied with a web page. Check the address in your profile. If your "
+                "organization inspects traffic, open any page in your browser to see whether it "
+                "requires a sign-in."
+            ),
+        ),
+    ],
+)
+def test_what_a_server_does_wrong_is_not_blamed_on_the_network(
+    error: Exception, title: str, text: str
+) -> None:
+    advice = advice_for(error)
+    assert (advice.title, advice.text) == (title, text)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        (
+            errors.NoAnswerInTime(HOST),
+            (
+                "XDR Login couldn't ask whether you approved it: The server is not responding. "
+                "login.example didn't respond in time."
+            ),
+        ),
+        (
+            errors.Throttled(HOST, status=429, retry_after=3172.0),
+            "XDR Login couldn't ask whether you approved it: Too many requests.",
+        ),
+    ],
+)
+def test_a_code_that_expired_amid_a_trouble_is_not_called_unapproved(
+    trouble: errors.Trouble, words: str
+) -> None:
+    error = errors.CodeExpired()
+    error.__cause__ = trouble
+    text = advice_for(error).text
+    assert text.startswith(words)
+    assert text.endswith("Get a new code and approve that one.")
+    assert "wasn't approved" not in text
+
+
+@pytest.mark.parametrize("kind", [errors.Throttled, errors.ServerFault])
+def test_a_busy_server_is_quoted(kind: type[errors.Trouble]) -> None:
+    assert "The server says: “Updating.”." in advice_for(kind(HOST, detail="Updating.")).text
 
 
 def test_a_server_that_names_itself_by_a_text_can_be_told_to_the_profile() -> None:

@@ -48,7 +48,7 @@ def told() -> list[str]:
 
 
 @pytest.fixture
-def agent(desk: ControllerHarness, told: list[str], monkeypatch: pytest.MonkeyPatch) -> Agent:
+def agent(harness: ControllerHarness, told: list[str], monkeypatch: pytest.MonkeyPatch) -> Agent:
     Person.asked = []
     monkeypatch.setattr(permission_window, "PermissionWindow", Person)
 
@@ -56,8 +56,8 @@ def agent(desk: ControllerHarness, told: list[str], monkeypatch: pytest.MonkeyPa
         return PROFILE
 
     return make_agent(
-        desk.controller,
-        Sessions(lambda _profile, _observer: cast("Session", desk.session), lambda _: None),
+        harness.controller,
+        Sessions(lambda _profile, _observer: cast("Session", harness.session), lambda _: None),
         reload_profile=reload,
         reload_profiles=AsyncMock(),
         ready=asyncio.Event(),
@@ -67,15 +67,15 @@ def agent(desk: ControllerHarness, told: list[str], monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("in_sight", [True, False])
 def test_permission_is_asked_for_over_the_window_or_the_screen(
-    agent: Agent, desk: ControllerHarness, told: list[str], *, in_sight: bool
+    agent: Agent, harness: ControllerHarness, told: list[str], *, in_sight: bool
 ) -> None:
-    desk.show(signed_in())
+    harness.show(signed_in())
     if not in_sight:
-        desk.window.hide()
+        harness.window.hide()
     run_on_event_loop(agent._permission.obtain(PermissionRequest(PROGRAM, "soc", "SOC")))
     assert [each.program for each in Person.asked] == [PROGRAM]
     assert told == ["asked"]
-    where = desk.window.geometry() if in_sight else desk.window.screen().availableGeometry()
+    where = harness.window.geometry() if in_sight else harness.window.screen().availableGeometry()
     assert where == Person.over
 
 
@@ -86,31 +86,31 @@ def test_denying_permission_raises(agent: Agent, monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_setting_decides_whether_permission_is_asked_for(
-    agent: Agent, desk: ControllerHarness
+    agent: Agent, harness: ControllerHarness
 ) -> None:
     assert not agent._needs_permission()
-    desk.controller.settings_store.use(
-        replace(desk.controller.settings_store.settings, ask_for_tokens=True)
+    harness.controller.settings_store.use(
+        replace(harness.controller.settings_store.settings, ask_for_tokens=True)
     )
     assert agent._needs_permission()
 
 
 def test_signing_out_by_a_command_clears_the_clipboard(
-    agent: Agent, desk: ControllerHarness, monkeypatch: pytest.MonkeyPatch
+    agent: Agent, harness: ControllerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cleared: list[bool] = []
-    monkeypatch.setattr(desk.controller.clipboard, "clear_secret", lambda: cleared.append(True))
-    agent._start_sign_out(cast("Session", desk.session))
+    monkeypatch.setattr(harness.controller.clipboard, "clear_secret", lambda: cleared.append(True))
+    agent._start_sign_out(cast("Session", harness.session))
     assert cleared == [True]
-    assert "sign_out" in desk.session.calls
+    assert "sign_out" in harness.session.calls
 
 
-def test_the_open_details_list_a_new_recipient(agent: Agent, desk: ControllerHarness) -> None:
-    desk.show(signed_in())
-    desk.controller.open_details()
-    page = desk.window.page
+def test_the_open_details_list_a_new_recipient(agent: Agent, harness: ControllerHarness) -> None:
+    harness.show(signed_in())
+    harness.controller.open_details()
+    page = harness.window.page
     assert isinstance(page, DetailsView)
-    agent.recipients.add(TokenRecipient(datetime.now(UTC), PROGRAM, desk.session.profile.id))
+    agent.recipients.add(TokenRecipient(datetime.now(UTC), PROGRAM, harness.session.profile.id))
     agent.recipients.add(TokenRecipient(datetime.now(UTC), replace(PROGRAM, name="other"), "other"))
     settle()
     shown = page._recipients._shown

@@ -63,54 +63,54 @@ def clipboard() -> str:
         "revoke_again",
     ],
 )
-def test_a_command_goes_to_the_session(desk: ControllerHarness, wish: str) -> None:
-    getattr(desk.controller, wish)()
-    assert desk.session.calls == [wish]
+def test_a_command_goes_to_the_session(harness: ControllerHarness, wish: str) -> None:
+    getattr(harness.controller, wish)()
+    assert harness.session.calls == [wish]
 
 
 @pytest.mark.parametrize("wish", ["sign_in", "request_new_code"])
 def test_signing_in_reloads_the_profile(
-    desk: ControllerHarness, sign_ins: list[bool], wish: str
+    harness: ControllerHarness, sign_ins: list[bool], wish: str
 ) -> None:
-    getattr(desk.controller, wish)()
+    getattr(harness.controller, wish)()
     assert sign_ins == [True]
-    assert desk.session.calls == []
+    assert harness.session.calls == []
 
 
 @pytest.mark.parametrize("name", ["unknown_client", "unreachable"])
 def test_retrying_reloads_a_profile_that_may_be_the_cause(
-    desk: ControllerHarness, sign_ins: list[bool], name: str
+    harness: ControllerHarness, sign_ins: list[bool], name: str
 ) -> None:
-    desk.show(STATES[name])
-    desk.controller.retry()
+    harness.show(STATES[name])
+    harness.controller.retry()
     assert sign_ins == [True]
-    assert desk.session.calls == []
+    assert harness.session.calls == []
 
 
 def test_retrying_repeats_what_failed_for_other_causes(
-    desk: ControllerHarness, sign_ins: list[bool]
+    harness: ControllerHarness, sign_ins: list[bool]
 ) -> None:
-    desk.show(STATES["keyring_locked"])
-    desk.controller.retry()
+    harness.show(STATES["keyring_locked"])
+    harness.controller.retry()
     assert sign_ins == []
-    assert desk.session.calls == ["retry"]
+    assert harness.session.calls == ["retry"]
 
 
 @pytest.mark.parametrize("state", [Requesting(), waiting()])
 def test_canceling_goes_to_the_session_during_a_sign_in(
-    desk: ControllerHarness, state: State
+    harness: ControllerHarness, state: State
 ) -> None:
-    desk.show(state)
-    desk.controller.cancel()
-    assert desk.session.calls == ["cancel"]
+    harness.show(state)
+    harness.controller.cancel()
+    assert harness.session.calls == ["cancel"]
 
 
 @pytest.mark.parametrize("state", [SignedOut(), signed_in(), Failed(errors.CodeExpired())])
-def test_canceling_does_nothing_without_a_sign_in(desk: ControllerHarness, state: State) -> None:
-    desk.show(state)
-    desk.controller.cancel()
-    assert desk.session.calls == []
-    assert desk.window.isVisible()
+def test_canceling_does_nothing_without_a_sign_in(harness: ControllerHarness, state: State) -> None:
+    harness.show(state)
+    harness.controller.cancel()
+    assert harness.session.calls == []
+    assert harness.window.isVisible()
 
 
 def test_canceling_before_the_profile_is_loaded_quits(bare: tuple[Controller, Window]) -> None:
@@ -159,149 +159,149 @@ def test_without_a_session_other_commands_do_nothing(
     assert clipboard() == ""
 
 
-def test_closing_the_window_does_not_ask_to_quit(desk: ControllerHarness) -> None:
+def test_closing_the_window_does_not_ask_to_quit(harness: ControllerHarness) -> None:
     asked: list[bool] = []
-    desk.controller.quit_requested.connect(lambda: asked.append(True))
-    desk.window.close()
+    harness.controller.quit_requested.connect(lambda: asked.append(True))
+    harness.window.close()
     assert asked == []
 
 
 @pytest.mark.parametrize("early", [True, False])
-def test_the_keys_for_quitting_ask_to_quit(desk: ControllerHarness, early: bool) -> None:  # noqa: FBT001
+def test_the_keys_for_quitting_ask_to_quit(harness: ControllerHarness, early: bool) -> None:  # noqa: FBT001
     asked: list[bool] = []
-    desk.controller.quit_requested.connect(lambda: asked.append(True))
+    harness.controller.quit_requested.connect(lambda: asked.append(True))
     if not early:
-        desk.controller.add_shortcuts()
-    QTest.keyClick(desk.window, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
+        harness.controller.add_shortcuts()
+    QTest.keyClick(harness.window, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
     assert asked == [True]
 
 
-def test_coming_back_to_the_window_asks_the_server_at_once(desk: ControllerHarness) -> None:
-    desk.show(waiting())
-    desk.controller.display._on_focus(desk.window.windowHandle())
-    assert desk.session.calls == ["poll_now"]
+def test_coming_back_to_the_window_asks_the_server_at_once(harness: ControllerHarness) -> None:
+    harness.show(waiting())
+    harness.controller.display._on_focus(harness.window.windowHandle())
+    assert harness.session.calls == ["poll_now"]
 
 
-def test_leaving_the_window_asks_nothing(desk: ControllerHarness) -> None:
-    desk.show(waiting())
-    desk.controller.display._on_focus(None)
-    assert desk.session.calls == []
+def test_leaving_the_window_asks_nothing(harness: ControllerHarness) -> None:
+    harness.show(waiting())
+    harness.controller.display._on_focus(None)
+    assert harness.session.calls == []
 
 
 # The browser and the clipboard
 
 
 def test_opening_the_browser_copies_the_code_too(
-    desk: ControllerHarness, opened: list[str]
+    harness: ControllerHarness, opened: list[str]
 ) -> None:
-    desk.show(waiting())
-    assert desk.controller.open_browser()
+    harness.show(waiting())
+    assert harness.controller.open_browser()
     assert opened == [f"{LINK}?user_code=WDJB-MJHT"]
     assert clipboard() == "WDJB-MJHT"
 
 
 @pytest.mark.usefixtures("opened")
-def test_a_link_without_a_code_leaves_the_clipboard_alone(desk: ControllerHarness) -> None:
-    desk.controller.clipboard.copy("what was there")
-    desk.show(in_browser())
-    desk.controller.open_browser()
-    desk.controller.copy_code()
+def test_a_link_without_a_code_leaves_the_clipboard_alone(harness: ControllerHarness) -> None:
+    harness.controller.clipboard.copy("what was there")
+    harness.show(in_browser())
+    harness.controller.open_browser()
+    harness.controller.copy_code()
     assert clipboard() == "what was there"
 
 
-def test_without_a_code_no_browser_is_opened(desk: ControllerHarness) -> None:
-    desk.show(signed_in())
-    assert not desk.controller.open_browser()
+def test_without_a_code_no_browser_is_opened(harness: ControllerHarness) -> None:
+    harness.show(signed_in())
+    assert not harness.controller.open_browser()
 
 
-def test_the_link_can_be_copied(desk: ControllerHarness, announced: list[str]) -> None:
-    desk.show(waiting())
-    desk.controller.copy_link()
+def test_the_link_can_be_copied(harness: ControllerHarness, announced: list[str]) -> None:
+    harness.show(waiting())
+    harness.controller.copy_link()
     assert clipboard() == f"{LINK}?user_code=WDJB-MJHT"
     assert announced[-1] == "Link copied"
 
 
-def test_the_code_can_be_copied(desk: ControllerHarness, announced: list[str]) -> None:
-    desk.show(waiting())
-    desk.controller.copy_code()
+def test_the_code_can_be_copied(harness: ControllerHarness, announced: list[str]) -> None:
+    harness.show(waiting())
+    harness.controller.copy_code()
     assert clipboard() == "WDJB-MJHT"
     assert announced[-1] == "Code copied"
 
 
-async def copy(desk: ControllerHarness, format_: CopyFormat = CopyFormat.TOKEN) -> None:
+async def copy(harness: ControllerHarness, format_: CopyFormat = CopyFormat.TOKEN) -> None:
     """Copy, and wait for what comes of it."""
-    told = ProgressListener(desk.controller.copier)
-    desk.controller.copy_token(format_)
+    told = ProgressListener(harness.controller.copier)
+    harness.controller.copy_token(format_)
     await told.wait_for(2)
 
 
-async def test_the_token_can_be_copied(desk: ControllerHarness, announced: list[str]) -> None:
-    desk.show(signed_in())
-    await copy(desk)
+async def test_the_token_can_be_copied(harness: ControllerHarness, announced: list[str]) -> None:
+    harness.show(signed_in())
+    await copy(harness)
     assert clipboard() == TOKEN
     assert announced[-1] == "Token copied"
 
 
 async def test_the_token_can_be_copied_in_another_format(
-    desk: ControllerHarness, announced: list[str]
+    harness: ControllerHarness, announced: list[str]
 ) -> None:
-    desk.show(signed_in())
-    await copy(desk, CopyFormat.HEADER)
+    harness.show(signed_in())
+    await copy(harness, CopyFormat.HEADER)
     assert clipboard() == f"Authorization: Bearer {TOKEN}"
     assert announced[-1] == "Authorization header copied"
 
 
 async def test_a_failed_copy_is_announced_with_its_reason(
-    desk: ControllerHarness, announced: list[str]
+    harness: ControllerHarness, announced: list[str]
 ) -> None:
-    desk.session.token = errors.TransportFailure("login.northwind.example")
-    desk.show(signed_in(left=0))
-    await copy(desk)
+    harness.session.token = errors.TransportFailure("login.northwind.example")
+    harness.show(signed_in(left=0))
+    await copy(harness)
     assert clipboard() == ""
     assert announced[-1].startswith("Can't reach the server. There's no connection to login.")
 
 
 async def test_canceling_a_copy_announces_nothing(
-    desk: ControllerHarness, announced: list[str]
+    harness: ControllerHarness, announced: list[str]
 ) -> None:
-    desk.session.renewed.clear()
-    desk.show(signed_in(left=0))
+    harness.session.renewed.clear()
+    harness.show(signed_in(left=0))
     announced.clear()
-    desk.controller.copy_token()
-    desk.controller.cancel_copy()
-    await desk.controller.copier.close()
+    harness.controller.copy_token()
+    harness.controller.cancel_copy()
+    await harness.controller.copier.close()
     assert announced == []
 
 
-async def test_signing_out_clears_the_token_from_the_clipboard(desk: ControllerHarness) -> None:
-    desk.show(signed_in())
-    await copy(desk)
-    desk.controller.sign_out()
+async def test_signing_out_clears_the_token_from_the_clipboard(harness: ControllerHarness) -> None:
+    harness.show(signed_in())
+    await copy(harness)
+    harness.controller.sign_out()
     assert clipboard() == ""
 
 
-async def test_signing_out_cancels_a_waiting_copy(desk: ControllerHarness) -> None:
-    desk.session.renewed.clear()
-    desk.controller.copy_token()
-    desk.controller.sign_out()
-    desk.session.renewed.set()
-    await desk.controller.copier.close()
+async def test_signing_out_cancels_a_waiting_copy(harness: ControllerHarness) -> None:
+    harness.session.renewed.clear()
+    harness.controller.copy_token()
+    harness.controller.sign_out()
+    harness.session.renewed.set()
+    await harness.controller.copier.close()
     assert clipboard() == ""
 
 
-async def test_signing_out_keeps_what_another_program_copied(desk: ControllerHarness) -> None:
-    desk.show(signed_in())
-    await copy(desk)
+async def test_signing_out_keeps_what_another_program_copied(harness: ControllerHarness) -> None:
+    harness.show(signed_in())
+    await copy(harness)
     QGuiApplication.clipboard().setText("a shopping list")
-    desk.controller.sign_out()
+    harness.controller.sign_out()
     assert clipboard() == "a shopping list"
 
 
 def test_the_details_of_a_failure_can_be_copied(
-    desk: ControllerHarness, announced: list[str]
+    harness: ControllerHarness, announced: list[str]
 ) -> None:
-    desk.show(STATES["declined"])
-    desk.controller.copy_details()
+    harness.show(STATES["declined"])
+    harness.controller.copy_details()
     assert "Sign-in denied (AccessDenied)" in clipboard()
     assert "2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11" in clipboard()
     assert "Northwind SOC" in clipboard()
@@ -309,10 +309,10 @@ def test_the_details_of_a_failure_can_be_copied(
 
 
 def test_the_details_of_a_token_can_be_copied_without_it(
-    desk: ControllerHarness, announced: list[str]
+    harness: ControllerHarness, announced: list[str]
 ) -> None:
-    desk.show(signed_in())
-    desk.controller.copy_details()
+    harness.show(signed_in())
+    harness.controller.copy_details()
     assert "Token type: Bearer" in clipboard()
     assert "iss: IROH Auth NAM" in clipboard()
     assert TOKEN not in clipboard()
@@ -320,169 +320,169 @@ def test_the_details_of_a_token_can_be_copied_without_it(
     assert announced[-1] == "Details copied"
 
 
-def test_states_without_details_copy_nothing(desk: ControllerHarness) -> None:
-    desk.show(waiting())
-    desk.controller.copy_details()
+def test_states_without_details_copy_nothing(harness: ControllerHarness) -> None:
+    harness.show(waiting())
+    harness.controller.copy_details()
     assert clipboard() == ""
 
 
-def test_the_controller_knows_what_signing_out_revokes(desk: ControllerHarness) -> None:
-    desk.session.metadata = METADATA
-    desk.show(signed_in())
-    (button,) = [each for each in desk.window.findChildren(Button) if each.text() == "Sign out"]
+def test_the_controller_knows_what_signing_out_revokes(harness: ControllerHarness) -> None:
+    harness.session.metadata = METADATA
+    harness.show(signed_in())
+    (button,) = [each for each in harness.window.findChildren(Button) if each.text() == "Sign out"]
     assert button.accessibleDescription() == (
         "Removes the token from this computer only. This server can't revoke tokens."
     )
-    desk.session.profile = replace(PROFILE, app_grant_endpoint="https://login.example/grant")
-    desk.tick(1)
+    harness.session.profile = replace(PROFILE, app_grant_endpoint="https://login.example/grant")
+    harness.tick(1)
     assert button.accessibleDescription() == (
         "Removes the token from this computer and ends this app's access on all your computers."
     )
 
 
-def test_the_folder_of_the_log_is_opened(desk: ControllerHarness, opened: list[str]) -> None:
-    desk.controller.pages.open_log_folder()
+def test_the_folder_of_the_log_is_opened(harness: ControllerHarness, opened: list[str]) -> None:
+    harness.controller.pages.open_log_folder()
     assert Path(QUrl(opened[0]).toLocalFile()) == log_folder()
 
 
 def test_the_folder_of_the_profiles_is_opened_with_an_example_in_it(
-    desk: ControllerHarness, opened: list[str]
+    harness: ControllerHarness, opened: list[str]
 ) -> None:
-    desk.controller.open_profiles_folder()
+    harness.controller.open_profiles_folder()
     folder = Path(QUrl(opened[0]).toLocalFile())
     assert "# [profiles.northwind]" in (folder / "profiles.toml").read_text("utf-8")
 
 
 def test_a_folder_that_cannot_be_created_is_shown_as_a_failure(
-    desk: ControllerHarness, opened: list[str], own_folders: Path
+    harness: ControllerHarness, opened: list[str], own_folders: Path
 ) -> None:
     (own_folders / "config" / "xdr-login").write_text("a file where the folder should be")
-    desk.controller.open_profiles_folder()
+    harness.controller.open_profiles_folder()
     assert opened == []
-    assert desk.controller.display.state == Failed(ANY)
-    assert desk.window.view.accessibleName().startswith("Your profiles can't be read. ")
+    assert harness.controller.display.state == Failed(ANY)
+    assert harness.window.view.accessibleName().startswith("Your profiles can't be read. ")
 
 
-def test_the_standard_shortcuts_work(desk: ControllerHarness) -> None:
-    desk.controller.add_shortcuts()
-    desk.show(waiting())
-    QTest.keySequence(desk.window, QKeySequence(QKeySequence.StandardKey.Copy))
+def test_the_standard_shortcuts_work(harness: ControllerHarness) -> None:
+    harness.controller.add_shortcuts()
+    harness.show(waiting())
+    QTest.keySequence(harness.window, QKeySequence(QKeySequence.StandardKey.Copy))
     assert clipboard() == "WDJB-MJHT"
-    QTest.keySequence(desk.window, QKeySequence(QKeySequence.StandardKey.Cancel))
-    assert desk.session.calls == ["cancel"]
-    QTest.keySequence(desk.window, QKeySequence(QKeySequence.StandardKey.Close))
-    assert not desk.window.isVisible()
+    QTest.keySequence(harness.window, QKeySequence(QKeySequence.StandardKey.Cancel))
+    assert harness.session.calls == ["cancel"]
+    QTest.keySequence(harness.window, QKeySequence(QKeySequence.StandardKey.Close))
+    assert not harness.window.isVisible()
 
 
 # Counting
 
 
-def test_the_next_redraw_is_due_at_the_next_second(desk: ControllerHarness) -> None:
-    desk.show(signed_in(left=100), at=NOW + timedelta(seconds=0.75))
-    assert desk.controller.display._redraw_timer.isActive()
-    assert desk.controller.display._redraw_timer.interval() == 255
+def test_the_next_redraw_is_due_at_the_next_second(harness: ControllerHarness) -> None:
+    harness.show(signed_in(left=100), at=NOW + timedelta(seconds=0.75))
+    assert harness.controller.display._redraw_timer.isActive()
+    assert harness.controller.display._redraw_timer.interval() == 255
 
 
-def test_an_expired_token_needs_no_redraw(desk: ControllerHarness) -> None:
-    desk.show(signed_in(left=1))
-    desk.tick(1.2)
-    assert not desk.controller.display._redraw_timer.isActive()
+def test_an_expired_token_needs_no_redraw(harness: ControllerHarness) -> None:
+    harness.show(signed_in(left=1))
+    harness.tick(1.2)
+    assert not harness.controller.display._redraw_timer.isActive()
 
 
-def test_a_token_that_never_expires_needs_no_redraw(desk: ControllerHarness) -> None:
-    desk.show(signed_in(left=None))
-    assert not desk.controller.display._redraw_timer.isActive()
+def test_a_token_that_never_expires_needs_no_redraw(harness: ControllerHarness) -> None:
+    harness.show(signed_in(left=None))
+    assert not harness.controller.display._redraw_timer.isActive()
 
 
-def test_a_hidden_window_is_redrawn_by_the_minute(desk: ControllerHarness) -> None:
-    desk.show(signed_in(left=432))
-    desk.window.hide()
-    desk.tick(1)
+def test_a_hidden_window_is_redrawn_by_the_minute(harness: ControllerHarness) -> None:
+    harness.show(signed_in(left=432))
+    harness.window.hide()
+    harness.tick(1)
     assert (
-        desk.controller.display._redraw_timer.interval() == 11_500
+        harness.controller.display._redraw_timer.interval() == 11_500
     )  # 431 seconds are left: 7 minutes and 11 s
 
 
-def test_a_minimized_window_is_redrawn_by_the_minute(desk: ControllerHarness) -> None:
-    desk.show(signed_in(left=432))
-    desk.window.showMinimized()
+def test_a_minimized_window_is_redrawn_by_the_minute(harness: ControllerHarness) -> None:
+    harness.show(signed_in(left=432))
+    harness.window.showMinimized()
     settle()
-    assert desk.controller.display._redraw_timer.interval() == 12_500
+    assert harness.controller.display._redraw_timer.interval() == 12_500
 
 
-def test_a_window_shown_again_is_redrawn_by_the_second(desk: ControllerHarness) -> None:
-    desk.show(signed_in(left=432), at=NOW + timedelta(seconds=0.25))
-    desk.window.hide()
-    desk.window.show()
+def test_a_window_shown_again_is_redrawn_by_the_second(harness: ControllerHarness) -> None:
+    harness.show(signed_in(left=432), at=NOW + timedelta(seconds=0.25))
+    harness.window.hide()
+    harness.window.show()
     settle()
-    assert desk.controller.display._redraw_timer.interval() == 755
+    assert harness.controller.display._redraw_timer.interval() == 755
 
 
 @pytest.mark.parametrize("state", [SignedOut(), signed_in(left=None), STATES["declined"]])
 def test_a_hidden_window_sets_no_timer_if_time_changes_nothing(
-    desk: ControllerHarness, state: State
+    harness: ControllerHarness, state: State
 ) -> None:
-    desk.window.hide()
-    desk.show(state)
-    assert not desk.controller.display._redraw_timer.isActive()
+    harness.window.hide()
+    harness.show(state)
+    assert not harness.controller.display._redraw_timer.isActive()
 
 
-def test_the_session_learns_whether_the_window_is_visible(desk: ControllerHarness) -> None:
-    desk.window.hide()
-    desk.window.show()
-    desk.window.showMinimized()
+def test_the_session_learns_whether_the_window_is_visible(harness: ControllerHarness) -> None:
+    harness.window.hide()
+    harness.window.show()
+    harness.window.showMinimized()
     settle()
-    assert desk.session.seen == [True, False, True, False]
+    assert harness.session.seen == [True, False, True, False]
 
 
 def test_a_hidden_window_does_not_count_as_use(
-    desk: ControllerHarness,
+    harness: ControllerHarness,
 ) -> None:
-    desk.window.set_may_hide(lambda: False)  # there is no tray
-    desk.window.close()
+    harness.window.set_may_hide(lambda: False)  # there is no tray
+    harness.window.close()
     other = QWidget()
     other.show()
     other.activateWindow()
     settle()
-    desk.window.setWindowState(Qt.WindowState.WindowNoState)  # as Qt takes it on Wayland
+    harness.window.setWindowState(Qt.WindowState.WindowNoState)  # as Qt takes it on Wayland
     settle()
-    assert desk.session.seen == [True, False]
-    desk.window.activateWindow()
+    assert harness.session.seen == [True, False]
+    harness.window.activateWindow()
     settle()
-    assert desk.session.seen == [True, False, True]
+    assert harness.session.seen == [True, False, True]
     other.close()
 
 
-def test_the_session_checks_the_clock_at_every_redraw(desk: ControllerHarness) -> None:
-    desk.show(signed_in(), at=NOW + timedelta(seconds=0.25))
-    desk.tick(1)
-    desk.tick(1)
-    assert desk.session.looks == 2
+def test_the_session_checks_the_clock_at_every_redraw(harness: ControllerHarness) -> None:
+    harness.show(signed_in(), at=NOW + timedelta(seconds=0.25))
+    harness.tick(1)
+    harness.tick(1)
+    assert harness.session.looks == 2
 
 
-def test_drawn_is_emitted_with_the_state_and_the_time(desk: ControllerHarness) -> None:
+def test_drawn_is_emitted_with_the_state_and_the_time(harness: ControllerHarness) -> None:
     told: list[tuple[object, object]] = []
-    desk.controller.display.drawn.connect(lambda state, at: told.append((state, at)))
+    harness.controller.display.drawn.connect(lambda state, at: told.append((state, at)))
     state = signed_in()
-    desk.show(state)
+    harness.show(state)
     assert told[-1] == (state, NOW)
 
 
-def test_focusing_the_window_redraws_the_remaining_time(desk: ControllerHarness) -> None:
-    desk.show(signed_in(left=432))
+def test_focusing_the_window_redraws_the_remaining_time(harness: ControllerHarness) -> None:
+    harness.show(signed_in(left=432))
     FakeTime.stands_at = NOW + timedelta(seconds=32)
-    desk.controller.display._on_focus(desk.window.windowHandle())
-    (ring,) = desk.window.findChildren(Ring)
+    harness.controller.display._on_focus(harness.window.windowHandle())
+    (ring,) = harness.window.findChildren(Ring)
     assert ring.accessibleName() == "6:40 until it expires"
 
 
 def test_a_hidden_window_leaves_no_pictures_in_the_cache(
-    desk: ControllerHarness,
+    harness: ControllerHarness,
 ) -> None:
-    desk.window.hide()
+    harness.window.hide()
     settle()
     assert QPixmapCache.cacheLimit() == 0
-    desk.window.show()
-    desk.window.activateWindow()
+    harness.window.show()
+    harness.window.activateWindow()
     settle()
     assert QPixmapCache.cacheLimit() == 10240

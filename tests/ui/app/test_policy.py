@@ -112,28 +112,28 @@ def test_a_managed_setting_is_shown_with_the_reason(screen: Screen, name: str) -
     assert [key for key, row in page._rows.items() if not row._locked.isHidden()] == [name]
 
 
-def test_the_settings_page_learns_what_is_managed(desk: ControllerHarness) -> None:
-    desk.controller.settings_store.why_no_autostart = "not here"
-    desk.controller.settings_store.policy = LOCKED
-    desk.show(signed_in())
-    desk.controller.open_settings()
-    page = desk.window.page
+def test_the_settings_page_learns_what_is_managed(harness: ControllerHarness) -> None:
+    harness.controller.settings_store.why_no_autostart = "not here"
+    harness.controller.settings_store.policy = LOCKED
+    harness.show(signed_in())
+    harness.controller.open_settings()
+    page = harness.window.page
     assert isinstance(page, SettingsView)
     assert not page._controls["clipboard_seconds"].isEnabled()
     assert not page._controls["keep_fresh"].isEnabled()
     assert page._controls["in_use_minutes"].isEnabled()
 
 
-async def test_a_reloaded_policy_applies_at_once(desk: ControllerHarness) -> None:
-    desk.show(signed_in())
-    desk.controller.open_settings()
-    page = desk.window.page
+async def test_a_reloaded_policy_applies_at_once(harness: ControllerHarness) -> None:
+    harness.show(signed_in())
+    harness.controller.open_settings()
+    page = harness.window.page
     assert isinstance(page, SettingsView)
     assert page._controls["clipboard_seconds"].isEnabled()
-    desk.controller.settings_store.apply_policy(LOCKED)
+    harness.controller.settings_store.apply_policy(LOCKED)
     assert not page._controls["clipboard_seconds"].isEnabled()
-    assert desk.controller.settings_store.settings.clipboard_seconds == 15
-    desk.controller.settings_store.apply_policy(NO_POLICY)
+    assert harness.controller.settings_store.settings.clipboard_seconds == 15
+    harness.controller.settings_store.apply_policy(NO_POLICY)
     assert page._controls["clipboard_seconds"].isEnabled()
 
 

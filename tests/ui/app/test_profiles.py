@@ -40,25 +40,27 @@ OTHER = OTHERS[0]
 
 
 @dataclass
-class SeveralDesk:
-    """A desk with three profiles, of which the second has a session too."""
+class SeveralProfiles:
+    """A harness with three profiles, of which the second has a session too."""
 
-    desk: ControllerHarness
+    harness: ControllerHarness
     other: FakeSession
     switched: list[str]
 
 
 @pytest.fixture
-def several(desk: ControllerHarness) -> SeveralDesk:
+def several(harness: ControllerHarness) -> SeveralProfiles:
     other = FakeSession(OTHER, token="the-other-token")
-    others = {PROFILE.id: desk.session, OTHER.id: other}
-    desk.controller.set_sessions(cast("Sessions", FakeSessions(desk.session, STATUSES, others)))
+    others = {PROFILE.id: harness.session, OTHER.id: other}
+    harness.controller.set_sessions(
+        cast("Sessions", FakeSessions(harness.session, STATUSES, others))
+    )
     switched: list[str] = []
-    desk.controller.switch_requested.connect(switched.append)
-    desk.controller.add_shortcuts()
-    desk.window.add_profile_switcher()
-    desk.show(STATES["signed_in"])
-    return SeveralDesk(desk, other, switched)
+    harness.controller.switch_requested.connect(switched.append)
+    harness.controller.add_shortcuts()
+    harness.window.add_profile_switcher()
+    harness.show(STATES["signed_in"])
+    return SeveralProfiles(harness, other, switched)
 
 
 def lines(menu: QMenu) -> list[str]:
@@ -74,9 +76,9 @@ def line(menu: QMenu, start: str) -> QAction:
 
 
 @pytest.fixture
-def opened_list(several: SeveralDesk, monkeypatch: pytest.MonkeyPatch) -> QMenu:
+def opened_list(several: SeveralProfiles, monkeypatch: pytest.MonkeyPatch) -> QMenu:
     monkeypatch.setattr("desktop.ui.window.profile_switcher.datetime", FakeTime)
-    (button,) = several.desk.window.findChildren(ProfileSwitcher)
+    (button,) = several.harness.window.findChildren(ProfileSwitcher)
     menu = button.menu()
     menu.aboutToShow.emit()
     return menu
@@ -93,22 +95,22 @@ def test_the_list_shows_the_state_of_each_profile(opened_list: QMenu) -> None:
 
 
 def test_an_entry_of_the_list_switches_to_its_profile(
-    several: SeveralDesk, opened_list: QMenu
+    several: SeveralProfiles, opened_list: QMenu
 ) -> None:
     line(opened_list, "Contoso").trigger()
     line(opened_list, "Northwind").trigger()  # which is there already
     assert several.switched == [OTHER.id]
 
 
-def test_a_shortcut_switches_to_the_profile_at_its_position(several: SeveralDesk) -> None:
+def test_a_shortcut_switches_to_the_profile_at_its_position(several: SeveralProfiles) -> None:
     for key in (Qt.Key.Key_2, Qt.Key.Key_9):
-        QTest.keyClick(several.desk.window, key, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(several.harness.window, key, Qt.KeyboardModifier.ControlModifier)
     settle()
     assert several.switched == [OTHER.id]
 
 
-def test_the_list_opens_with_the_down_arrow(several: SeveralDesk) -> None:
-    (button,) = several.desk.window.findChildren(ProfileSwitcher)
+def test_the_list_opens_with_the_down_arrow(several: SeveralProfiles) -> None:
+    (button,) = several.harness.window.findChildren(ProfileSwitcher)
     shown: list[bool] = []
     button.menu().aboutToShow.connect(lambda: shown.append(True))
     button.showMenu = button.menu().aboutToShow.emit  # type: ignore[method-assign] # which waits for a choice
@@ -176,11 +178,11 @@ def test_if_own_profiles_are_forbidden_none_can_be_added() -> None:
 
 
 def test_editing_opens_the_form_of_the_profile_in_the_window(
-    several: SeveralDesk, monkeypatch: pytest.MonkeyPatch
+    several: SeveralProfiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(several.desk.controller.pages, "open_form", opened.append)
-    several.desk.controller.edit_profile()
+    monkeypatch.setattr(several.harness.controller.pages, "open_form", opened.append)
+    several.harness.controller.edit_profile()
     assert opened == [PROFILE.id]
 
 
@@ -305,143 +307,145 @@ def test_a_submenu_says_whether_signing_out_affects_other_computers(
 
 
 async def test_a_copy_for_another_profile_is_not_shown_as_one_of_the_window(
-    several: SeveralDesk,
+    several: SeveralProfiles,
 ) -> None:
-    desk = several.desk
-    told = ProgressListener(desk.controller.copier)
+    harness = several.harness
+    told = ProgressListener(harness.controller.copier)
     shown: list[object] = []
-    desk.window.show_copy = shown.append  # type: ignore[method-assign,assignment]
-    desk.controller.profiles.copy_token(OTHER.id)
+    harness.window.show_copy = shown.append  # type: ignore[method-assign,assignment]
+    harness.controller.profiles.copy_token(OTHER.id)
     await told.wait_for(2)
     assert QGuiApplication.clipboard().text() == "the-other-token"
     assert shown == []
-    desk.controller.profiles.copy_token(PROFILE.id)
+    harness.controller.profiles.copy_token(PROFILE.id)
     await told.wait_for(4)
     assert QGuiApplication.clipboard().text() == TOKEN
     assert [type(each) for each in shown] == [Copying, Copied]
 
 
-async def test_a_copy_for_another_profile_ends_that_of_the_window(several: SeveralDesk) -> None:
-    desk = several.desk
-    desk.session.renewed.clear()
-    told = ProgressListener(desk.controller.copier)
+async def test_a_copy_for_another_profile_ends_that_of_the_window(several: SeveralProfiles) -> None:
+    harness = several.harness
+    harness.session.renewed.clear()
+    told = ProgressListener(harness.controller.copier)
     shown: list[object] = []
-    desk.window.show_copy = shown.append  # type: ignore[method-assign,assignment]
-    desk.controller.copy_token()
-    desk.controller.profiles.copy_token(OTHER.id)
+    harness.window.show_copy = shown.append  # type: ignore[method-assign,assignment]
+    harness.controller.copy_token()
+    harness.controller.profiles.copy_token(OTHER.id)
     await told.wait_for(4)
     assert [type(each) for each in shown] == [Copying, NotCopied], "the button does not wait on"
 
 
-async def test_a_profile_can_set_when_a_copy_is_cleared(several: SeveralDesk) -> None:
+async def test_a_profile_can_set_when_a_copy_is_cleared(several: SeveralProfiles) -> None:
     several.other.profile = replace(OTHER, settings={"clipboard_seconds": 7})
-    told = ProgressListener(several.desk.controller.copier)
-    several.desk.controller.profiles.copy_token(OTHER.id)
+    told = ProgressListener(several.harness.controller.copier)
+    several.harness.controller.profiles.copy_token(OTHER.id)
     await told.wait_for(2)
     assert told[1] == Copied(CopyFormat.TOKEN, 7)
 
 
-def test_commands_go_to_the_session_of_their_profile(several: SeveralDesk) -> None:
-    wishes = several.desk.controller.profiles
+def test_commands_go_to_the_session_of_their_profile(several: SeveralProfiles) -> None:
+    wishes = several.harness.controller.profiles
     wishes.renew(OTHER.id)
     wishes.sign_out(OTHER.id)
     wishes.renew("unknown")
     wishes.sign_out("unknown")
     assert several.other.calls == ["renew", "sign_out"]
-    assert several.desk.session.calls == []
+    assert several.harness.session.calls == []
 
 
-def test_signing_in_to_another_profile_switches_to_it(several: SeveralDesk) -> None:
+def test_signing_in_to_another_profile_switches_to_it(several: SeveralProfiles) -> None:
     wanted: list[bool] = []
-    several.desk.controller.sign_in_requested.connect(lambda: wanted.append(True))
-    several.desk.controller.profiles.sign_in(OTHER.id)
+    several.harness.controller.sign_in_requested.connect(lambda: wanted.append(True))
+    several.harness.controller.profiles.sign_in(OTHER.id)
     assert (several.switched, wanted) == ([OTHER.id], [True])
 
 
-def test_the_tray_gets_the_states_of_all_profiles(several: SeveralDesk) -> None:
+def test_the_tray_gets_the_states_of_all_profiles(several: SeveralProfiles) -> None:
     drawn: list[object] = []
-    several.desk.controller.display.profiles_drawn.connect(
+    several.harness.controller.display.profiles_drawn.connect(
         lambda standings, at: drawn.append((standings, at))
     )
-    several.desk.controller.display.draw()
+    several.harness.controller.display.draw()
     assert drawn == [(STATUSES, NOW)]
-    several.desk.window.close()
-    several.desk.show(SignedOut())
-    left = several.desk.controller.display._redraw_timer.remainingTime() / 1000
+    several.harness.window.close()
+    several.harness.show(SignedOut())
+    left = several.harness.controller.display._redraw_timer.remainingTime() / 1000
     assert 0 < left <= 60, "another profile counts, though the one in the window does not"
 
 
-def test_a_single_profile_has_no_badge(desk: ControllerHarness) -> None:
-    desk.controller.set_sessions(cast("Sessions", FakeSessions(desk.session, STATUSES[:1])))
+def test_a_single_profile_has_no_badge(harness: ControllerHarness) -> None:
+    harness.controller.set_sessions(cast("Sessions", FakeSessions(harness.session, STATUSES[:1])))
     drawn: list[object] = []
-    desk.controller.display.profiles_drawn.connect(lambda *given: drawn.append(given))
-    desk.show(STATES["signed_in"])
+    harness.controller.display.profiles_drawn.connect(lambda *given: drawn.append(given))
+    harness.show(STATES["signed_in"])
     assert drawn == []
 
 
-def test_the_last_remaining_profile_loses_its_badge(several: SeveralDesk) -> None:
-    controller = several.desk.controller
+def test_the_last_remaining_profile_loses_its_badge(several: SeveralProfiles) -> None:
+    controller = several.harness.controller
     drawn: list[object] = []
     badges: list[object] = []
     controller.display.profiles_drawn.connect(lambda standings, _at: drawn.append(standings))
-    several.desk.window.show_badge = badges.append  # type: ignore[method-assign,assignment]
-    controller.set_sessions(cast("Sessions", FakeSessions(several.desk.session, STATUSES[:1])))
+    several.harness.window.show_badge = badges.append  # type: ignore[method-assign,assignment]
+    controller.set_sessions(cast("Sessions", FakeSessions(several.harness.session, STATUSES[:1])))
     controller.display.draw()
     controller.display.draw()
     assert drawn == [()], "no submenu leads to one that is gone"
     assert badges == [None]
 
 
-def test_a_badge_changes_with_the_look_of_its_profile(several: SeveralDesk) -> None:
+def test_a_badge_changes_with_the_look_of_its_profile(several: SeveralProfiles) -> None:
     badges: list[object] = []
-    several.desk.window.show_badge = badges.append  # type: ignore[method-assign,assignment]
-    red = several.desk.session.profile = replace(PROFILE, color="red")
-    several.desk.controller.display.draw()
-    several.desk.controller.display.draw()
+    several.harness.window.show_badge = badges.append  # type: ignore[method-assign,assignment]
+    red = several.harness.session.profile = replace(PROFILE, color="red")
+    several.harness.controller.display.draw()
+    several.harness.controller.display.draw()
     assert badges == [red]
 
 
-def test_commands_for_a_removed_profile_do_nothing(several: SeveralDesk) -> None:
+def test_commands_for_a_removed_profile_do_nothing(several: SeveralProfiles) -> None:
     wanted: list[bool] = []
-    several.desk.controller.sign_in_requested.connect(lambda: wanted.append(True))
-    several.desk.controller.profiles.switch("gone")
-    several.desk.controller.profiles.sign_in("gone")
+    several.harness.controller.sign_in_requested.connect(lambda: wanted.append(True))
+    several.harness.controller.profiles.switch("gone")
+    several.harness.controller.profiles.sign_in("gone")
     assert (several.switched, wanted) == ([], [])
 
 
-def test_another_profile_gets_a_view_of_its_own(several: SeveralDesk) -> None:
-    desk = several.desk
-    asking = cast("SignedInView", desk.window.view)
+def test_another_profile_gets_a_view_of_its_own(several: SeveralProfiles) -> None:
+    harness = several.harness
+    asking = cast("SignedInView", harness.window.view)
     asking._sign_out.ask()
-    desk.controller.set_session(cast("Session", several.other))
-    desk.show(STATES["signed_in"])
-    assert desk.window.view is not asking, "a question is not put for one and answered for another"
-    shown = desk.window.view
-    desk.controller.set_session(cast("Session", several.other))
-    desk.show(STATES["signed_in"])
-    assert desk.window.view is shown
+    harness.controller.set_session(cast("Session", several.other))
+    harness.show(STATES["signed_in"])
+    assert harness.window.view is not asking, (
+        "a question is not put for one and answered for another"
+    )
+    shown = harness.window.view
+    harness.controller.set_session(cast("Session", several.other))
+    harness.show(STATES["signed_in"])
+    assert harness.window.view is shown
 
 
-async def test_the_account_is_not_shown_for_another_profile(several: SeveralDesk) -> None:
-    desk = several.desk
-    desk.session.renewed.clear()
-    desk.controller.open_details()
-    desk.controller.pages.details.query_userinfo()
+async def test_the_account_is_not_shown_for_another_profile(several: SeveralProfiles) -> None:
+    harness = several.harness
+    harness.session.renewed.clear()
+    harness.controller.open_details()
+    harness.controller.pages.details.query_userinfo()
     await asyncio.sleep(0)
-    desk.controller.set_session(cast("Session", several.other))
-    assert not isinstance(desk.window.page, DetailsView)
-    desk.controller.open_settings()
-    desk.controller.set_session(cast("Session", desk.session))
-    assert desk.window.page is not None, "settings are everybody's"
-    await desk.controller.pages.close()
+    harness.controller.set_session(cast("Session", several.other))
+    assert not isinstance(harness.window.page, DetailsView)
+    harness.controller.open_settings()
+    harness.controller.set_session(cast("Session", harness.session))
+    assert harness.window.page is not None, "settings are everybody's"
+    await harness.controller.pages.close()
 
 
 async def test_a_changed_setting_does_not_extend_a_profiles_copy(
-    several: SeveralDesk,
+    several: SeveralProfiles,
 ) -> None:
     several.other.profile = replace(OTHER, settings={"clipboard_seconds": 7})
     several.other.renewed.clear()
-    controller = several.desk.controller
+    controller = several.harness.controller
     told = ProgressListener(controller.copier)
     controller.profiles.copy_token(OTHER.id)
     controller.settings_store.use(Settings(clipboard_seconds=90))

@@ -13,17 +13,17 @@ from tests.sample_states import STATES
 from tests.ui.harness import ControllerHarness, settle
 
 
-def test_no_item_of_a_layout_is_ever_known_to_python(desk: ControllerHarness) -> None:
+def test_no_item_of_a_layout_is_ever_known_to_python(harness: ControllerHarness) -> None:
     gc.collect()  # what earlier tests left
-    desk.controller.add_shortcuts()
-    desk.window.add_profile_switcher()
-    desk.window.add_settings_button()
+    harness.controller.add_shortcuts()
+    harness.window.add_profile_switcher()
+    harness.window.add_settings_button()
     for state in STATES.values():
-        desk.show(state)
+        harness.show(state)
         settle()
-    desk.show(STATES["signed_in"])
-    desk.controller.open_settings()
-    desk.controller.open_details()
+    harness.show(STATES["signed_in"])
+    harness.controller.open_settings()
+    harness.controller.open_details()
     settle()
     kept = [
         each

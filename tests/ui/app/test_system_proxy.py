@@ -74,8 +74,18 @@ def test_the_environment_takes_precedence(system: System, monkeypatch: pytest.Mo
     assert not system.asked
 
 
+def test_exceptions_without_a_proxy_leave_the_other_servers_to_the_system(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "*.corp")
+    assert system.find("https://login.corp/") == ""
+    assert not system.asked
+    system.find("https://login.example/")
+    assert system.asked == ["https://login.example/"]
+
+
 def test_qt_itself_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("desktop.ui.app.system_proxy.getproxies_environment", dict)
+    monkeypatch.setattr("desktop.ui.app.system_proxy.find_environment_proxy", lambda _: None)
     monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
     assert SystemProxy(query=asked_of_qt)("https://login.example/") in {
         "http://proxy.example:3128",

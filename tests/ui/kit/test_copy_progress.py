@@ -232,7 +232,7 @@ def test_renewing_by_hand_leaves_the_keyboard_on_copying(screen: Screen) -> None
         ("renewing", "The token is being renewed."),
         (
             "signed_in_once",
-            "This server doesn't allow renewal. Sign in again to get a new token.",
+            "This server issued no refresh token. Sign in again to get a new token.",
         ),
         ("leaving", "You are being signed out."),
     ],

@@ -87,11 +87,13 @@ def test_it_fits_into_a_narrow_window(screen: Screen, qtbot: QtBot) -> None:
     assert misfits(screen.window) == []
 
 
-def test_the_settings_lead_to_it(desk: ControllerHarness) -> None:
-    desk.show(STATES["signed_in"])
-    desk.controller.open_settings()
-    (button,) = [each for each in desk.window.findChildren(QPushButton) if each.text() == "About"]
+def test_the_settings_lead_to_it(harness: ControllerHarness) -> None:
+    harness.show(STATES["signed_in"])
+    harness.controller.open_settings()
+    (button,) = [
+        each for each in harness.window.findChildren(QPushButton) if each.text() == "About"
+    ]
     button.click()
-    assert isinstance(desk.window.page, AboutView)
-    desk.controller.pages.close_page()
-    assert desk.window.page is None
+    assert isinstance(harness.window.page, AboutView)
+    harness.controller.pages.close_page()
+    assert harness.window.page is None

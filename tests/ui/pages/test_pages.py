@@ -269,43 +269,43 @@ def test_tab_goes_through_a_page_from_top_to_bottom(
 # Behind the controller
 
 
-def test_the_details_open_only_with_a_token(desk: ControllerHarness) -> None:
-    desk.show(waiting())
-    desk.controller.open_details()
-    assert not desk.window.findChildren(DetailsView)
-    desk.show(signed_in())
-    desk.controller.open_details()
-    assert isinstance(desk.window.page, DetailsView)
-    assert "IROH Auth NAM" in [each.text() for each in desk.window.findChildren(Label)]
+def test_the_details_open_only_with_a_token(harness: ControllerHarness) -> None:
+    harness.show(waiting())
+    harness.controller.open_details()
+    assert not harness.window.findChildren(DetailsView)
+    harness.show(signed_in())
+    harness.controller.open_details()
+    assert isinstance(harness.window.page, DetailsView)
+    assert "IROH Auth NAM" in [each.text() for each in harness.window.findChildren(Label)]
 
 
-def test_the_settings_are_opened_and_left_by_the_same_key(desk: ControllerHarness) -> None:
-    desk.controller.add_shortcuts()
-    desk.show(waiting())
-    QTest.keySequence(desk.window, QKeySequence("Ctrl+,"))
-    assert len(desk.window.findChildren(SettingsView)) == 1
-    QTest.keySequence(desk.window, QKeySequence("Ctrl+,"))
+def test_the_settings_are_opened_and_left_by_the_same_key(harness: ControllerHarness) -> None:
+    harness.controller.add_shortcuts()
+    harness.show(waiting())
+    QTest.keySequence(harness.window, QKeySequence("Ctrl+,"))
+    assert len(harness.window.findChildren(SettingsView)) == 1
+    QTest.keySequence(harness.window, QKeySequence("Ctrl+,"))
     settle()
-    assert not desk.window.findChildren(SettingsView)
+    assert not harness.window.findChildren(SettingsView)
 
 
-def test_escape_goes_back_and_leaves_the_code_alone(desk: ControllerHarness) -> None:
-    desk.controller.add_shortcuts()
-    desk.show(waiting())
-    desk.controller.open_settings()
-    QTest.keySequence(desk.window, QKeySequence(QKeySequence.StandardKey.Cancel))
-    assert desk.window.page is None
-    assert "cancel" not in desk.session.calls
+def test_escape_goes_back_and_leaves_the_code_alone(harness: ControllerHarness) -> None:
+    harness.controller.add_shortcuts()
+    harness.show(waiting())
+    harness.controller.open_settings()
+    QTest.keySequence(harness.window, QKeySequence(QKeySequence.StandardKey.Cancel))
+    assert harness.window.page is None
+    assert "cancel" not in harness.session.calls
 
 
-def test_a_page_can_be_left_by_its_button(desk: ControllerHarness) -> None:
-    desk.show(signed_in())
-    desk.controller.open_details()
-    desk.controller.pages.close_page()
-    assert desk.window.page is None
+def test_a_page_can_be_left_by_its_button(harness: ControllerHarness) -> None:
+    harness.show(signed_in())
+    harness.controller.open_details()
+    harness.controller.pages.close_page()
+    assert harness.window.page is None
 
 
-def test_the_settings_open_without_a_session(desk: ControllerHarness) -> None:
-    desk.controller.set_session(None)
-    desk.controller.open_settings()
-    assert isinstance(desk.window.page, SettingsView)
+def test_the_settings_open_without_a_session(harness: ControllerHarness) -> None:
+    harness.controller.set_session(None)
+    harness.controller.open_settings()
+    assert isinstance(harness.window.page, SettingsView)

@@ -49,15 +49,6 @@ async def test_an_answer_becomes_rows(query: ServerQuery, answers: list[ServerAn
     assert answer.trouble == ""
 
 
-async def test_an_echo_of_the_token_is_not_shown(
-    query: ServerQuery, answers: list[ServerAnswer]
-) -> None:
-    session = FakeSession(answer={"echo": f"you sent {FakeSession().access_token()}"})
-    start(query, session)
-    await idle()
-    assert answers == [ServerAnswer((("echo", "[redacted]"),))]
-
-
 async def test_an_empty_answer_is_reported(query: ServerQuery, answers: list[ServerAnswer]) -> None:
     start(query, FakeSession(answer={}))
     await idle()
@@ -132,33 +123,33 @@ async def test_a_cancelled_query_gives_no_answer(
     assert answers == []
 
 
-async def test_the_page_gets_the_answer(desk: ControllerHarness) -> None:
-    desk.session.answer = WHO_AM_I
-    desk.show(STATES["signed_in"])
-    desk.controller.open_details()
-    page = desk.window.page
+async def test_the_page_gets_the_answer(harness: ControllerHarness) -> None:
+    harness.session.answer = WHO_AM_I
+    harness.show(STATES["signed_in"])
+    harness.controller.open_details()
+    page = harness.window.page
     assert isinstance(page, DetailsView)
-    desk.controller.pages.details.query_userinfo()
+    harness.controller.pages.details.query_userinfo()
     await idle()
     assert not page._userinfo._rows.isHidden()
 
 
-async def test_leaving_the_page_cancels_the_query(desk: ControllerHarness) -> None:
-    desk.session.answer = WHO_AM_I
-    desk.show(STATES["signed_in"])
-    desk.controller.open_details()
-    desk.controller.pages.details.query_userinfo()
-    desk.window.close_page()
+async def test_leaving_the_page_cancels_the_query(harness: ControllerHarness) -> None:
+    harness.session.answer = WHO_AM_I
+    harness.show(STATES["signed_in"])
+    harness.controller.open_details()
+    harness.controller.pages.details.query_userinfo()
+    harness.window.close_page()
     await idle()
     settle()
-    assert desk.session.calls == []
+    assert harness.session.calls == []
 
 
 async def test_closing_waits_for_the_query_to_end(
-    desk: ControllerHarness, answers: list[ServerAnswer]
+    harness: ControllerHarness, answers: list[ServerAnswer]
 ) -> None:
-    desk.session.renewed.clear()
-    pages = desk.controller.pages
+    harness.session.renewed.clear()
+    pages = harness.controller.pages
     pages.details.query_userinfo()
     await idle()
     await pages.close()
@@ -168,9 +159,9 @@ async def test_closing_waits_for_the_query_to_end(
     assert answers == []
 
 
-async def test_closing_without_a_query_works(desk: ControllerHarness) -> None:
-    await desk.controller.pages.close()
-    assert desk.session.calls == []
+async def test_closing_without_a_query_works(harness: ControllerHarness) -> None:
+    await harness.controller.pages.close()
+    assert harness.session.calls == []
 
 
 async def test_a_query_can_start_again_after_a_cancel(
@@ -183,12 +174,12 @@ async def test_a_query_can_start_again_after_a_cancel(
     assert len(answers) == 1
 
 
-def test_without_a_session_nothing_is_queried(desk: ControllerHarness) -> None:
-    pages = desk.controller.pages.details
+def test_without_a_session_nothing_is_queried(harness: ControllerHarness) -> None:
+    pages = harness.controller.pages.details
     pages.session = None
     pages.query_userinfo()
     assert pages.reveal_token() is None
-    assert desk.session.calls == []
+    assert harness.session.calls == []
 
 
 @pytest.mark.parametrize(
@@ -213,13 +204,13 @@ async def test_what_was_granted_becomes_rows(
     assert told == [said]
 
 
-async def test_the_page_gets_both_answers(desk: ControllerHarness) -> None:
-    desk.session.answer = APP_GRANT
-    desk.show(STATES["signed_in"])
-    desk.controller.open_details()
-    page = desk.window.page
+async def test_the_page_gets_both_answers(harness: ControllerHarness) -> None:
+    harness.session.answer = APP_GRANT
+    harness.show(STATES["signed_in"])
+    harness.controller.open_details()
+    page = harness.window.page
     assert isinstance(page, DetailsView)
-    desk.controller.pages.details.query_app_grant()
+    harness.controller.pages.details.query_app_grant()
     await idle()
     assert not page._grant._rows.isHidden()
     assert page._userinfo._rows.isHidden()

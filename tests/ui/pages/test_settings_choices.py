@@ -1,11 +1,13 @@
 """The choices of the settings page."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 
 from desktop.services.model.policy import Policy
 from desktop.services.model.settings import Settings, load_settings, save_settings
@@ -15,7 +17,7 @@ from desktop.ui.kit.inputs import Choice
 from desktop.ui.kit.theme import DARK, LIGHT, Theme
 from desktop.ui.wording import page_texts
 from tests.sample_states import waiting
-from tests.ui.harness import ControllerHarness, Screen, drain, settle
+from tests.ui.harness import ControllerHarness, Screen, buttons_on, drain, settle, texts_on
 
 FOX = Browser("fox.desktop", "Fox", ("/bin/true",))
 
@@ -67,13 +69,13 @@ def test_light_and_dark_override_the_system(theme: Theme) -> None:
     assert theme.tokens is LIGHT
 
 
-def test_the_window_follows_the_theme_setting(desk: ControllerHarness) -> None:
-    desk.controller.change_settings(Settings(theme="dark"))
-    assert desk.window.theme.tokens is DARK
+def test_the_window_follows_the_theme_setting(harness: ControllerHarness) -> None:
+    harness.controller.change_settings(Settings(theme="dark"))
+    assert harness.window.theme.tokens is DARK
 
 
 def test_a_link_is_opened_in_the_browser_that_was_chosen(
-    desk: ControllerHarness, monkeypatch: pytest.MonkeyPatch
+    harness: ControllerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[tuple[str, str]] = []
 
@@ -82,16 +84,16 @@ def test_a_link_is_opened_in_the_browser_that_was_chosen(
         return True
 
     monkeypatch.setattr(browsers, "open_in", open_in)
-    desk.controller.settings_store.use(Settings(browser="fox.desktop"))
-    desk.show(waiting())
-    assert desk.controller.open_browser()
-    drain(desk.controller)
+    harness.controller.settings_store.use(Settings(browser="fox.desktop"))
+    harness.show(waiting())
+    assert harness.controller.open_browser()
+    drain(harness.controller)
     assert opened == [("fox.desktop", waiting().link)]
 
 
 @pytest.mark.parametrize("there", [True, False])
 def test_the_default_browser_replaces_a_missing_one(
-    desk: ControllerHarness, monkeypatch: pytest.MonkeyPatch, *, there: bool
+    harness: ControllerHarness, monkeypatch: pytest.MonkeyPatch, *, there: bool
 ) -> None:
     opened: list[str] = []
     failures: list[str] = []
@@ -102,8 +104,56 @@ def test_the_default_browser_replaces_a_missing_one(
 
     monkeypatch.setattr(browsers, "open_in", lambda *_: False)
     monkeypatch.setattr(QDesktopServices, "openUrl", open_default)
-    desk.controller.settings_store.failed.connect(failures.append)
-    desk.controller.pages.open_in("gone.desktop", "https://login.example/")
-    drain(desk.controller)
+    harness.controller.settings_store.failed.connect(failures.append)
+    harness.controller.pages.open_in("gone.desktop", "https://login.example/")
+    drain(harness.controller)
     assert opened == ["https://login.example/"]
     assert failures == [page_texts.browser_not_started(opened=there)]
+
+
+@pytest.mark.parametrize("platform", ["xcb", "wayland", "windows"])
+def test_the_window_says_that_no_browser_could_be_started(
+    desk: ControllerHarness, monkeypatch: pytest.MonkeyPatch, platform: str
+) -> None:
+    tried: list[str] = []
+
+    def open_default(link: str) -> bool:
+        tried.append(link)
+        return False
+
+    monkeypatch.setattr(QGuiApplication, "platformName", lambda: platform)
+    monkeypatch.setattr(browsers, "find_browsers", tuple)
+    monkeypatch.setattr(browsers, "open_default", open_default)
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: False)
+    told: list[None] = []
+    desk.controller.pages.browser_failed.connect(lambda: told.append(None))
+    desk.show(waiting())
+    next(each for each in buttons_on(desk.window) if each.text() == "Open browser").click()
+    drain(desk.controller)
+    assert (tried, len(told)) == ([waiting().link], 1)
+    assert "Couldn't open a browser. Copy the link and open it yourself." in _texts(desk)
+    assert "Copy link" in _texts(desk)
+    desk.show(replace(waiting(), verification_uri_complete="https://login.example/other"))
+    assert not any("Couldn't open a browser." in each for each in _texts(desk))
+
+
+def test_on_wayland_qt_opens_the_link_if_there_is_a_browser(
+    desk: ControllerHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(QGuiApplication, "platformName", lambda: "wayland")
+    monkeypatch.setattr(browsers, "find_browsers", lambda: (Browser("fox", "Fox", ("fox",)),))
+
+    def open_url(url: QUrl) -> bool:
+        opened.append(url.host())
+        return True
+
+    monkeypatch.setattr(QDesktopServices, "openUrl", open_url)
+    desk.show(waiting())
+    assert desk.controller.open_browser()
+    drain(desk.controller)
+    assert opened == [urlsplit(waiting().link).hostname]
+
+
+def _texts(desk: ControllerHarness) -> list[str]:
+    return [each.text() for each in texts_on(desk.window)]

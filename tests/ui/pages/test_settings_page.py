@@ -402,14 +402,16 @@ def test_a_file_that_cannot_be_written_is_reported(
 
 
 @pytest.mark.usefixtures("system")
-def test_a_broken_file_is_reported_once_on_the_page(desk: ControllerHarness, qtbot: QtBot) -> None:
+def test_a_broken_file_is_reported_once_on_the_page(
+    harness: ControllerHarness, qtbot: QtBot
+) -> None:
     settings_file().parent.mkdir(parents=True, exist_ok=True)
     settings_file().write_text("keep_fresh = maybe", "utf-8")
     failures: list[str] = []
-    desk.controller.settings_store.failed.connect(failures.append)
-    desk.show(signed_in())
-    desk.controller.open_settings()
-    wait_for_settings(desk.controller.settings_store, qtbot)
+    harness.controller.settings_store.failed.connect(failures.append)
+    harness.show(signed_in())
+    harness.controller.open_settings()
+    wait_for_settings(harness.controller.settings_store, qtbot)
     assert failures == [
         (
             f"The settings in {settings_file()} couldn't be read (Invalid value (at line 1, "
@@ -417,12 +419,12 @@ def test_a_broken_file_is_reported_once_on_the_page(desk: ControllerHarness, qtb
             "written and the old one is kept as settings.toml.broken."
         )
     ]
-    page = desk.window.page
+    page = harness.window.page
     assert isinstance(page, SettingsView)
     assert not page._failure.isHidden()
-    desk.controller.open_settings()
-    desk.controller.open_settings()
-    wait_for_settings(desk.controller.settings_store, qtbot)
+    harness.controller.open_settings()
+    harness.controller.open_settings()
+    wait_for_settings(harness.controller.settings_store, qtbot)
     assert len(failures) == 1
 
 
@@ -473,11 +475,11 @@ def test_the_demo_leaves_autostart_alone(
 
 
 @pytest.mark.usefixtures("system")
-def test_the_demo_does_not_offer_start_at_login(desk: ControllerHarness) -> None:
-    desk.controller.settings_store.why_no_autostart = NOT_IN_THE_DEMO
-    desk.show(signed_in())
-    desk.controller.open_settings()
-    page = desk.window.page
+def test_the_demo_does_not_offer_start_at_login(harness: ControllerHarness) -> None:
+    harness.controller.settings_store.why_no_autostart = NOT_IN_THE_DEMO
+    harness.show(signed_in())
+    harness.controller.open_settings()
+    page = harness.window.page
     assert isinstance(page, SettingsView)
     assert not page._at_login.isEnabled()
     assert not page._controls["start_hidden"].isEnabled()
@@ -486,51 +488,53 @@ def test_the_demo_does_not_offer_start_at_login(desk: ControllerHarness) -> None
 
 
 @pytest.mark.usefixtures("system")
-def test_a_change_reaches_session_clipboard_and_page(desk: ControllerHarness, qtbot: QtBot) -> None:
-    desk.show(waiting())
-    desk.controller.open_settings()
+def test_a_change_reaches_session_clipboard_and_page(
+    harness: ControllerHarness, qtbot: QtBot
+) -> None:
+    harness.show(waiting())
+    harness.controller.open_settings()
     changed = replace(Settings(), clipboard_seconds=10, in_use_minutes=45)
-    desk.controller.change_settings(changed)
-    wait_for_settings(desk.controller.settings_store, qtbot)
-    assert desk.session.applied[-1] == changed
-    assert desk.controller.clipboard.clear_after == 10
-    page = desk.window.page
+    harness.controller.change_settings(changed)
+    wait_for_settings(harness.controller.settings_store, qtbot)
+    assert harness.session.applied[-1] == changed
+    assert harness.controller.clipboard.clear_after == 10
+    page = harness.window.page
     assert isinstance(page, SettingsView)
     assert page._settings == changed
 
 
 @pytest.mark.usefixtures("system")
-def test_loaded_settings_apply_to_later_sessions(desk: ControllerHarness) -> None:
+def test_loaded_settings_apply_to_later_sessions(harness: ControllerHarness) -> None:
     loaded = Settings(keep_fresh=True)
-    desk.controller.settings_store.use(loaded)
-    session = type(desk.session)()
-    desk.controller.set_sessions(cast("Sessions", FakeSessions(session)))
+    harness.controller.settings_store.use(loaded)
+    session = type(harness.session)()
+    harness.controller.set_sessions(cast("Sessions", FakeSessions(session)))
     assert session.applied == [loaded]
 
 
 def test_the_page_shows_what_the_system_does(
-    desk: ControllerHarness, system: System, qtbot: QtBot
+    harness: ControllerHarness, system: System, qtbot: QtBot
 ) -> None:
     system.on = True
-    desk.show(signed_in())
-    desk.controller.open_settings()
-    wait_for_settings(desk.controller.settings_store, qtbot)
-    page = desk.window.page
+    harness.show(signed_in())
+    harness.controller.open_settings()
+    wait_for_settings(harness.controller.settings_store, qtbot)
+    page = harness.window.page
     assert isinstance(page, SettingsView)
     assert page._at_login.isChecked()
 
 
 def test_a_failure_reaches_the_page_and_screen_readers(
-    desk: ControllerHarness, system: System, announced: list[str], qtbot: QtBot
+    harness: ControllerHarness, system: System, announced: list[str], qtbot: QtBot
 ) -> None:
     system.error = PermissionError(13, "Permission denied")
-    desk.show(signed_in())
-    desk.controller.open_settings()
-    desk.controller.change_settings(Settings(start_at_login=True))
-    wait_for_settings(desk.controller.settings_store, qtbot)
-    wait_for_settings(desk.controller.settings_store, qtbot)
+    harness.show(signed_in())
+    harness.controller.open_settings()
+    harness.controller.change_settings(Settings(start_at_login=True))
+    wait_for_settings(harness.controller.settings_store, qtbot)
+    wait_for_settings(harness.controller.settings_store, qtbot)
     words = "Couldn't change “Start at login”: Permission denied."
     assert announced[-1] == words
-    page = desk.window.page
+    page = harness.window.page
     assert isinstance(page, SettingsView)
     assert not page._failure.isHidden()

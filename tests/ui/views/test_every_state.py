@@ -139,7 +139,7 @@ WORDS = {
     "signed_in_idle": ["Signed in", "Paused. Renews when you copy it.", "Copy token"],
     "signed_in_once": [
         "Signed in",
-        "Won't renew. Sign in again when it expires.",
+        "No refresh token issued. Sign in again when it expires.",
         "Copy token",
         "Renew now",
     ],

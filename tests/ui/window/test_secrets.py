@@ -26,22 +26,22 @@ def everything_in(window: Window) -> list[str]:
     return [text for each in (window, *window.findChildren(QObject)) for text in properties(each)]
 
 
-def test_the_walk_finds_what_is_on_screen(desk: ControllerHarness) -> None:
-    desk.show(STATES["signed_in"])
-    found = everything_in(desk.window)
+def test_the_walk_finds_what_is_on_screen(harness: ControllerHarness) -> None:
+    harness.show(STATES["signed_in"])
+    found = everything_in(harness.window)
     assert {"Copy token", "XDR Login", "enrich:read", "7:12 until it expires"} <= set(found)
 
 
 @pytest.mark.parametrize("name", STATES)
 async def test_a_token_is_nowhere_in_the_window(
-    desk: ControllerHarness, announced: list[str], name: str
+    harness: ControllerHarness, announced: list[str], name: str
 ) -> None:
-    desk.session.token = TOKEN
+    harness.session.token = TOKEN
     for state in (STATES["signed_in"], STATES[name]):
-        desk.show(state)
-        told = ProgressListener(desk.controller.copier)
-        desk.controller.copy_token()
+        harness.show(state)
+        told = ProgressListener(harness.controller.copier)
+        harness.controller.copy_token()
         await told.wait_for(2)
         assert QGuiApplication.clipboard().text() == TOKEN
-        assert not [text for text in everything_in(desk.window) if TOKEN in text]
+        assert not [text for text in everything_in(harness.window) if TOKEN in text]
     assert not [text for text in announced if TOKEN in text]

@@ -14,51 +14,51 @@ from tests.ui.harness import ControllerHarness
 
 
 def test_a_code_is_announced_letter_by_letter(
-    desk: ControllerHarness, announced: list[str]
+    harness: ControllerHarness, announced: list[str]
 ) -> None:
-    desk.show(waiting())
+    harness.show(waiting())
     assert announced == ["Your code is W, D, J, B, dash, M, J, H, T. Approve it in your browser."]
 
 
 def test_a_browser_that_is_waited_for_is_announced(
-    desk: ControllerHarness, announced: list[str]
+    harness: ControllerHarness, announced: list[str]
 ) -> None:
-    desk.show(in_browser())
-    desk.show(in_browser(approved=True))
+    harness.show(in_browser())
+    harness.show(in_browser(approved=True))
     assert announced == ["Continue in your browser. This window updates automatically.", "Approved"]
 
 
 def test_a_link_to_another_host_is_announced_with_its_warning(
-    desk: ControllerHarness, announced: list[str]
+    harness: ControllerHarness, announced: list[str]
 ) -> None:
-    desk.show(waiting(host="login.northwind.example", host_is_known=False))
+    harness.show(waiting(host="login.northwind.example", host_is_known=False))
     assert announced[0].endswith(
         "This link goes to login.northwind.example, which isn't the server in your profile. "
         "Continue only if your administrator told you to."
     )
 
 
-def test_asking_again_is_not_announced(desk: ControllerHarness, announced: list[str]) -> None:
-    desk.show(waiting(poll_count=1))
+def test_asking_again_is_not_announced(harness: ControllerHarness, announced: list[str]) -> None:
+    harness.show(waiting(poll_count=1))
     announced.clear()
-    desk.show(waiting(poll_count=2, trouble=errors.ServerFault("login.example")))
+    harness.show(waiting(poll_count=2, trouble=errors.ServerFault("login.example")))
     assert announced == []
 
 
 def test_an_approval_and_the_sign_in_after_it_are_announced(
-    desk: ControllerHarness, announced: list[str]
+    harness: ControllerHarness, announced: list[str]
 ) -> None:
-    desk.show(waiting())
+    harness.show(waiting())
     announced.clear()
-    desk.show(waiting(approved=True))
-    desk.show(signed_in())
+    harness.show(waiting(approved=True))
+    harness.show(signed_in())
     assert announced == ["Approved", "Signed in as dana@northwind.example."]
 
 
 def test_a_token_that_is_not_saved_is_announced_as_such(
-    desk: ControllerHarness, announced: list[str]
+    harness: ControllerHarness, announced: list[str]
 ) -> None:
-    desk.show(signed_in(not_saved=KeyringLocked()))
+    harness.show(signed_in(not_saved=KeyringLocked()))
     (said,) = announced
     assert said == (
         "Signed in as dana@northwind.example. The keyring is locked. Your token isn't saved, so "
@@ -67,25 +67,25 @@ def test_a_token_that_is_not_saved_is_announced_as_such(
     )
 
 
-def test_saving_it_after_all_is_announced(desk: ControllerHarness, announced: list[str]) -> None:
-    desk.show(signed_in(not_saved=KeyringLocked()))
+def test_saving_it_after_all_is_announced(harness: ControllerHarness, announced: list[str]) -> None:
+    harness.show(signed_in(not_saved=KeyringLocked()))
     announced.clear()
-    desk.show(signed_in())
+    harness.show(signed_in())
     assert announced == ["Signed in as dana@northwind.example."]
 
 
 def test_a_failure_is_announced_with_its_remedy(
-    desk: ControllerHarness, announced: list[str]
+    harness: ControllerHarness, announced: list[str]
 ) -> None:
-    desk.show(Failed(errors.CodeExpired(), "WDJB-MJHT"))
+    harness.show(Failed(errors.CodeExpired(), "WDJB-MJHT"))
     (said,) = announced
     assert said == (
         "The code has expired. It wasn't approved in time. Get a new code and approve that one."
     )
 
 
-def test_signing_out_is_announced(desk: ControllerHarness, announced: list[str]) -> None:
-    desk.show(SignedOut(NOW))
+def test_signing_out_is_announced(harness: ControllerHarness, announced: list[str]) -> None:
+    harness.show(SignedOut(NOW))
     assert announced == ["You're signed out."]
 
 
@@ -103,44 +103,44 @@ def test_signing_out_is_announced(desk: ControllerHarness, announced: list[str])
     ],
 )
 def test_what_was_revoked_is_announced(
-    desk: ControllerHarness, announced: list[str], outcome: Revocation, words: str
+    harness: ControllerHarness, announced: list[str], outcome: Revocation, words: str
 ) -> None:
-    desk.show(SignedOut(NOW, revocation=outcome))
+    harness.show(SignedOut(NOW, revocation=outcome))
     assert announced == [words]
 
 
 def test_telling_the_server_again_is_announced_with_what_came_of_it(
-    desk: ControllerHarness, announced: list[str]
+    harness: ControllerHarness, announced: list[str]
 ) -> None:
     for outcome in (Revocation.FAILED, Revocation.UNDER_WAY, Revocation.REVOKED):
-        desk.show(SignedOut(NOW, revocation=outcome))
+        harness.show(SignedOut(NOW, revocation=outcome))
     assert announced[1:] == [
         "Signed out here. Revoking the token on the server…",
         "You're signed out. The token was removed and revoked.",
     ]
 
 
-def test_a_renewal_is_silent(desk: ControllerHarness, announced: list[str]) -> None:
+def test_a_renewal_is_silent(harness: ControllerHarness, announced: list[str]) -> None:
     state = signed_in(left=62, renewable=True)
-    desk.show(state)
+    harness.show(state)
     announced.clear()
-    desk.tick(4)
-    desk.show(replace(state, renewing=True))
-    desk.tick(1)
-    desk.show(replace(state, issued_at=NOW, expires_at=NOW + timedelta(minutes=10)))
+    harness.tick(4)
+    harness.show(replace(state, renewing=True))
+    harness.tick(1)
+    harness.show(replace(state, issued_at=NOW, expires_at=NOW + timedelta(minutes=10)))
     assert announced == []
 
 
 def test_a_renewal_that_fails_is_announced_once(
-    desk: ControllerHarness, announced: list[str]
+    harness: ControllerHarness, announced: list[str]
 ) -> None:
     state = signed_in(left=300, renewable=True)
     error = errors.ServerFault("login.example")
     failing = replace(state, trouble=error, next_at=NOW + timedelta(seconds=20))
-    desk.show(state)
+    harness.show(state)
     announced.clear()
     until = (NOW + timedelta(seconds=300)).astimezone()
-    desk.show(failing)
+    harness.show(failing)
     assert announced == [
         (
             "Couldn't renew: The server has a problem. Retrying in 20\N{NO-BREAK SPACE}s. "
@@ -155,39 +155,41 @@ def test_a_renewal_that_fails_is_announced_once(
         replace(failing, renewing=True),
         failing,
     ):
-        desk.show(again)
+        harness.show(again)
     assert len(announced) == 1
 
 
 def test_a_renewal_that_fails_after_one_that_worked_is_announced_again(
-    desk: ControllerHarness, announced: list[str]
+    harness: ControllerHarness, announced: list[str]
 ) -> None:
     state = signed_in(left=300, renewable=True)
     failing = replace(state, trouble=errors.ServerFault("login.example"))
     for each in (state, failing, state, failing):
-        desk.show(each)
+        harness.show(each)
     assert len([text for text in announced if text.startswith("Couldn't renew")]) == 2
 
 
-def test_a_token_that_lapsed_is_no_bad_news(desk: ControllerHarness, announced: list[str]) -> None:
-    desk.show(signed_in(left=0, renewable=True))
+def test_a_token_that_lapsed_is_no_bad_news(
+    harness: ControllerHarness, announced: list[str]
+) -> None:
+    harness.show(signed_in(left=0, renewable=True))
     assert announced == ["Signed in as dana@northwind.example."]
 
 
 def test_an_expired_token_that_was_stored_is_announced_as_expired(
-    desk: ControllerHarness, announced: list[str]
+    harness: ControllerHarness, announced: list[str]
 ) -> None:
-    desk.show(signed_in(left=0))
+    harness.show(signed_in(left=0))
     assert announced == ["Your token has expired. Sign in again."]
 
 
 def test_a_countdown_speaks_only_at_its_marks_and_at_its_end(
-    desk: ControllerHarness, announced: list[str]
+    harness: ControllerHarness, announced: list[str]
 ) -> None:
-    desk.show(signed_in(left=302))
+    harness.show(signed_in(left=302))
     announced.clear()
     for _ in range(310):
-        desk.tick(1)
+        harness.tick(1)
     assert announced == [
         "5 minutes left",
         "1 minute left",
@@ -196,42 +198,42 @@ def test_a_countdown_speaks_only_at_its_marks_and_at_its_end(
     ]
 
 
-def test_a_code_speaks_at_the_same_marks(desk: ControllerHarness, announced: list[str]) -> None:
-    desk.show(waiting(left=302))
+def test_a_code_speaks_at_the_same_marks(harness: ControllerHarness, announced: list[str]) -> None:
+    harness.show(waiting(left=302))
     announced.clear()
     for _ in range(305):
-        desk.tick(1)
+        harness.tick(1)
     assert announced == ["5 minutes left", "1 minute left", "30 seconds left"]
 
 
 def test_after_a_sleep_only_the_last_mark_is_spoken(
-    desk: ControllerHarness, announced: list[str]
+    harness: ControllerHarness, announced: list[str]
 ) -> None:
-    desk.show(signed_in(left=500))
+    harness.show(signed_in(left=500))
     announced.clear()
-    desk.tick(475)
+    harness.tick(475)
     assert announced == ["30 seconds left"]
 
 
 def test_a_short_token_after_a_long_code_passes_no_mark(
-    desk: ControllerHarness, announced: list[str]
+    harness: ControllerHarness, announced: list[str]
 ) -> None:
-    desk.show(waiting(left=590))
-    desk.show(signed_in(left=50))
+    harness.show(waiting(left=590))
+    harness.show(signed_in(left=50))
     assert not [text for text in announced if "left" in text]
 
 
 def test_a_shorter_code_after_a_longer_one_passes_no_mark(
-    desk: ControllerHarness, announced: list[str]
+    harness: ControllerHarness, announced: list[str]
 ) -> None:
-    desk.show(waiting(left=590))
-    desk.show(waiting(left=200, user_code="PLTR-8VZC"))
+    harness.show(waiting(left=590))
+    harness.show(waiting(left=200, user_code="PLTR-8VZC"))
     assert not [text for text in announced if "left" in text]
 
 
 def test_without_a_screen_reader_nothing_is_announced(
-    desk: ControllerHarness, announced: list[str], monkeypatch: pytest.MonkeyPatch
+    harness: ControllerHarness, announced: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(QAccessible, "isActive", lambda: False)
-    desk.show(waiting())
+    harness.show(waiting())
     assert announced == []

@@ -115,7 +115,7 @@ def test_an_expired_token_that_cannot_be_renewed_just_now_is_bad() -> None:
             "Renewing…",
         ),
         (signed_in(left=0, renewable=True), "Paused to save requests. Copy to get a fresh token."),
-        (signed_in(), "Won't renew. Sign in again when it expires."),
+        (signed_in(), "No refresh token issued. Sign in again when it expires."),
         (signed_in(left=0), "Expired. Sign in again."),
         (signed_in(left=None), ""),
         (signed_in(left=None, renewable=False), ""),

@@ -1,0 +1,1 @@
+"""Secrets that a server repeats: found in all their spellings, and removed."""
