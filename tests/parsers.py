@@ -361,7 +361,7 @@ PARSERS = (
     ),
     Parser(
         "git's host",
-        lambda t: credential._is_profile_host({"protocol": "https", "host": t}, PROFILE),
+        lambda t: credential._is_profile_host(t, PROFILE),
     ),
     Parser("duration", parse_seconds, (), (("", ""), ("1", "s"))),
     Parser("variable", _VARIABLE.fullmatch, (), (("", ""), ("A", "-"))),

@@ -130,7 +130,7 @@ def test_a_name_may_contain_what_joins_letters_and_emoji(file: Path, name: str) 
     assert printable(name) == name
     draft = Draft(client_id="c", issuer="https://a.example", name=name, preset="")
     assert "name" not in faults_of(draft, {})
-    model = read_client_model(json.dumps({"id": "c", "name": name}))
+    model = read_client_model(json.dumps({"client_id": "c", "name": name}))
     assert model is not None
     assert model.name == name
 
