@@ -9,6 +9,7 @@ from functools import wraps
 from typing import TYPE_CHECKING
 
 from desktop.ipc.messages import BadMessage, Members, RefusedByAgent
+from desktop.services.configuration.profile_names import find_named
 from desktop.services.model.access_token import TokenRequirement
 from desktop.services.model.copy_formats import PRINT_FORMATS, format_for_program
 from desktop.services.model.errors import NoToken
@@ -205,8 +206,9 @@ class Agent:
         """Find the id of the profile with this id or name, or of the first; empty if unknown."""
         profiles = [each.profile for each in self._sessions.statuses]
         ids = [each.id for each in profiles if name in {"", each.id}]
-        named = [each.id for each in profiles if each.name == name]
-        return next(iter((*ids, *named)), "")
+        named = [each.id for each in find_named(profiles, name)]
+        # The name of several profiles is refused where the profiles are read again.
+        return next(iter((*ids, *(named if len(named) == 1 else ()))), "")
 
 
 def _look_up_program(process: int | None) -> Program:

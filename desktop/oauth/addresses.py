@@ -47,7 +47,9 @@ def checked_named_address(address: str, *, by: str) -> str:
 def checked_link(address: str, *, by: str) -> str:
     """Return `address` if a user can read it and a browser may open it; raise `UnsafeAddress`."""
     if not address.isascii():  # RFC 3986 section 2: a URI is; lookalike letters are not
-        raise UnsafeAddress(address, "contains non-ASCII characters, which can look like others")
+        raise UnsafeAddress(
+            ascii_address(address), "contains non-ASCII characters, which can look like others"
+        )
     return checked_named_address(address, by=by)
 
 
@@ -84,6 +86,24 @@ def host_of(address: str) -> str:
     return host
 
 
+def ascii_address(address: str) -> str:
+    """Return `address` with its host as the network sees it, so that no letter looks like another.
+
+    An address that is not valid stays as it is, for whoever checks it.
+    """
+    if address.isascii() or "://" not in address:
+        return address
+    try:
+        netloc, host = _split(address).netloc, host_of(address)
+    except UnsafeAddress:
+        return address
+    user, at, server = netloc.rpartition("@")
+    if server.isascii() or not host:
+        return address
+    _, colon, port = server.partition(":")
+    return address.replace(netloc, f"{user}{at}{host}{colon}{port}", 1)
+
+
 def origin_of(address: str) -> str:
     """Return scheme, host and port of `address`. The same origin means the same server."""
     parts = _split(address)
@@ -93,8 +113,60 @@ def origin_of(address: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` is this computer (RFC 8252 section 7.3), reached without a proxy."""
-    return host in {"localhost", "127.0.0.1", "::1"}
+    """Whether `host` is this computer, in any form that some program reads as such.
+
+    This decides everything alike: plain http is allowed, no proxy is used, and a server elsewhere
+    must not name it (RFC 8252 section 7.3, RFC 6761 section 6.3).
+    """
+    # As IDNA reads it: full-width digits, and the other three dots (RFC 3490 section 3.1).
+    plain = unicodedata.normalize("NFKC", host).replace("\u3002", ".").lower()
+    plain = plain.strip("[]").partition("%")[0].removesuffix(".")
+    if is_localhost_name(plain):
+        return True
+    try:
+        address = ipaddress.ip_address(plain)
+    except ValueError:
+        number = _ipv4_number(plain)
+        if number is None:
+            return False
+        address = ipaddress.IPv4Address(number)
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    # Connecting to the unspecified address, 0.0.0.0 or ::, reaches this computer as well.
+    return (mapped or address).is_loopback or (mapped or address).is_unspecified
+
+
+def is_localhost_name(host: str) -> bool:
+    """Whether `host` is a name of this computer, which must never be looked up elsewhere."""
+    return host in _LOCALHOST_NAMES or host.endswith((".localhost", ".localhost.localdomain"))
+
+
+# RFC 6761 section 6.3, and what Linux has in /etc/hosts.
+_LOCALHOST_NAMES = {
+    *("localhost", "localhost.localdomain", "localhost4", "localhost6"),
+    *("localhost4.localdomain4", "localhost6.localdomain6", "ip6-localhost", "ip6-loopback"),
+}
+
+
+def _ipv4_number(host: str) -> int | None:
+    """Read `host` as inet_aton(3) and browsers do: 127.1, 2130706433, 0x7f.1, 0177.0.0.1."""
+    parts = host.split(".")
+    if len(parts) > _IPV4_PARTS or not all(_INET_NUMBER.fullmatch(part) for part in parts):
+        return None
+    *first, last = [_inet_part(part) for part in parts]
+    if any(number > 0xFF for number in first) or last >= 1 << (8 * (4 - len(first))):
+        return None
+    return last + sum(number << (24 - 8 * at) for at, number in enumerate(first))
+
+
+_IPV4_PARTS = 4
+# With at most as many digits as such a number has.
+_INET_NUMBER = re.compile(r"0x[0-9a-f]{0,16}|0[0-7]{0,16}|[1-9][0-9]{0,9}")
+
+
+def _inet_part(part: str) -> int:
+    if part.startswith("0x"):
+        return int(part[2:] or "0", 16)
+    return int(part, 8 if part.startswith("0") else 10)
 
 
 def _is_ip(host: str) -> bool:

@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from urllib.parse import urlsplit, urlunsplit
 
-from desktop.oauth.addresses import checked_address, checked_named_address, host_of, origin_of
+from desktop.oauth.addresses import (
+    ascii_address,
+    checked_address,
+    checked_named_address,
+    host_of,
+    origin_of,
+)
 from desktop.oauth.answers import members
 from desktop.oauth.client import ClientConnection
 from desktop.oauth.errors import (
@@ -118,8 +124,9 @@ def parse_metadata(document: Members, issuer: Issuer) -> ServerMetadata:
     if named is None:
         raise UnusableAnswer(host_of(issuer.address), detail="no usable issuer")
     # RFC 8414 section 3.3: it must be identical to the issuer that was asked.
-    if named.rstrip("/") != (issuer.expected or issuer.address).rstrip("/"):
-        raise MetadataMismatch(host_of(issuer.address), issuer.expected or issuer.address, named)
+    expected, found = issuer.expected or issuer.address, ascii_address(named)
+    if found.rstrip("/") != ascii_address(expected).rstrip("/"):
+        raise MetadataMismatch(host_of(issuer.address), expected, found)
     endpoints = {name: _endpoint(document, name, issuer) for name in _ENDPOINTS}
     if issuer.expected is not None:
         _require_same_origin(issuer, endpoints)
@@ -151,7 +158,7 @@ _ENDPOINTS = (
 
 def _endpoint(document: Members, name: str, issuer: Issuer) -> str:
     address = text(document, name)
-    return checked_named_address(address, by=issuer.address) if address else ""
+    return ascii_address(checked_named_address(address, by=issuer.address)) if address else ""
 
 
 def _require_same_origin(issuer: Issuer, endpoints: Mapping[str, str]) -> None:

@@ -206,6 +206,18 @@ async def test_a_new_profile_in_the_file_is_found(app: RunningApp) -> None:
     assert (refusal.code, refusal.title) == ("failure", "Profile not found")
 
 
+@pytest.mark.parametrize("name", [PROFILE.name, PROFILE.name.replace("o", "\u043e")])
+async def test_a_name_of_several_profiles_gives_no_token_of_either(
+    app: RunningApp, name: str
+) -> None:
+    await app.sign_in()
+    app.file = {PROFILE.id: PROFILE, OTHER.id: replace(OTHER, name=name)}
+    await app.ask("profiles_changed")
+    # The profiles are read again, which refuses it with words.
+    assert (await app.refusal("token", profile=PROFILE.name)).title == "Profile not found"
+    assert (await app.ask("token", profile=PROFILE.id))["access_token"] == ACCESS_TOKEN
+
+
 async def test_a_token_is_given_only_for_the_expected_server(app: RunningApp) -> None:
     await app.sign_in()
     asked = {"profile": PROFILE.id, "issued_for": tokens_binding(PROFILE)}

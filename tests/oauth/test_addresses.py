@@ -4,7 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.oauth.addresses import (
+    ascii_address,
     checked_address,
+    checked_link,
+    checked_named_address,
     checked_user_code,
     has_hidden_characters,
     host_of,
@@ -69,7 +72,7 @@ def test_plain_http_is_accepted_on_this_computer(host: str) -> None:
     [
         "login.example",
         "192.168.0.1",
-        "0.0.0.0",  # noqa: S104 - nothing is bound
+        "1.0.0.127",
         "localhost.login.example",
         "127.0.0.1.login.example",
         "[2001:db8::1]",
@@ -240,6 +243,34 @@ def test_the_host_is_shown_as_the_network_sees_it(address: str, host: str) -> No
     assert host_of(address) == host
 
 
+LOOKALIKE, SHOWN = "https://l\u043egin.example", "https://xn--lgin-55d.example"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        (LOOKALIKE, SHOWN),
+        (f"{LOOKALIKE}/x?y=\u043e", f"{SHOWN}/x?y=\u043e"),
+        (f"{LOOKALIKE}:8443/x", f"{SHOWN}:8443/x"),
+        (f"{LOOKALIKE}./x", f"{SHOWN}/x"),
+        # A whole label of Cyrillic letters reads as Latin, too.
+        ("https://\u0441\u043e\u0441\u043e.example", "https://xn--n1aahb.example"),
+        ("https://\u03bfkta.example", "https://xn--kta-8yc.example"),
+        ("http://dana@l\u043egin.example/", "http://dana@xn--lgin-55d.example/"),
+        ("https://b\u00fccher.example/", "https://xn--bcher-kva.example/"),
+        ("https://login.example/\u043e", "https://login.example/\u043e"),
+        ("https://login.example/", "https://login.example/"),
+        ("IROH Auth", "IROH Auth"),
+        ("https://l\u043egin example/", "https://l\u043egin example/"),
+        ("", ""),
+    ],
+)
+def test_an_address_is_written_with_the_host_that_the_network_sees(
+    address: str, shown: str
+) -> None:
+    assert ascii_address(address) == shown
+
+
 @pytest.mark.parametrize(
     ("address", "origin"),
     [
@@ -254,7 +285,57 @@ def test_an_origin_is_scheme_host_and_port(address: str, origin: str) -> None:
     assert origin_of(address) == origin
 
 
-@pytest.mark.parametrize("host", ["login.example", "", "128.0.0.1", "::2", "localho\u017ft"])
+THIS_COMPUTER = [
+    *("localhost", "LOCALHOST", "localhost.", "app.localhost", "a.b.LocalHost."),
+    *("localhost.localdomain", "ip6-localhost", "localhost6.localdomain6", "[::1]"),
+    *("127.0.0.1", "127.0.0.2", "127.255.255.254", "127.0.0.1.", "0.0.0.0"),  # noqa: S104
+    *("::1", "0:0:0:0:0:0:0:1", "::", "::ffff:127.0.0.1", "::FFFF:7f00:1", "::ffff:127.8.9.1"),
+    *("::ffff:0.0.0.0", "::1%lo", "::ffff:127.0.0.1%1"),
+    *("2130706433", "0x7f000001", "017700000001", "127.1", "127.0.1", "0x7f.1", "0X7F.0.0.1"),
+    *("0177.0.0.1", "0", "0x0", "00000.0", "127.0.0.0x1"),
+    *(
+        "127\u30020\u30020\u30021",
+        "127\uff0e0\uff0e0\uff0e1",
+        "localhost\uff61",
+        "\uff11\uff12\uff17.1",
+    ),
+    "localho\u017ft",  # browsers read the long s as an s
+]
+"""What resolvers, browsers, inet_aton or IDNA take for this computer."""
+
+
+@pytest.mark.parametrize("host", THIS_COMPUTER)
+def test_this_computer_is_known_in_every_form(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", THIS_COMPUTER)
+def test_a_server_elsewhere_may_not_name_this_computer_in_any_form(host: str) -> None:
+    shown = f"[{host.strip('[]')}]" if ":" in host else host
+    for scheme in ("http", "https"):
+        with pytest.raises(UnsafeAddress):
+            checked_named_address(f"{scheme}://{shown}/token", by="https://login.example")
+        with pytest.raises(UnsafeAddress):
+            checked_link(f"{scheme}://{shown}/device", by="https://login.example")
+
+
+@pytest.mark.parametrize(
+    "host", ["app.localhost", "127.9.8.7", "[::ffff:127.0.0.1]", "127\u30020\u30020\u30021", "[::]"]
+)
+def test_a_server_on_this_computer_may_name_every_form_of_it(host: str) -> None:
+    address = f"http://{host}/token"
+    assert checked_named_address(address, by="http://localhost:8085") == address
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("login.example", "", "128.0.0.1", "::2", "1.0.0.127", "126.255.255.255"),
+        *("localhost.login.example", "notlocalhost", "localhost-1", "127.0.0.1.login.example"),
+        *("2130706432999", "0x80000000", "0200.0.0.1", "127.0.0.256", "127.1.1.1.1", "127.0.65536"),
+        *("::ffff:128.0.0.1", "::127.0.0.1", "fe80::1%lo", "0x7f.1.example", "127", "08.1"),
+    ],
+)
 def test_another_computer_is_not_loopback(host: str) -> None:
     assert not is_loopback(host)
 

@@ -132,6 +132,21 @@ def test_a_document_of_another_issuer_is_an_error(named: str) -> None:
     assert caught.value.found == named
 
 
+def test_an_issuer_that_looks_like_the_expected_one_is_shown_as_what_it_is() -> None:
+    with pytest.raises(MetadataMismatch) as caught:
+        parse_metadata({**BOTH, "issuer": "https://l\u043egin.example"}, ISSUER)
+    assert caught.value.found == "https://xn--lgin-55d.example"
+    document = {**BOTH, "token_endpoint": "https://l\u043egin.example/token"}
+    found = parse_metadata(document, ISSUER)
+    assert found.token_endpoint == "https://xn--lgin-55d.example/token"
+
+
+def test_an_issuer_may_write_its_host_in_either_form() -> None:
+    for address, named in (("xn--bcher-kva", "b\u00fccher"), ("b\u00fccher", "xn--bcher-kva")):
+        issuer = Issuer(f"https://{address}.example")
+        parse_metadata({**BOTH, "issuer": f"https://{named}.example"}, issuer)
+
+
 @pytest.mark.parametrize("issuer", [None, "", 5, [ADDRESS]])
 def test_a_document_without_an_issuer_is_no_metadata(issuer: object) -> None:
     with pytest.raises(UnusableAnswer, match="no usable issuer"):

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 ADDRESSES = ("127.0.0.1", "127.0.0.2", "::1")
-"""127.0.0.2 is this computer too, but proxies are used for it."""
+"""127.0.0.2 is this computer too, but tests of proxies let it stand for another."""
 
 
 class _Server(ThreadingHTTPServer):

@@ -35,7 +35,7 @@ import json, os, shutil, sys, tempfile
 from desktop.cli.scripts import run
 from desktop.cli.scripts.token_source import AccessToken
 
-run.fetch_token_by_name = lambda *_: AccessToken("held", "Bearer", None, (), "soc")
+run.fetch_token_by_name = lambda *_: AccessToken("held", "Bearer", None, ())
 here = tempfile.mkdtemp()
 os.chdir(here)
 shutil.copy(os.environ["COMSPEC"], "planted.exe")

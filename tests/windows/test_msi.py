@@ -33,7 +33,7 @@ import json
 from desktop.services.configuration.policy_reader import load_policy
 read = load_policy()
 print(json.dumps({
-    "broken": read.broken,
+    "load_error": read.load_error,
     "own_profiles": read.own_profiles,
     "device_grant": read.device_grant,
     "forbidden": sorted(read.forbidden_formats),
@@ -92,7 +92,7 @@ def test_the_installed_app_works(windows: Windows) -> None:
 
 def test_the_app_reads_the_policy(windows: Windows) -> None:
     assert json.loads(source(windows, READ).stdout) == {
-        "broken": "",
+        "load_error": "",
         "own_profiles": False,
         "device_grant": True,
         "forbidden": ["CURL"],

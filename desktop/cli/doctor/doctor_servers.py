@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from desktop.cli.doctor.doctor_checks import Check, failed_check, failure, warning
 from desktop.oauth import errors
-from desktop.oauth.addresses import host_of, is_loopback
+from desktop.oauth.addresses import ascii_address, host_of, is_loopback
 from desktop.oauth.client import Client, ClientAuthentication, ClientConnection
 from desktop.oauth.http import clock_offset, get
 from desktop.oauth.metadata import metadata_addresses
@@ -87,7 +87,7 @@ async def _check_proxy(profile: Profile, worker: Worker) -> Check:
     if used in {"", "none"}:
         return Check("proxy", translate("none"), host=host)
     try:
-        parts = urlsplit(used)
+        parts = urlsplit(ascii_address(used))
     except ValueError:
         remedy = translate("Check the proxy in your profile or system settings.")
         return failure("proxy", translate("invalid address"), remedy, host)

@@ -36,6 +36,7 @@ from desktop.services.configuration.client_model import (
     name_unusable_format,
     read_client_model,
 )
+from desktop.services.configuration.foreign_hosts import foreign_hosts
 from desktop.services.configuration.profile_draft import (
     Draft,
     draft_of,
@@ -46,7 +47,9 @@ from desktop.services.configuration.profile_file import (
     MAX_IMPORT_LENGTH,
     export_profiles,
     import_profiles,
+    read_import,
 )
+from desktop.services.configuration.profile_names import names_in
 from desktop.services.model.errors import GrantForbidden
 from desktop.services.model.profile import Profile, client_binding
 from desktop.services.profile_editor import editor_wording as texts
@@ -93,7 +96,7 @@ def add(*, name: str, **given: Any) -> int:  # noqa: ANN401 - options
 async def _save_new(
     context: ProfileContext, draft: Draft, given: dict[str, Any], *, password: str = ""
 ) -> Exit:
-    require_valid_draft(draft, context.snapshot.presets)
+    require_valid_draft(draft, context.snapshot.presets, taken=context.snapshot.names_besides())
     _check_grant_allowed(context, draft)
     passwords = read_passwords(given, draft)
     if password and passwords.client_secret is None:
@@ -102,9 +105,20 @@ async def _save_new(
     profile = await context.editor.save(id_, draft, context.snapshot)
     print_result(id_)
     print_message(translate("Saved. Next: xdr-login login --profile {id}", id=id_))
+    _note_foreign_hosts(context, profile)
     code = await store_passwords(context, profile, passwords)
     notify_profiles_changed()
     return code
+
+
+def _note_foreign_hosts(
+    context: ProfileContext, profile: Profile, before: Profile | None = None
+) -> None:
+    """Name new servers besides the provider's. Nobody is asked: you have just named them."""
+    presets = context.snapshot.presets
+    known = foreign_hosts(before, presets) if before is not None else {}
+    if hosts := [each for each in foreign_hosts(profile, presets) if each not in known]:
+        print_message(texts.foreign_hosts_note(hosts), color="yellow")
 
 
 def _check_grant_allowed(context: ProfileContext, draft: Draft) -> None:
@@ -141,7 +155,8 @@ def edit(*, profile: str, name: str | None, **given: Any) -> int:  # noqa: ANN40
         after = before
         if name is not None or _changes_more_than_passwords(given):
             context.require_editable(before)
-            require_valid_draft(draft, context.snapshot.presets)
+            taken = context.snapshot.names_besides(before.id)
+            require_valid_draft(draft, context.snapshot.presets, taken=taken)
             _check_grant_allowed(context, draft)
             after = profile_of(before.id, draft, context.snapshot.presets, kept=before)
             await _check_stored_password(context, before, after, given)
@@ -156,6 +171,7 @@ def edit(*, profile: str, name: str | None, **given: Any) -> int:  # noqa: ANN40
         notify_profiles_changed()
         if code == Exit.OK:
             print_message(translate("Saved."))
+            _note_foreign_hosts(context, after, before)
             notify_tokens_changed(before.id)
         return code
 
@@ -258,13 +274,15 @@ xdr-login profiles import --region eu --name northwind < client.json
 @click.argument("file", default="-", type=click.Path(dir_okay=False, allow_dash=True))
 @click.option("--name", metavar="NAME", help="Name of the profile for a client as JSON.")
 @draft_options
+@yes_option
 @handle_errors
-def import_(*, file: str, name: str | None, **given: Any) -> int:  # noqa: ANN401 - options
+def import_(*, file: str, name: str | None, yes: bool, **given: Any) -> int:  # noqa: ANN401 - options
     """Add the profiles from FILE or stdin, and print their ids.
 
-    Existing profiles are not replaced. A client as JSON, from Cisco XDR or another provider,
-    becomes a profile too: pass --region or --issuer if it names no server. Its secret is saved in
-    the keyring.
+    Existing profiles are not replaced. If a profile uses other servers than its provider's, you
+    confirm first; without a terminal, pass --yes. A client as JSON, from Cisco XDR or another
+    provider, becomes a profile too: pass --region or --issuer if it names no server. Its secret is
+    saved in the keyring.
     """
 
     async def work(context: ProfileContext) -> Exit:
@@ -281,7 +299,16 @@ def import_(*, file: str, name: str | None, **given: Any) -> int:  # noqa: ANN40
             )
             raise click.UsageError(message)
         source = Path("stdin" if file == "-" else file)
-        ids = import_profiles(context.editor.file, text, source, taken=context.snapshot.managed)
+        hosts = texts.foreign_hosts_message(read_import(source, text), context.snapshot.presets)
+        if hosts:
+            print_message(hosts)
+            if not confirm(translate(texts.IMPORT_QUESTION), yes=yes):
+                print_message(translate(texts.NOT_IMPORTED))
+                return Exit.FORBIDDEN
+        managed = context.editor.policy.profiles
+        ids = import_profiles(
+            context.editor.file, text, source, taken=managed.keys(), names=names_in(managed)
+        )
         notify_profiles_changed()
         for id_ in ids:
             print_result(id_)

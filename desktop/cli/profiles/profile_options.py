@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import getpass
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -128,8 +128,11 @@ def read_passwords(given: Mapping[str, Any], draft: Draft) -> SecretChanges:
     return SecretChanges(secret, password)
 
 
-def require_valid_draft(draft: Draft, presets: Presets) -> None:
-    """Raise `UsageError` with every mistake in `draft`, as the form would show it."""
+def require_valid_draft(draft: Draft, presets: Presets, *, taken: Collection[str]) -> None:
+    """Raise `UsageError` with every mistake in `draft`, as the form would show it.
+
+    `taken` are the ids and names of other profiles.
+    """
     if draft.preset and draft.preset not in presets:
         message = translate(
             "No preset named “{name}”. Presets: {presets}",
@@ -137,7 +140,7 @@ def require_valid_draft(draft: Draft, presets: Presets) -> None:
             presets=format_values(presets),
         )
         raise click.UsageError(message)
-    found = faults_of(draft, presets, surface=Surface.TERMINAL)
+    found = faults_of(draft, presets, surface=Surface.TERMINAL, taken=taken)
     if found:
         lines = [f"{option_name(member)}: {words}" for member, words in found.items()]
         raise click.UsageError("\n".join(lines))

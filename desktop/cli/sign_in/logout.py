@@ -11,7 +11,6 @@ import click
 from desktop.cli.terminal.exits import Exit, command, exit_code_by_name, report_failure
 from desktop.cli.terminal.output import (
     confirm,
-    is_interactive,
     json_option,
     print_json,
     print_message,
@@ -50,15 +49,15 @@ xdr-login logout --all --yes               sign out of all profiles without conf
 def logout(*, profile: str | None, all_profiles: bool, yes: bool, as_json: bool) -> int:
     """Removes the token from the keyring and revokes it at the server.
 
-    In Cisco XDR this ends all access you granted this app, on all your computers, so on a terminal
-    you confirm first. A script is not asked.
+    In Cisco XDR this ends all access you granted this app, on all your computers, so you confirm
+    first; without a terminal, pass --yes.
     """
     start_logging(log_folder())
     configured = load_configuration()
     profiles = _profiles_to_sign_out(configured, profile, all_profiles=all_profiles)
     revoked = [each for each in profiles if sign_out_revokes_grant(each)]
     # The user may not know how far this reaches.
-    if revoked and is_interactive() and not confirm(_question(revoked), yes=yes):
+    if revoked and not confirm(_question(revoked), yes=yes):
         message = translate("You're still signed in.")
         return report_failure(Exit.FORBIDDEN, message, as_json=as_json)
     by_app = sign_out_in_app(None if all_profiles else profiles[0].id)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-from desktop.oauth.addresses import checked_link, host_of
+from desktop.oauth.addresses import ascii_address, checked_link, host_of
 from desktop.oauth.answers import error_kind, may_pass
 from desktop.oauth.client import ClientConnection
 from desktop.oauth.clock import Moment, now
@@ -168,4 +168,6 @@ def _check_issuer(found: Mapping[str, str], authorization_request: Authorization
     named = found.get("iss", "")
     compared = authorization_request.issuer and (named or authorization_request.names_issuer)
     if compared and named.rstrip("/") != authorization_request.issuer.rstrip("/"):
-        raise WrongIssuer(authorization_request.host, authorization_request.issuer, named)
+        # A letter that looks like another would hide the difference.
+        expected, shown = ascii_address(authorization_request.issuer), ascii_address(named)
+        raise WrongIssuer(authorization_request.host, expected, shown)

@@ -12,7 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop.services.configuration.policy_reader import load_policy
-from desktop.services.configuration.profile_reader import Profiles, load_profiles, read_profiles
+from desktop.services.configuration.profile_reader import (
+    Profiles,
+    describe_clashes,
+    load_profiles,
+    read_profiles,
+)
 from desktop.services.model.profile import BrokenPolicy, BrokenProfile, with_policy
 from desktop.services.system.paths import profiles_file
 from desktop.services.system.translation import translate
@@ -40,6 +45,9 @@ def load_allowed_profiles(file: Path, policy: Policy) -> Profiles:
     taken = policy.profiles.keys()
     good = {**fixed.good, **{id_: each for id_, each in own.good.items() if id_ not in taken}}
     broken = {**fixed.broken, **{id_: e for id_, e in own.broken.items() if id_ not in taken}}
+    for id_, detail in describe_clashes(good.values()).items():  # the administrator's come first
+        del good[id_]
+        broken[id_] = BrokenProfile(file, detail)
     governed = {id_: with_policy(each, policy) for id_, each in good.items()}
     return Profiles(file, governed, broken, policy)
 

@@ -89,7 +89,11 @@ class _Reader:
             raise self.error(fault.describe(f"`{name}`"))
         if member.kind is Kind.MEMBERS and isinstance(value, Mapping):
             return self.read_members(value, member.members, f"{name}.")
-        return value.strip() if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        from desktop.services.configuration.profile_rules import with_ascii_host
+
+        return with_ascii_host(member, value.strip())
 
     def read_profiles(self, value: object) -> object:
         """Parse profiles from the text of a `profiles.toml` or from its lines; else keep them."""

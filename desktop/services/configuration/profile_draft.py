@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import make_dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
+from desktop.oauth.addresses import ascii_address
+from desktop.services.configuration.profile_names import NAME_TAKEN, name_key, name_keys
 from desktop.services.configuration.profile_reader import preset_members
 from desktop.services.configuration.profile_rules import (
     ADDRESS_MEMBERS,
     find_faults,
     has_invisible_characters,
     has_userinfo,
+    with_ascii_host,
 )
 from desktop.services.model.members import Kind, Member
 from desktop.services.model.profile import EDITABLE, MEMBERS, Profile
@@ -108,16 +111,31 @@ def profile_of(id_: str, draft: Draft, presets: Presets, *, kept: Profile | None
     return Profile(id=id_, **members)  # type: ignore[arg-type] # each was read as its own kind
 
 
+def with_ascii_hosts(draft: Draft) -> Draft:
+    """Show the hosts in `draft` as the network sees them."""
+    shown = {name: with_ascii_host(each, getattr(draft, name)) for name, each in EDITABLE.items()}
+    return replace(draft, **shown)
+
+
 def faults_of(
-    draft: Draft, presets: Presets, *, surface: Surface = Surface.WINDOW
+    draft: Draft,
+    presets: Presets,
+    *,
+    surface: Surface = Surface.WINDOW,
+    taken: Collection[str] = (),
 ) -> dict[str, str]:
-    """Describe what is wrong, by field; empty where the draft can be saved."""
+    """Describe what is wrong, by field; empty where the draft can be saved.
+
+    `taken` are the ids and names of other profiles.
+    """
     found = {
         name: translate("Leave out the user name and password.")
         for name in ADDRESS_MEMBERS
         if has_userinfo(getattr(draft, name).strip())
     }
     found |= _input_faults(draft, surface)
+    if name_key(draft.name) in name_keys(taken):
+        found.setdefault("name", translate(NAME_TAKEN))
     for fault in find_faults(profile_of("draft", draft, presets)):
         if fault.member == "settings":  # `_input_faults` has them, each at its field
             continue
@@ -126,9 +144,11 @@ def faults_of(
         name = "issuer" if follows or fault.member not in EDITABLE else fault.member
         detail = translate("{detail}.", detail=fault.describe(field_name(name)))
         messages = _PRESET_MESSAGES if draft.preset else _MESSAGES
-        found.setdefault(
-            name, translate(messages[name].on(surface)) if name in messages else detail
-        )
+        # The rule says best which parameter is refused, and why.
+        says_more = name == "extra_parameters" and fault.values
+        if name in messages and not says_more:
+            detail = translate(messages[name].on(surface))
+        found.setdefault(name, detail)
     return found
 
 
@@ -207,7 +227,9 @@ _PRESET_MESSAGES = {**_MESSAGES, "issuer": BySurface(_ENTER_ISSUER, _ENTER_ISSUE
 def _defaults(preset: str, presets: Presets, issuer: str) -> dict[str, object]:
     """List the members that a profile with `preset` at `issuer` has by default."""
     defaults: dict[str, object] = {name: getattr(_DEFAULT_PROFILE, name) for name in MEMBERS}
-    for name, value in preset_members(presets.get(preset, {}), {"issuer": issuer}).items():
+    for name, value in preset_members(
+        presets.get(preset, {}), {"issuer": ascii_address(issuer.strip())}
+    ).items():
         defaults[name] = tuple(value) if isinstance(value, list) else value
     defaults["preset"] = preset
     return defaults
@@ -233,6 +255,7 @@ def _parse_field(name: str, text: str) -> object:
         return typed == "true"
     if kind is Kind.NUMBER and typed.isascii() and typed.isdigit() and len(typed) < 20:
         return int(typed)
+    typed = with_ascii_host(EDITABLE[name], typed)
     # A default is not saved: with Google it must not replace what the preset knows.
     return "" if typed == EDITABLE[name].default else typed
 

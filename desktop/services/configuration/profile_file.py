@@ -9,12 +9,14 @@ from __future__ import annotations
 import logging
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from filelock import Timeout
 
+from desktop.services.configuration.profile_names import name_keys, names_in
 from desktop.services.configuration.profile_reader import (
     is_valid_id,
     read_document,
@@ -22,7 +24,7 @@ from desktop.services.configuration.profile_reader import (
     read_text,
 )
 from desktop.services.configuration.toml_edit import appended, edit_candidates
-from desktop.services.model.profile import MEMBERS, BrokenProfile
+from desktop.services.model.profile import MEMBERS, BrokenProfile, Profile
 from desktop.services.model.toml_text import parse_toml
 from desktop.services.system import paths
 from desktop.services.system.atomic_file import write_atomically
@@ -49,12 +51,18 @@ _CANNOT_EDIT = translatable("XDR Login can't change a file with this layout; edi
 
 
 def save_profile(
-    file: Path, id_: str, members: Mapping[str, object], *, locked: Collection[str] = ()
+    file: Path,
+    id_: str,
+    members: Mapping[str, object],
+    *,
+    locked: Collection[str] = (),
+    names: Collection[str] = (),
 ) -> None:
     """Set `members` of the profile `id_`; others stay, None removes one. Blocks.
 
-    Settings that are `locked` by a policy stay: they apply again without it. Raises `BrokenProfile`
-    where the file or the changed profile is invalid.
+    Settings that are `locked` by a policy stay: they apply again without it. `names` are the ids
+    and names of profiles elsewhere. Raises `BrokenProfile` where the file or the changed profile is
+    invalid, or another profile has its name.
     """
 
     def change(tables: Members) -> None:
@@ -66,7 +74,7 @@ def save_profile(
         if isinstance(own, dict) and (stay := {name: own[name] for name in locked if name in own}):
             tables[id_]["settings"] = {**tables[id_].get("settings", {}), **stay}
 
-    _change_file(file, change, touched={id_})
+    _change_file(file, change, touched={id_}, names=names)
 
 
 def remove_profile(file: Path, id_: str) -> None:
@@ -78,44 +86,69 @@ def remove_profile(file: Path, id_: str) -> None:
 
 
 def import_profiles(
-    file: Path, text: str, source: Path | None = None, *, taken: Collection[str] = ()
+    file: Path,
+    text: str,
+    source: Path | None = None,
+    *,
+    taken: Collection[str] = (),
+    names: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Add the profiles in `text`, as exported, to `file`; return their new ids. Blocks.
 
-    No profile is replaced: an id that exists, or is `taken` elsewhere, gets a number. Raises
-    `BrokenProfile`, which names `source`, the file that `text` is from.
+    No profile is replaced: an id or a name that exists, or is in `taken` or `names` elsewhere, gets
+    a number. Raises `BrokenProfile`, which names `source`, the file that `text` is from; also where
+    an id is the name of another profile, or something looks like it.
     """
+    read_import(source or file, text)
     document = read_document(source or file, text)
-    found = read_profiles(source or file, document, text)
-    for error in found.broken.values():
-        raise error
-    if not found.good:
-        raise BrokenProfile(source or file, translate("it contains no profiles"))
     tables: Members = document["profiles"]  # type: ignore[assignment] # it was just read
     added: dict[str, object] = {}
 
     def change(there: Members) -> None:
         added.clear()
-        known = {*there, *taken}
+        ids = {*there, *taken}
+        used = {*names_in(there), *names}
         for id_, table in tables.items():
             if len(str(table)) > _MAX_PROFILE_LENGTH:
                 raise BrokenProfile(
                     source or file, translate("profile `{id}` is too large", id=id_)
                 )
-            new = new_id(id_, known)
-            known.add(new)
-            added[new] = table if new == id_ else _with_numbered_name(table, id_, new)
+            new = _numbered_id(id_, ids)
+            added[new] = _with_free_name(table, id_, new, names=used, ids=ids)
+            ids.add(new)
+            used.update(names_in({new: added[new]}))
         there.update(added)
 
-    _change_file(file, change, touched=set())
+    _change_file(file, change, touched=set(), names=names)
     return tuple(added)
 
 
-def _with_numbered_name(table: object, id_: str, new: str) -> object:
-    """Add the number of the new id to the name as well."""
+def read_import(source: Path, text: str) -> tuple[Profile, ...]:
+    """Read the profiles in `text`, from `source`; raises `BrokenProfile` if it has no good ones."""
+    found = read_profiles(source, read_document(source, text), text)
+    for error in found.broken.values():
+        raise error
+    if not found.good:
+        raise BrokenProfile(source, translate("it contains no profiles"))
+    return tuple(found.good.values())
+
+
+def _with_free_name(
+    table: object, id_: str, new: str, *, names: Collection[str], ids: Collection[str]
+) -> object:
+    """Add a number to the name, that of the new id, where it is in use.
+
+    A name that is an id of another profile stays, and is refused later.
+    """
     if not isinstance(table, dict):
         return table
-    return table | {"name": f"{table.get('name', id_)} {new.rpartition('-')[2]}"}
+    name = table.get("name", id_)
+    number = int(new.rpartition("-")[2]) if new != id_ else 1
+    numbered = name if number == 1 else f"{name} {number}"
+    while numbered in names and numbered not in ids and numbered != new:
+        number += 1
+        numbered = f"{name} {number}"
+    return table if numbered == name else table | {"name": numbered}
 
 
 def export_profiles(file: Path, ids: Iterable[str]) -> str:
@@ -134,12 +167,40 @@ def export_profiles(file: Path, ids: Iterable[str]) -> str:
     return appended("# Profiles of XDR Login. Never contains secrets or tokens.", chosen)
 
 
+def _names_of(tables: Members, id_: str) -> list[str]:
+    """List the id and the name of the profile `id_`; empty where there is none."""
+    return names_in({id_: tables[id_]}) if id_ in tables else []
+
+
+def _require_own_names(
+    file: Path, tables: Members, before: Members, names: Collection[str]
+) -> None:
+    """Raise `BrokenProfile` where a new id or name reads like that of another profile."""
+    keys = {id_: name_keys(_names_of(tables, id_)) for id_ in tables}
+    counts = Counter(key for own in keys.values() for key in own)
+    elsewhere = name_keys(names)
+    for id_, own in keys.items():
+        if _names_of(tables, id_) == _names_of(before, id_):
+            continue
+        if not any(counts[key] > 1 or key in elsewhere for key in own):
+            continue
+        detail = translate(
+            "another profile has the name or ID “{name}”, or one that looks like it",
+            name=_names_of(tables, id_)[-1],
+        )
+        raise BrokenProfile(file, detail)
+
+
 def new_id(name: str, taken: Collection[str]) -> str:
     """Make an id for a profile called `name` that is not in `taken`."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     start = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_MAX_ID_LENGTH] or "profile"
     if is_valid_id(name):
         start = name
+    return _numbered_id(start, name_keys(taken))
+
+
+def _numbered_id(start: str, taken: Collection[str]) -> str:
     number, id_ = 1, start
     while id_ in taken:
         number += 1
@@ -148,7 +209,11 @@ def new_id(name: str, taken: Collection[str]) -> str:
 
 
 def _change_file(
-    file: Path, change: Callable[[Members], object], *, touched: Collection[str]
+    file: Path,
+    change: Callable[[Members], object],
+    *,
+    touched: Collection[str],
+    names: Collection[str] = (),
 ) -> None:
     """Apply `change` to the profiles in `file`; those `touched` must be valid afterwards."""
     file = file.resolve()  # a link stays a link
@@ -157,7 +222,7 @@ def _change_file(
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             for _ in range(_MAX_ATTEMPTS):
                 before = read_text(file)
-                after = _changed_text(file, before, change, touched=touched)
+                after = _changed_text(file, before, change, touched=touched, names=names)
                 if read_text(file) == before:  # no editor has changed it meanwhile
                     write_atomically(after, file)
                     return
@@ -189,7 +254,12 @@ def _exclusive_access(file: Path) -> Iterator[None]:
 
 
 def _changed_text(
-    file: Path, text: str, change: Callable[[Members], object], *, touched: Collection[str]
+    file: Path,
+    text: str,
+    change: Callable[[Members], object],
+    *,
+    touched: Collection[str],
+    names: Collection[str],
 ) -> str:
     """Apply `change` to `text`; raises `BrokenProfile` where that is not possible."""
     wanted: Members = read_document(file, text)
@@ -204,6 +274,7 @@ def _changed_text(
     for id_, error in found.broken.items():
         if id_ in touched or id_ not in before:
             raise error
+    _require_own_names(file, tables, before, names)
     for after in edit_candidates(text, tables):
         try:
             said = parse_toml(after.encode().decode())  # as it will be read

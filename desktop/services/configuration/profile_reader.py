@@ -9,16 +9,19 @@ from typing import Any
 
 from desktop.oauth.errors import printable
 from desktop.services.configuration.profile_lines import ProfileLines, split_profiles
+from desktop.services.configuration.profile_names import find_clashes, find_named
 from desktop.services.configuration.profile_rules import (
     NO_SECRETS_IN_FILE,
     find_faults,
     has_invisible_characters,
     is_secret_name,
+    with_ascii_host,
 )
 from desktop.services.model.members import Kind, Member
 from desktop.services.model.policy import NO_POLICY, Policy
 from desktop.services.model.profile import (
     MEMBERS,
+    AmbiguousName,
     BrokenProfile,
     NoProfile,
     Profile,
@@ -58,14 +61,17 @@ class Profiles:
             raise NoProfile(self.file)
         if name in self.broken:
             raise self.broken[name]
-        if name not in self.good:
-            called = [each for each in self.good.values() if each.name == name]
-            if len(called) == 1:
-                return called[0]
-            if not self.good and not self.broken:
-                raise NoProfile(self.file)
-            raise UnknownProfile(self.file, name, self.good, self._similar(name))
-        return self.good[name]
+        return self.good[name] if name in self.good else self._find_named(name)
+
+    def _find_named(self, name: str) -> Profile:
+        found = find_named(self.good.values(), name)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise AmbiguousName(self.file, name, [each.id for each in found])
+        if not self.good and not self.broken:
+            raise NoProfile(self.file)
+        raise UnknownProfile(self.file, name, self.good, self._similar(name))
 
     def _similar(self, name: str) -> tuple[str, ...]:
         """List the ids of the profiles with a similar id or name."""
@@ -118,6 +124,9 @@ def _read_apart(file: Path, content: bytes, error: BrokenProfile) -> Profiles:
             broken[id_] = BrokenProfile(file, part.with_real_lines(why.detail))
         except (KeyError, TypeError):  # a heading that means something else to TOML
             broken[id_] = error
+    for id_, detail in describe_clashes(good.values()).items():
+        del good[id_]
+        broken[id_] = _Location(file, lines, id_).error(detail, "name")
     if good and not broken:
         broken[f"({file.name})"] = error  # what is wrong belongs to none of them
     return Profiles(file, good, broken)
@@ -159,6 +168,9 @@ def read_profiles(file: Path, document: Mapping[str, object], text: str = "") ->
             good[id_] = _read_profile(_Location(file, lines, id_), table, presets)
         except BrokenProfile as error:
             broken[id_] = error
+    for id_, detail in describe_clashes(good.values()).items():
+        del good[id_]
+        broken[id_] = _Location(file, lines, id_).error(detail, "name")
     return Profiles(file, good, broken)
 
 
@@ -167,6 +179,20 @@ def _misspelled_tables(file: Path, document: Mapping[str, object]) -> dict[str, 
         f"[{name}]": BrokenProfile(file, similar_key(f"[{name}.…]", "[profiles.…]"))
         for name in document
         if name != "profiles" and similar_name(name, ("profiles",))
+    }
+
+
+def describe_clashes(profiles: Iterable[Profile]) -> dict[str, str]:
+    """Say, by id, which of the `profiles` cannot be used because an earlier one has its name."""
+    return {
+        id_: _in_profile(
+            id_,
+            translate(
+                "its name or ID is that of profile `{other}`, or looks like it; rename one of them",
+                other=other,
+            ),
+        )
+        for id_, other in find_clashes(profiles).items()
     }
 
 
@@ -331,7 +357,7 @@ class _Reader:
             case Kind.STRINGS:
                 value = tuple(value.split() if isinstance(value, str) else value)
             case Kind.STRING:
-                value = value.strip()
+                value = with_ascii_host(member, value.strip())
             case _:
                 return value
         if member.is_required and not value:

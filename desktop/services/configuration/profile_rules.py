@@ -1,11 +1,17 @@
 """The rules for the members of a profile, for its file and for the form."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import PurePosixPath, PureWindowsPath
 from urllib.parse import urlsplit
 
-from desktop.oauth.addresses import checked_address, has_hidden_characters, host_of
+from desktop.oauth.addresses import (
+    ascii_address,
+    checked_address,
+    has_hidden_characters,
+    host_of,
+)
 from desktop.oauth.errors import UnsafeAddress, without_joiners
 from desktop.services.model.members import Fault, Kind, Member
 from desktop.services.model.profile import (
@@ -33,7 +39,30 @@ ADDRESS_MEMBERS = tuple(
     if each.is_address and name not in TOKEN_RECEIVING_ENDPOINTS
 )
 
-_SECRET = re.compile(r".*(secret|password|passwd).*|(access|refresh)_token")
+_SECRET = re.compile(
+    r".*(secret|password|passwd|passphrase|assertion|credential|api_?key|private_?key).*|.*token"
+)
+# Parameters that prove who the client or the user is, besides those that `_SECRET` finds.
+_PROOFS = {
+    *("code", "device_code", "user_code", "code_verifier", "auth_req_id", "request"),
+    *("id_token_hint", "authorization", "dpop", "pwd", "passcode", "otp", "ticket", "pct", "rpt"),
+}
+# Parameters of the protocol (the IANA registry of OAuth parameters) that XDR Login sets itself, or
+# with which the request would be another one.
+_OWN_PARAMETERS = {
+    *(
+        "client_id",
+        "grant_type",
+        "response_type",
+        "response_mode",
+        "redirect_uri",
+        "scope",
+        "state",
+    ),
+    *("nonce", "code_challenge", "code_challenge_method", "request_uri", "username", "iss"),
+    *("subject_token_type", "actor_token_type", "requested_token_type", "token_type_hint"),
+    *("registration", "error", "error_description", "error_uri", "expires_in"),
+}
 _USERINFO = re.compile(r"[^/?#]*//[^/?#]*@")
 _MAX_LETTER_LENGTH = 2
 # What a grant needs, where no metadata can tell (RFC 6749 section 3, RFC 8628 section 3.1).
@@ -59,13 +88,27 @@ _NAMES = {"name", "provider", "region", "letter"}
 
 
 def is_secret_name(member: str) -> bool:
-    """Whether what is called `member` looks like a secret."""
-    return _SECRET.fullmatch(member.lower().replace("-", "_")) is not None
+    """Whether what is called `member` looks like a secret, or proves who somebody is."""
+    plain = _plain_parameter(member)
+    return plain in _PROOFS or _SECRET.fullmatch(plain) is not None
+
+
+def _is_protocol_parameter(name: str) -> bool:
+    return _plain_parameter(name) in _OWN_PARAMETERS
+
+
+def _plain_parameter(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).strip().lower().replace("-", "_")
 
 
 def has_userinfo(address: str) -> bool:
     """Whether a user name, and perhaps a password, stands before the host of `address`."""
     return _USERINFO.match(address) is not None
+
+
+def with_ascii_host(member: Member, value: str) -> str:
+    """Write the host in an address as the network sees it, so that no letter looks like another."""
+    return ascii_address(value) if member.is_address or member.name == "proxy" else value
 
 
 def find_faults(profile: Profile) -> Iterator[Fault]:
@@ -137,6 +180,14 @@ def _faults_of_client(profile: Profile) -> Iterator[Fault]:
         yield Fault("client_id", translatable("{field} must be the ID alone, without quotes"))
     if any(map(is_secret_name, profile.extra_parameters)):
         yield Fault("extra_parameters", NO_SECRETS_IN_FILE)
+    elif name := next(filter(_is_protocol_parameter, profile.extra_parameters), ""):
+        yield Fault(
+            "extra_parameters",
+            translatable(
+                "{field} can't contain “{name}”: XDR Login sets the protocol's parameters itself"
+            ),
+            {"name": name.strip()},
+        )
 
 
 def _faults_of_addresses(profile: Profile) -> Iterator[Fault]:

@@ -58,6 +58,14 @@ class UnknownProfile(ProfileError):
         self.known, self.similar = tuple(known), tuple(similar)
 
 
+class AmbiguousName(ProfileError):
+    """Several profiles have the name `detail`, or one that looks like it; `known` are their ids."""
+
+    def __init__(self, where: Path, detail: str = "", known: Iterable[str] = ()) -> None:
+        super().__init__(where, detail)
+        self.known = tuple(known)
+
+
 class BrokenProfile(ProfileError):
     """The file cannot be read, or a profile in it is not valid."""
 

@@ -30,10 +30,12 @@ def find_system_proxy(address: str) -> str:
     Where the environment sets none, the fixed settings of Windows and macOS count, as for urllib.
     Blocks, because these may resolve names.
     """
+    parts = urlsplit(address)
+    if is_loopback(parts.hostname or ""):
+        return ""
     found = find_environment_proxy(address)
     if found is not None:
         return found
-    parts = urlsplit(address)
     known: dict[str, str] = {}
     bypasses: Callable[[str], object] = bool
     if sys.platform == "win32":

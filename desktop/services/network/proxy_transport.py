@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from desktop.oauth.addresses import host_of
+from desktop.oauth.addresses import host_of, is_localhost_name
 from desktop.oauth.errors import (
     ProxyFailure,
     ProxyRefused,
@@ -70,7 +70,7 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
     async def _send(self, request: httpx.Request) -> httpx.Response:
         address = await self._find_proxy(request.url)
         if not address:
-            return await self._direct.handle_async_request(request)
+            return await self._direct.handle_async_request(_kept_here(request))
         host = host_of(str(request.url))
         proxy = _proxy_url(address, host)
         transport = await self._transport_for(proxy)
@@ -115,6 +115,20 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
             # Another request may have made one while the password was loaded.
             self._transports.setdefault(key, made)
         return self._transports[key]
+
+
+def _kept_here(request: httpx.Request) -> httpx.Request:
+    """Connect to `localhost` for its other names, which a DNS server could answer differently."""
+    host = request.url.host.removesuffix(".")
+    if request.url.host == "localhost" or not is_localhost_name(host):
+        return request
+    return httpx.Request(
+        request.method,
+        request.url.copy_with(host="localhost"),
+        headers=request.headers,
+        stream=request.stream,
+        extensions={**request.extensions, "sni_hostname": host},
+    )
 
 
 class _RequestTrace:

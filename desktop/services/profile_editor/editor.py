@@ -17,9 +17,11 @@ from desktop.services.configuration.profile_file import (
     export_profiles,
     import_profiles,
     new_id,
+    read_import,
     remove_profile,
     save_profile,
 )
+from desktop.services.configuration.profile_names import name_key, names_in, names_of
 from desktop.services.configuration.profile_reader import Profiles, load_presets, load_profiles
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import (
@@ -68,6 +70,23 @@ class Snapshot:
     presets: Mapping[str, Mapping[str, object]]
     managed: frozenset[str] = frozenset()
 
+    def names_besides(self, id_: str = "") -> list[str]:
+        """List the ids and names that the profile `id_`, or a new one, cannot have."""
+        others = [each for each in self.profiles.good.values() if each.id != id_]
+        broken = [each for each in self.profiles.broken if each != id_]
+        before = self.profiles.good.get(id_)
+        own = name_key(before.name) if before is not None else ""  # as it is, it may stay
+        return [each for each in (*names_of(others), *broken) if name_key(each) != own]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedFile:
+    """A file of profiles, as it was read."""
+
+    source: Path
+    text: str
+    profiles: tuple[Profile, ...]
+
 
 class ProfileEditor:
     """Changes profiles in `file`, and secrets in the keyring; `worker` does what blocks.
@@ -102,7 +121,7 @@ class ProfileEditor:
 
     def new_id(self, name: str, known: Snapshot) -> str:
         """Make an id for a profile called `name`."""
-        return new_id(name, {*known.profiles.good, *known.profiles.broken, *known.managed})
+        return new_id(name, {*known.names_besides(), *known.managed})
 
     async def find_stored_secrets(self, profile: Profile) -> tuple[bool, bool]:
         """Find out whether the keyring has a client secret and a proxy password."""
@@ -153,7 +172,14 @@ class ProfileEditor:
             if getattr(policy, name):
                 members.pop(name, None)
         await self._worker.run(
-            partial(save_profile, self.file, id_, members, locked=policy.settings.keys())
+            partial(
+                save_profile,
+                self.file,
+                id_,
+                members,
+                locked=policy.settings.keys(),
+                names=names_in(policy.profiles),
+            )
         )
         kept = known.profiles.good.get(id_)
         return with_policy(profile_of(id_, draft, known.presets, kept=kept), policy)
@@ -173,16 +199,33 @@ class ProfileEditor:
         await self._worker.run(partial(remove_profile, self.file, id_))
         await delete_secrets(self._environment.keystore, Profile(id=id_, name="", client_id=""))
 
-    async def import_(self, source: Path) -> tuple[str, ...]:
-        """Import the profiles in `source`; return their ids. Raises `BrokenProfile`, `OSError`."""
-        return await self._worker.run(partial(_import_file, self.file, source, self.policy))
+    async def read_import(self, source: Path) -> ImportedFile:
+        """Read the profiles in `source`, which may be asked about before they are imported.
+
+        Raises `BrokenProfile`, `OSError`.
+        """
+        return await self._worker.run(partial(_read_import, source))
+
+    async def import_(self, imported: ImportedFile) -> tuple[str, ...]:
+        """Import profiles; return their ids. Raises `BrokenProfile`, `OSError`."""
+        names = names_in(self.policy.profiles)
+        return await self._worker.run(
+            partial(
+                import_profiles,
+                self.file,
+                imported.text,
+                imported.source,
+                taken=self.policy.profiles.keys(),
+                names=names,
+            )
+        )
 
     async def export(self, ids: tuple[str, ...], target: Path) -> None:
         """Export profiles to `target`, without any secret. Raises `BrokenProfile`, `OSError`."""
         await self._worker.run(partial(_export_file, self.file, ids, target))
 
 
-def _import_file(file: Path, source: Path, policy: Policy) -> tuple[str, ...]:
+def _read_import(source: Path) -> ImportedFile:
     content = read_file(source, limit=MAX_IMPORT_LENGTH)
     try:
         text = decode_text(content, source.name)
@@ -192,7 +235,7 @@ def _import_file(file: Path, source: Path, policy: Policy) -> tuple[str, ...]:
         raise BrokenProfile(source, foreign_format_detail(name))
     if read_client_model(text) is not None:
         raise BrokenProfile(source, translate(PASTE_CLIENT))
-    return import_profiles(file, text, taken=policy.profiles.keys())
+    return ImportedFile(source, text, read_import(source, text))
 
 
 def _export_file(file: Path, ids: tuple[str, ...], target: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from desktop.oauth.errors import printable
+from desktop.services.configuration.foreign_hosts import foreign_hosts
 from desktop.services.model.sign_in_methods import SIGN_IN_METHODS
 from desktop.services.profile_editor.check import Finding, Outcome
 from desktop.services.system.translation import translatable, translate, translate_plural
@@ -183,6 +184,51 @@ def own_profiles_disabled(policy: Policy) -> str:
         return translate("Your administrator turned off adding profiles.")
     return translate(
         "Your administrator turned off adding profiles ({source}).", source=policy.source
+    )
+
+
+def foreign_hosts_message(
+    profiles: Iterable[Profile], presets: Mapping[str, Mapping[str, object]]
+) -> str:
+    """Name the servers besides the providers' that `profiles` involve; empty if there are none."""
+    lines = [
+        translate(
+            "“{profile}” uses {host} ({fields})",
+            profile=printable(each.name, 60),
+            host=host,
+            fields=format_list([field_name(member) for member in members]),
+        )
+        for each in profiles
+        for host, members in foreign_hosts(each, presets).items()
+    ]
+    if not lines:
+        return ""
+    introduction = translate(
+        "Codes, tokens or what you enter can go to other servers than the provider's. Continue "
+        "only if you trust them:"
+    )
+    return "\n".join((introduction, *lines))
+
+
+IMPORT = translatable("Import")
+IMPORT_QUESTION = translatable("Import?")
+NOT_IMPORTED = translatable("Nothing was imported.")
+
+
+def save_again_message(hosts: Iterable[str]) -> str:
+    """Ask before a profile with these servers besides the provider's is saved."""
+    return translate(
+        "This profile also uses {hosts}. Codes, tokens or what you enter can go there. If you "
+        "trust these servers, select Save again.",
+        hosts=format_list(list(hosts)),
+    )
+
+
+def foreign_hosts_note(hosts: Iterable[str]) -> str:
+    """Name the servers besides the provider's that a profile now has."""
+    return translate(
+        "This profile also uses {hosts}. Codes, tokens or what you enter can go there.",
+        hosts=format_list(list(hosts)),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from desktop import __version__
+from desktop.oauth.addresses import ascii_address
 from desktop.oauth.errors import printable
 from desktop.oauth.metadata import ServerMetadata
 from desktop.services.model.instants import format_instant
@@ -84,7 +85,7 @@ def token_details(
     return TokenDetails(
         profile=" · ".join(filter(None, (profile.name, profile.provider_label))),
         client_id=profile.client_id,
-        issuer=found.issuer or profile.expected_issuer or profile.issuer,
+        issuer=ascii_address(found.issuer) or profile.expected_issuer or profile.issuer,
         endpoints=_endpoints(profile, found),
         token_type=state.token_type,
         issued_at=state.issued_at,
@@ -212,7 +213,7 @@ def _scopes(state: SignedIn) -> tuple[ScopeStatus, ...]:
 
 
 def _claim(name: str, value: str) -> Claim:
-    return Claim(name, value, _parse_instant(value) if name in _INSTANTS else None)
+    return Claim(name, ascii_address(value), _parse_instant(value) if name in _INSTANTS else None)
 
 
 def _parse_instant(value: str) -> datetime | None:

@@ -191,6 +191,8 @@ def _cause_values(cause: BaseException | None, surface: Surface) -> dict[str, st
 
 
 def _profile_values(error: Exception) -> dict[str, str]:
+    if isinstance(error, profile.AmbiguousName):
+        return {"known": _quoted_list(error.known)}
     if not isinstance(error, profile.UnknownProfile):
         return {}
     return {"similar": _quoted_list(error.similar), "known": _quoted_list(error.known)}
@@ -497,6 +499,17 @@ _PROFILE_ROWS: dict[type[BaseException], Row] = {
         BySurface(
             translatable("Check {where}."),
             translatable("List your profiles with “xdr-login profiles list”."),
+        ),
+        remedies=(Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
+    ),
+    profile.AmbiguousName: _row(
+        translatable("Several profiles have this name"),
+        (
+            translatable(
+                "“{detail}” is the name of several profiles, or looks like one of another. Choose "
+                "one by its ID: {known}."
+            ),
+            translatable("Choose one by its ID."),
         ),
         remedies=(Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),

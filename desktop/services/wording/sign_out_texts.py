@@ -18,6 +18,12 @@ SPOKEN_CONFIRM_ALL_COMPUTERS = translatable(
     "Sign out everywhere? This ends this app's access on all your computers. Press again to "
     "confirm."
 )
+ENDS_ON_ALL_COMPUTERS = translatable("This ends this app's access on all your computers.")
+
+
+def sign_out_question(name: str) -> str:
+    """Ask whether to sign out of the profile called `name` on every computer."""
+    return translate("Sign out of “{profile}” everywhere?", profile=name)
 
 
 def sign_out_tooltip(offered: Revocation | None) -> str:

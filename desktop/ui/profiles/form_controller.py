@@ -8,8 +8,9 @@ from collections.abc import Callable, Coroutine
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
+from desktop.services.configuration.foreign_hosts import foreign_hosts
 from desktop.services.configuration.profile_draft import Draft, profile_of
-from desktop.services.model.profile import BrokenProfile, Profile, client_binding
+from desktop.services.model.profile import BrokenProfile, Profile, client_binding, with_policy
 from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.profile_editor.editor import ProfileEditor, SecretChanges, Snapshot
 from desktop.services.secrets.keystore import KeystoreError
@@ -61,6 +62,13 @@ class FormController(QObject):
 
     def save(self, *, sign_in: bool) -> None:
         self._start_task(self._save(sign_in=sign_in))
+
+    def new_foreign_hosts(self) -> tuple[str, ...]:
+        """List the servers besides the provider's that the profile does not have yet."""
+        presets, policy = self._snapshot.presets, self._editor.policy
+        now = foreign_hosts(with_policy(self._profile(), policy), presets)
+        before = foreign_hosts(self._before, presets) if self._before is not None else {}
+        return tuple(host for host in now if host not in before)
 
     def keep_draft(self, draft: Draft) -> None:
         """Keep the input in case another page takes the place of the form."""

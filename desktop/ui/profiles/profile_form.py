@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QElapsedTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.services.configuration.client_model import read_client_model
@@ -13,6 +14,7 @@ from desktop.services.configuration.profile_draft import (
     Draft,
     Presets,
     faults_of,
+    with_ascii_hosts,
     with_client_model,
 )
 from desktop.services.model.policy import Policy
@@ -45,7 +47,7 @@ from desktop.ui.profiles.form_fields import (
 from desktop.ui.profiles.password_field import PasswordField
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     from PySide6.QtWidgets import QHBoxLayout
@@ -57,13 +59,20 @@ if TYPE_CHECKING:
     from desktop.ui.profiles.form_controller import FormController
 
 
+_TOO_SOON = 400  # milliseconds: the second click of a double click
+
+
 @dataclass(frozen=True, slots=True)
 class FormPurpose:
-    """Why the form is open: its title, the text below it, and whether the profile is new."""
+    """Why the form is open: its title, the text below it, and whether the profile is new.
+
+    `taken` are the ids and names of other profiles.
+    """
 
     title: str
     about: str = ""
     is_new: bool = True
+    taken: Collection[str] = ()
 
 
 class ProfileForm(View):
@@ -80,11 +89,12 @@ class ProfileForm(View):
     ) -> None:
         super().__init__()
         self._controller = controller
-        self._presets = presets
+        self._find_faults = partial(faults_of, presets=presets, taken=purpose.taken)
         self._purpose = purpose
         self._fields = FormFields(presets, policy or Policy(), theme)
         self.is_checking = False
         self._is_dirty = self._is_busy = self._was_validated = False
+        self._hosts_question = _HostsQuestion()
         self.client_secret = PasswordField(
             self._fields.client_secret_name,
             translate(texts.CLIENT_SECRET_HELP),
@@ -185,8 +195,9 @@ class ProfileForm(View):
         self.client_secret.rename(self._fields.client_secret_name)
         self._update_has_client_secret()
         if self._was_validated:
-            self._fields.show_faults(faults_of(self.draft, self._presets))
+            self._fields.show_faults(self._find_faults(self.draft))
         self._failure.show_text("")
+        self._hosts_question.take_back()
         self._controller.stop_check()
         self.findings.clear()
         self._controller.keep_draft(self.draft)
@@ -227,10 +238,14 @@ class ProfileForm(View):
 
     def _on_save(self, *, sign_in: bool) -> None:
         if not self._is_busy and self._validate():
-            self._controller.save(sign_in=sign_in)
+            if question := self._hosts_question.ask(self._controller.new_foreign_hosts()):
+                self.show_failure(question)
+            else:
+                self._controller.save(sign_in=sign_in)
 
     def _validate(self) -> bool:
-        faults = faults_of(self.draft, self._presets)
+        self._fields.fill(with_ascii_hosts(self.draft))
+        faults = self._find_faults(self.draft)
         self._was_validated = True
         self._failure.show_text(texts.fix_fields(len(faults)) if faults else "")
         field = self._fields.show_faults(faults)
@@ -260,6 +275,26 @@ class ProfileForm(View):
         for part in (main, self._options, self._check, self.findings, self._failure):
             self.column.addWidget(part)
         self.column.addStretch(1)
+
+
+class _HostsQuestion:
+    """The question before servers are saved that are not the provider's; saving again confirms."""
+
+    def __init__(self) -> None:
+        self._hosts: tuple[str, ...] = ()
+        self._since_question = QElapsedTimer()
+
+    def ask(self, hosts: tuple[str, ...]) -> str:
+        """Return the question about `hosts`; empty once the user had the time to read it."""
+        is_confirmed = hosts == self._hosts and self._since_question.elapsed() >= _TOO_SOON
+        if not hosts or is_confirmed:
+            return ""
+        self._hosts = hosts
+        self._since_question.start()
+        return texts.save_again_message(hosts)
+
+    def take_back(self) -> None:
+        self._hosts = ()
 
 
 class _MoreOptions(QWidget):

@@ -15,7 +15,7 @@ from desktop.services.configuration.profile_reader import Profiles
 from desktop.services.model.profile import BrokenProfile, Profile
 from desktop.services.model.states import SignedIn, SignedOut
 from desktop.services.profile_editor import editor_wording as texts
-from desktop.services.profile_editor.editor import ProfileEditor, Snapshot
+from desktop.services.profile_editor.editor import ImportedFile, ProfileEditor, Snapshot
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.system.translation import translate
 from desktop.services.wording.messages import advice_for
@@ -181,6 +181,9 @@ class ProfilePages(QObject):
             self._window, lambda source: self.start_task(self._import(source))
         )
 
+    def add_imported(self, imported: ImportedFile) -> None:
+        self.start_task(self._add_imported(imported))
+
     def open_folder(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._editor.file.parent)))
 
@@ -201,18 +204,27 @@ class ProfilePages(QObject):
             not_removed = texts.secrets_not_removed_message(advice_for(error).title)
             sign_out_result = f"{not_removed} {sign_out_result}".strip()
         self._unsaved.pop(id_, None)
-        deleted = translate(texts.PROFILE_DELETED)
-        await self._open_profiles(f"{deleted} {sign_out_result}".strip())
+        await self._open_profiles(f"{translate(texts.PROFILE_DELETED)} {sign_out_result}".strip())
 
     async def _import(self, source: Path) -> None:
         try:
-            ids = await self._editor.import_(source)
+            imported, question = await _read_import(self._editor, source)
+        except (BrokenProfile, OSError) as error:
+            self._show_failure(texts.import_failed_message(error))
+            return
+        if not question:
+            await self._add_imported(imported)
+        elif isinstance(self._window.page, ProfilesView):
+            self._window.page.ask_to_import(question, imported)
+
+    async def _add_imported(self, imported: ImportedFile) -> None:
+        try:
+            ids = await self._editor.import_(imported)
             snapshot = await self._editor.load()
         except (BrokenProfile, OSError) as error:
             self._show_failure(texts.import_failed_message(error))
             return
-        good = snapshot.profiles.good
-        readable = [good[id_] for id_ in ids if id_ in good]
+        readable = [each for each in snapshot.profiles.good.values() if each.id in ids]
         self._show_profiles(snapshot, notice=texts.import_report(len(ids), readable))
         self._report_change()
 
@@ -228,6 +240,13 @@ class ProfilePages(QObject):
     def _show_failure(self, text: str) -> None:
         if isinstance(self._window.page, ProfilesView):
             self._window.page.show_failure(text)
+
+
+async def _read_import(editor: ProfileEditor, source: Path) -> tuple[ImportedFile, str]:
+    """Read the profiles in `source`, and what to ask before they are added; empty for nothing."""
+    presets = (await editor.load()).presets
+    imported = await editor.read_import(source)
+    return imported, texts.foreign_hosts_message(imported.profiles, presets)
 
 
 def _may_open(before: Profile | None, snapshot: Snapshot, policy: Policy) -> bool:
@@ -252,10 +271,11 @@ def _empty_snapshot(file: Path) -> Snapshot:
 
 
 def _purpose_of(before: Profile | None, snapshot: Snapshot) -> FormPurpose:
+    taken = snapshot.names_besides(before.id if before is not None else "")
     if before is not None:
-        return FormPurpose(texts.edit_title(before), is_new=False)
+        return FormPurpose(texts.edit_title(before), is_new=False, taken=taken)
     if snapshot.profiles.good or snapshot.profiles.broken:
-        return FormPurpose(translate(texts.NEW_PROFILE))
+        return FormPurpose(translate(texts.NEW_PROFILE), taken=taken)
     return FormPurpose(translate(texts.FIRST_PROFILE), translate(texts.FIRST_PROFILE_HELP))
 
 

@@ -20,11 +20,12 @@ from desktop.ui.kit.warning_card import WarningCard
 from desktop.ui.kit.widgets import Button, ButtonRow, Card, View, add_row, fit_to_text, label
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from desktop.services.model.policy import Policy
     from desktop.services.model.states import State
-    from desktop.services.profile_editor.editor import Snapshot
+    from desktop.services.profile_editor.editor import ImportedFile, Snapshot
     from desktop.ui.profiles.profile_pages import ProfilePages
 
 
@@ -39,9 +40,9 @@ class ProfilesView(View):
         self._controller = controller
         self._snapshot = snapshot
         self._policy = policy
-        self._id_to_delete = ""
+        self._on_yes: Callable[[], object] | None = None
         self._cancel = Button(translate("Cancel"), self._cancel_question)
-        self._delete = Button(translate("Delete"), self._on_delete)
+        self._yes = Button(translate("Delete"), self._confirm)
         self._question = Card()
         self._question_text = label("")
         self._failure = WarningCard()
@@ -76,34 +77,44 @@ class ProfilesView(View):
         """Ask whether to delete profile `id_`."""
         profile = self._snapshot.profiles.good.get(id_)
         offered = revocation_offered(profile, None) if profile is not None else None
-        self._id_to_delete = id_
-        self._question_text.setText(
-            texts.delete_question(
-                profile.name if profile else id_,
-                signed_in=self._controller.is_signed_in(id_),
-                everywhere=offered is Revocation.GRANT_REVOKED,
-            )
+        question = texts.delete_question(
+            profile.name if profile else id_,
+            signed_in=self._controller.is_signed_in(id_),
+            everywhere=offered is Revocation.GRANT_REVOKED,
         )
+        self._ask(question, translate("Delete"), lambda: self._controller.delete(id_))
+
+    def ask_to_import(self, question: str, imported: ImportedFile) -> None:
+        """Ask whether to add `imported` profiles."""
+        self._ask(
+            question, translate(texts.IMPORT), lambda: self._controller.add_imported(imported)
+        )
+
+    def _ask(self, question: str, answer: str, on_yes: Callable[[], object]) -> None:
+        """Ask `question`; the button with `answer` calls `on_yes`."""
+        self._on_yes = on_yes
+        self._question_text.setText(question)
+        self._yes.setText(answer)
         self._question.show()
         self._cancel.take_focus(ringed=True)
 
     def _cancel_question(self) -> bool:
-        asked, self._id_to_delete = bool(self._id_to_delete), ""
+        asked, self._on_yes = self._on_yes is not None, None
         self._question.hide()
         if asked:
             self._back.take_focus(ringed=True)
         return asked
 
-    def _on_delete(self) -> None:
-        if self._id_to_delete:
-            id_ = self._id_to_delete
-            self._cancel_question()
-            self._controller.delete(id_)
+    def _confirm(self) -> None:
+        on_yes = self._on_yes
+        self._cancel_question()
+        if on_yes is not None:
+            on_yes()
 
     def _lay_out(self) -> None:
         self.column.addWidget(label(translate("Profiles"), "title"))
         self._question.column.addWidget(self._question_text)
-        self._question.column.addWidget(ButtonRow(self._delete, self._cancel))
+        self._question.column.addWidget(ButtonRow(self._yes, self._cancel))
         self._question.hide()
         for widget in (self._failure, self._note, self._question):
             self.column.addWidget(widget)

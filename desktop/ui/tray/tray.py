@@ -119,6 +119,7 @@ class Tray(QObject):
         self._retry_timer.stop()
         self._acknowledged.stop()
         self._remove_icon()
+        self._menu.sign_out_asker.close()
         self._menu.deleteLater()
 
     def _watch_session_bus(self) -> None:
@@ -183,6 +184,12 @@ class Tray(QObject):
         if reason is QSystemTrayIcon.ActivationReason.Trigger and sys.platform != "darwin":
             self.toggled.emit()
 
+    def _sign_out(self) -> None:
+        if self._actions.revocation_offered() is Revocation.GRANT_REVOKED:
+            self._menu.sign_out_asker.ask(self._name, self._actions.sign_out)
+        else:
+            self._actions.sign_out()
+
     def _callbacks(self) -> dict[MenuItem, Callable[[], object]]:
         actions, opened = self._actions, self.opened.emit
         return {
@@ -192,7 +199,7 @@ class Tray(QObject):
             MenuItem.RENEW: actions.renew,
             MenuItem.CANCEL: actions.cancel,
             MenuItem.SIGN_IN: in_window(opened, actions.sign_in),
-            MenuItem.SIGN_OUT: actions.sign_out,
+            MenuItem.SIGN_OUT: self._sign_out,
             MenuItem.UNREADABLE: in_window(opened, actions.manage_profiles),
             MenuItem.OPEN: opened,
             MenuItem.SETTINGS: in_window(opened, actions.open_settings),

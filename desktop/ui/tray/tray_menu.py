@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping
     from datetime import datetime
 
+    from desktop.services.model.profile import Profile
     from desktop.services.session.sessions import ProfileStatus
+    from desktop.ui.tray.sign_out_question import SignOutQuestion
     from desktop.ui.views.actions import ProfileActions
 
     CopyCallback = Callable[[CopyFormat], None]
@@ -93,12 +95,20 @@ class ItemsMenu(QMenu):
 class ProfileMenu(ItemsMenu):
     """The submenu of a profile, whether or not it is in the window."""
 
-    def __init__(self, id_: str, profiles: ProfileActions, show: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        id_: str,
+        profiles: ProfileActions,
+        show: Callable[[], object],
+        *,
+        ask: SignOutAsker,
+    ) -> None:
+        self._profiles, self._ask = profiles, ask
         callbacks: dict[MenuItem, Callable[[], object]] = {
             MenuItem.COPY_TOKEN: partial(profiles.copy_token, id_),
             MenuItem.RENEW: partial(profiles.renew, id_),
             MenuItem.SIGN_IN: in_window(show, partial(profiles.sign_in, id_)),
-            MenuItem.SIGN_OUT: partial(profiles.sign_out, id_),
+            MenuItem.SIGN_OUT: partial(self._sign_out, id_),
             MenuItem.SHOW: in_window(show, partial(profiles.switch, id_)),
         }
         super().__init__(_PROFILE_ITEMS, callbacks, partial(profiles.copy_token, id_))
@@ -111,10 +121,45 @@ class ProfileMenu(ItemsMenu):
         self.setTitle(_plain(title))
         self.setIcon(badge_icon(profile))
         self.hide_formats(profile.policy.forbidden_formats)
-        everywhere = revocation_offered(profile, None) is Revocation.GRANT_REVOKED
+        everywhere = _ends_everywhere(profile)
         labels = tray_texts.menu_labels(state, at, everywhere=everywhere)
         labels[MenuItem.SHOW] = tray_texts.MenuLabel(translate("Show in the window"))
         self.show_items(labels)
+
+    def _sign_out(self, id_: str) -> None:
+        sign_out = partial(self._profiles.sign_out, id_)
+        known = (each.profile for each in self._profiles.statuses if each.profile.id == id_)
+        profile = next(known, None)
+        if profile is not None and _ends_everywhere(profile):
+            self._ask.ask(profile.name, sign_out)
+        else:
+            sign_out()
+
+
+class SignOutAsker:
+    """Asks before signing out of every computer, one question at a time."""
+
+    def __init__(self) -> None:
+        self._question: SignOutQuestion | None = None
+
+    def ask(self, name: str, sign_out: Callable[[], object]) -> None:
+        """Ask whether to sign out of the profile called `name`, and then call `sign_out`."""
+        from desktop.ui.tray.sign_out_question import SignOutQuestion  # needed by few
+
+        self.close()
+        self._question = SignOutQuestion(name, sign_out)
+        self._question.destroyed.connect(self._forget)
+        self._question.ask()
+
+    def close(self) -> None:
+        """Take back the question, if there is one."""
+        if self._question is not None:
+            question, self._question = self._question, None
+            question.destroyed.disconnect(self._forget)
+            question.close()
+
+    def _forget(self) -> None:
+        self._question = None
 
 
 class TrayMenu(ItemsMenu):
@@ -131,6 +176,7 @@ class TrayMenu(ItemsMenu):
     ) -> None:
         items = [item for item in MenuItem if item is not MenuItem.SHOW]
         super().__init__(items, callbacks, copy)
+        self.sign_out_asker = SignOutAsker()
         self._profiles = profiles
         self._profile_menus: dict[str, ProfileMenu] = {}
         for item in (MenuItem.PROFILES, MenuItem.UNREADABLE):
@@ -163,7 +209,8 @@ class TrayMenu(ItemsMenu):
             self.removeAction(menu.menuAction())
             menu.deleteLater()
         self._profile_menus = {
-            id_: ProfileMenu(id_, self._profiles, self.opened.emit) for id_ in ids
+            id_: ProfileMenu(id_, self._profiles, self.opened.emit, ask=self.sign_out_asker)
+            for id_ in ids
         }
         after = next(end for end, group in self._separators.items() if MenuItem.PROFILES in group)
         for menu in self._profile_menus.values():
@@ -183,6 +230,10 @@ def in_window(show: Callable[[], object], callback: Callable[[], object]) -> Cal
         callback()
 
     return call
+
+
+def _ends_everywhere(profile: Profile) -> bool:
+    return revocation_offered(profile, None) is Revocation.GRANT_REVOKED
 
 
 def _add_formats(menu: QMenu, copy: CopyCallback) -> dict[CopyFormat, QAction]:

@@ -159,7 +159,7 @@ def menu_labels(
         MenuItem.QUIT: MenuLabel(translate("Quit")),
     }
     if everywhere and MenuItem.SIGN_OUT in labels:
-        labels[MenuItem.SIGN_OUT] = MenuLabel(translate("Sign out everywhere"))
+        labels[MenuItem.SIGN_OUT] = MenuLabel(translate("Sign out everywhere…"))
     return {item: labels[item] for item in MenuItem if item in labels}
 
 

@@ -128,11 +128,21 @@ def test_values_without_a_form_field_have_options(console: Console) -> None:
     assert console.file.read_text() == f'{ONE}letter = "S"\n'
 
 
-def test_a_second_profile_of_the_same_name_gets_a_number(console: Console) -> None:
-    console.write(ONE)
-    done = console.run("add", "soc", "--issuer", "https://b.example", "--client-id", "c-2")
-    assert done.out == "soc-2\n"
-    assert console.file.read_text().startswith(ONE)
+@pytest.mark.parametrize("name", ["soc", "SOC", " Soc", "\u0455oc"])  # a Cyrillic letter
+def test_the_id_or_name_of_another_profile_is_refused(
+    console: Console, tmp_path: Path, name: str
+) -> None:
+    other = '[profiles.lab]\nissuer = "https://login.example"\nclient_id = "c-2"\n'
+    console.write(ONE + other)
+    client = tmp_path / "client.json"
+    client.write_text(json.dumps(MODEL))
+    add = ("add", name, "--issuer", "https://b.example", "--client-id", "c-2")
+    model = ("import", "--issuer", "https://b.example", "--name", name)
+    for given in (add, ("edit", "lab", "--name", name), (*model, str(client))):
+        done = console.run(*given)
+        assert done.code == 2
+        assert "Another profile has this name or ID, or one that looks like it." in done.err
+    assert console.file.read_text() == ONE + other
 
 
 @pytest.mark.parametrize(
@@ -411,6 +421,61 @@ def test_stdin_that_is_not_text_is_an_error(console: Console, command: list[str]
     )
     assert (done.returncode in {1, 2}, b"Traceback" in done.stderr) == (True, False)
     assert b"stdin" in done.stderr
+
+
+FOREIGN = """\
+[profiles.evil]
+name = "Evil"
+issuer = "https://login.example"
+client_id = "c-1"
+device_authorization_endpoint = "https://a.example/device"
+verification_hosts = ["b.example"]
+"""
+
+
+@pytest.mark.parametrize("from_stdin", [True, False])
+def test_an_import_names_other_servers_and_needs_a_yes(
+    console: Console,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    from_stdin: bool,
+) -> None:
+    source = tmp_path / "in.toml"
+    source.write_text(FOREIGN)
+    given = () if from_stdin else (str(source),)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(FOREIGN.encode())))
+    refused = console.run("import", *given)
+    assert refused.code == 2
+    assert "“Evil” uses a.example (Device authorization endpoint)" in refused.err
+    assert "“Evil” uses b.example (verification_hosts)" in refused.err
+    assert "Cannot prompt here. Pass --yes." in refused.err
+    assert not console.file.exists()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(FOREIGN.encode())))
+    done = console.run("import", *given, "--yes")
+    assert (done.code, done.out) == (0, "evil\n")
+    assert "a.example" in done.err
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_on_a_terminal_an_import_asks_about_other_servers(
+    console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, answer: bool
+) -> None:
+    monkeypatch.setattr("desktop.cli.terminal.output.is_interactive", lambda: True)
+    monkeypatch.setattr("click.confirm", lambda *_, **__: answer)
+    source = tmp_path / "in.toml"
+    source.write_text(FOREIGN)
+    assert (console.run("import", str(source)).code == 0) is answer
+    assert console.file.exists() is answer
+
+
+def test_options_that_name_other_servers_are_noted(console: Console) -> None:
+    evil = ("--token-endpoint", "https://evil.example/token")
+    added = console.run("add", "x", "--issuer", "https://a.example", "--client-id", "c", *evil)
+    assert (added.code, "This profile also uses evil.example." in added.err) == (0, True)
+    assert "evil.example" not in console.run("edit", "x", "--letter", "X").err
+    other = ("--verification-host", "b.example")
+    assert "This profile also uses b.example." in console.run("edit", "x", *other).err
 
 
 def test_an_import_warns_of_proxies_and_ca_files(console: Console, tmp_path: Path) -> None:

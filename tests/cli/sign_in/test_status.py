@@ -86,11 +86,16 @@ def test_an_expired_token_without_renewal_is_expired(
         assert soc["renewable"] is False
 
 
-def test_logout_removes_and_revokes_the_token(home: CommandHarness) -> None:
+def test_logout_that_reaches_every_computer_needs_a_yes(home: CommandHarness) -> None:
     grant = f"{home.server.url}/iroh/oauth2/app-grant"
     home.add_profile("soc", app_grant_endpoint=grant)
     home.sign_in("soc")
-    done = home.run("logout")
+    for options in ((), ("--all",), ("--json",), ("--profile", "soc")):
+        refused = home.run("logout", *options)
+        assert refused.returncode == 2
+        assert "Cannot prompt here. Pass --yes." in refused.stderr
+    assert home.store.entries() != {}, "nothing was signed out"
+    done = home.run("logout", "--yes")
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr == "SOC: You're signed out on all computers.\n"
     assert home.store.entries() == {}
@@ -121,7 +126,7 @@ def test_a_failed_revocation_is_a_network_error(home: CommandHarness) -> None:
     home.add_profile("soc", app_grant_endpoint=f"{home.server.url}/iroh/oauth2/app-grant")
     home.sign_in("soc")
     home.server.stop()
-    done = home.run("logout")
+    done = home.run("logout", "--yes")
     assert done.returncode == 5
     assert "the server didn't confirm (Can't reach the server)" in done.stderr
     assert home.store.entries() == {}

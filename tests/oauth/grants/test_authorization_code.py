@@ -196,6 +196,14 @@ def test_a_redirect_of_another_issuer_is_rejected(members: dict[str, str]) -> No
     assert caught.value.found == "https://evil.example"
 
 
+def test_a_redirect_of_an_issuer_that_looks_like_the_expected_one_shows_it() -> None:
+    request = asked()
+    lookalike = ISSUER.replace("o", "\u043e")
+    with pytest.raises(errors.WrongIssuer) as caught:
+        code_in(answered(request, iss=lookalike, code="x"), request)
+    assert caught.value.found.startswith("https://xn--")
+
+
 def test_an_announced_issuer_must_be_in_the_redirect() -> None:
     request = asked(replace(METADATA, authorization_response_iss_parameter_supported=True))
     with pytest.raises(errors.WrongIssuer):

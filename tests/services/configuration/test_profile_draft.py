@@ -108,6 +108,8 @@ def test_a_setting_that_is_locked_stays_in_the_file(tmp_path: Path) -> None:
         ({"grant": "client-credentials", "client_authentication": "none"}, "client_authentication"),
         ({"extra_parameters": "no equals sign"}, "extra_parameters"),
         ({"extra_parameters": "client_secret=x"}, "extra_parameters"),
+        ({"extra_parameters": "client_assertion=x"}, "extra_parameters"),
+        ({"extra_parameters": "state=x"}, "extra_parameters"),
         ({"in_use_minutes": "0"}, "in_use_minutes"),
         ({"clipboard_seconds": "soon"}, "clipboard_seconds"),
         ({"client_id": '"client-1"'}, "client_id"),
@@ -118,6 +120,12 @@ def test_a_fault_is_told_at_its_field(change: dict[str, str], field: str) -> Non
     found = faults_of(replace(DRAFT, **change), PRESETS)
     assert list(found) == [field]
     assert "`" not in found[field], "names of the file are not those of the form"
+
+
+def test_a_parameter_of_the_protocol_is_named_at_its_field() -> None:
+    found = faults_of(replace(OWN, extra_parameters="audience=a\nscope=x"), PRESETS)
+    assert "“scope”" in found["extra_parameters"]
+    assert "secrets" not in found["extra_parameters"]
 
 
 def test_a_password_in_an_address_is_told_as_what_it_is() -> None:

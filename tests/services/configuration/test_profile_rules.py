@@ -32,6 +32,14 @@ def test_what_is_usual_has_no_faults() -> None:
         ),
         *(("ca_file", file) for file in ("/etc/ssl/northwind.pem", r"C:\northwind.pem")),
         ("extra_parameters", {"audience": "https://api.example", "token_type": "jwt"}),
+        *(
+            ("extra_parameters", {name: "x"})
+            for name in (
+                *("resource", "prompt", "login_hint", "acr_values", "max_age", "access_type"),
+                *("authorization_details", "claims", "domain_hint", "organization", "connection"),
+                *("ui_locales", "include_granted_scopes", "hd", "tenant", "id_token_signed_alg"),
+            )
+        ),
         ("settings", {"keep_fresh": True, "clipboard_seconds": 5, "in_use_minutes": 480}),
     ],
 )
@@ -101,7 +109,22 @@ def test_what_makes_sense_is_taken(member: str, value: Any) -> None:  # noqa: AN
         ),
         *(
             ("extra_parameters", {name: "SECRET"})
-            for name in ("client_secret", "Client-Secret", "password", "refresh_token")
+            for name in (
+                *("client_secret", "Client-Secret", "password", "refresh_token", "clientSecret"),
+                *("client_assertion", "CLIENT-ASSERTION", " client_assertion ", "assertion"),
+                *("client_assertion_type", "subject_token", "actor_token", "id_token_hint"),
+                *("device_code", "user_code", "code", "code_verifier", "request", "auth_req_id"),
+                *("login_hint_token", "api_key", "private-key", "device_secret", "accessToken"),
+                "\uff43lient_assertion",  # full width: some servers normalize
+            )
+        ),
+        *(
+            ("extra_parameters", {"audience": "x", name: "SECRET"})
+            for name in (
+                *("client_id", "grant_type", "response_type", "response_mode", "redirect_uri"),
+                *("scope", "Scope", "state", "nonce", "username", "request_uri", "code_challenge"),
+                *("code-challenge-method", "requested_token_type", "subject_token_type"),
+            )
         ),
         ("client_id", '{"id": "client-1", "password": "SECRET'),
         ("client_id", '"id": "client-1", "password": "SECRET"}'),
@@ -116,6 +139,14 @@ def test_what_makes_no_sense_is_told_at_its_member(
     found = list(find_faults(replace(GOOD, **{member: value})))
     assert [fault.member for fault in found] == [member]
     assert "SECRET" not in found[0].describe()
+
+
+def test_a_parameter_of_the_protocol_is_named_in_the_refusal() -> None:
+    (fault,) = find_faults(replace(GOOD, extra_parameters={"audience": "a", "grant_type": "x"}))
+    assert fault.describe() == (
+        "`extra_parameters` can't contain “grant_type”: XDR Login sets the protocol's parameters "
+        "itself"
+    )
 
 
 def test_an_api_client_needs_a_password() -> None:

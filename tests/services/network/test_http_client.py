@@ -16,6 +16,7 @@ import truststore
 
 from desktop import __version__
 from desktop.oauth import errors
+from desktop.oauth.addresses import is_loopback
 from desktop.oauth.http import Answer, get, probe_portal
 from desktop.oauth.redaction.causes import causes_of
 from desktop.services.model.policy import Policy
@@ -25,6 +26,7 @@ from desktop.services.model.profile import (
     proxy_password_key,
     with_policy,
 )
+from desktop.services.network import http_client
 from desktop.services.network.http_client import NetworkOptions, find_system_proxy, make_http_client
 from desktop.services.network.real_environment import Connector
 from desktop.services.secrets.keystore import KeyringLocked
@@ -44,6 +46,14 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let 127.0.0.2 stand for another computer, which is reached through proxies."""
+    monkeypatch.setattr(
+        http_client, "is_loopback", lambda host: host != "127.0.0.2" and is_loopback(host)
+    )
 
 
 async def fetched(network: NetworkOptions, address: str) -> Answer:

@@ -146,7 +146,7 @@ async def test_an_import_leaves_the_ids_of_managed_profiles_alone(
     source.write_text(OWN.replace("mine", "shared"))
     managed = {"preset": "xdr-eu", "client_id": "client-8"}
     bench = Bench(file, Policy(source="policy.toml", profiles={"shared": managed}))
-    assert await bench.deeds.import_(source) == ("shared-2",)
+    assert await bench.deeds.import_(await bench.deeds.read_import(source)) == ("shared-2",)
     assert set((await bench.deeds.load()).profiles.good) == {"shared", "mine", "shared-2"}
 
 
@@ -164,4 +164,4 @@ async def test_an_import_says_what_is_wrong_with_the_file(
     source = tmp_path / "in.toml"
     source.write_bytes(content)
     with pytest.raises(BrokenProfile, match=words):
-        await Bench(file, Policy()).deeds.import_(source)
+        await Bench(file, Policy()).deeds.read_import(source)

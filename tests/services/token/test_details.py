@@ -232,3 +232,10 @@ def test_values_with_the_name_of_a_secret_are_redacted(members: dict[str, object
 def test_values_about_a_secret_are_shown() -> None:
     members = {"token_type": "Bearer", "code_challenge_method": "S256", "password": ""}
     assert flattened(members) == tuple((name, value or "–") for name, value in members.items())
+
+
+def test_an_issuer_that_looks_like_another_is_shown_as_what_it_is() -> None:
+    lookalike, shown = "https://l\u043egin.example", "https://xn--lgin-55d.example"
+    details = found(metadata=replace(METADATA, issuer=lookalike), claims={"iss": lookalike})
+    assert details.issuer == shown
+    assert details.claims == (Claim("iss", shown),)

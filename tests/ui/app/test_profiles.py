@@ -291,7 +291,7 @@ def test_a_single_profile_has_no_submenu(tray_menu: TrayMenu) -> None:
 
 @pytest.mark.parametrize(
     ("grant", "words"),
-    [("device", "Sign out everywhere"), ("client-credentials", "Sign out")],
+    [("device", "Sign out everywhere…"), ("client-credentials", "Sign out")],
 )
 def test_a_submenu_says_whether_signing_out_affects_other_computers(
     tray_menu: TrayMenu, grant: str, words: str
@@ -301,6 +301,23 @@ def test_a_submenu_says_whether_signing_out_affects_other_computers(
     )
     tray_menu.show_profiles((replace(STATUSES[0], profile=xdr), *STATUSES[1:]), NOW)
     assert words in lines(submenu(tray_menu, "A && B"))
+
+
+@pytest.mark.parametrize("press", ["confirm", "cancel"])
+def test_a_submenu_asks_before_it_signs_out_of_every_computer(
+    tray_menu: TrayMenu, press: str
+) -> None:
+    xdr = replace(PROFILE, app_grant_endpoint="https://visibility.amp.cisco.com/x", name="A & B")
+    tray_menu._profiles.statuses = (replace(STATUSES[0], profile=xdr), *STATUSES[1:])  # type: ignore[misc]
+    tray_menu.show_profiles(tray_menu._profiles.statuses, NOW)
+    calls = cast("ProfileRecorder", tray_menu._profiles).calls
+    line(submenu(tray_menu, "A && B"), "Sign out everywhere…").trigger()
+    question = tray_menu.sign_out_asker._question
+    assert question is not None
+    assert "“A & B”" in question.accessibleName()
+    assert ("sign_out", PROFILE.id) not in calls
+    getattr(question, press).click()
+    assert (("sign_out", PROFILE.id) in calls) is (press == "confirm")
 
 
 # What comes of it

@@ -31,6 +31,7 @@ from desktop.services.system.worker import Worker
 from desktop.ui.kit.inputs import Choice, NumberOrDefault, TextInput
 from desktop.ui.kit.menu_button import MenuButton
 from desktop.ui.kit.widgets import Button
+from desktop.ui.profiles import profile_form
 from desktop.ui.profiles.profile_form import ProfileForm
 from desktop.ui.profiles.profile_pages import ProfilePages
 from desktop.ui.profiles.profiles_view import ProfilesView
@@ -625,6 +626,71 @@ async def test_an_import_says_what_could_read_along(place: Place, tmp_path: Path
         "Anyone who controls them can read what you send" in words
         for words in place.screen.visible_texts
     )
+
+
+@pytest.mark.parametrize("answer", ["Import", "Cancel"])
+async def test_an_import_asks_about_other_servers(
+    place: Place, tmp_path: Path, answer: str
+) -> None:
+    await place.list()
+    source = tmp_path / "in.toml"
+    source.write_text(
+        '[profiles.evil]\nissuer = "https://login.example"\nclient_id = "c"\n'
+        'token_endpoint = "https://evil.example/token"\n'
+    )
+    place.pages.start_task(place.pages._import(source))
+    await place.done()
+    assert any(
+        "“evil” uses evil.example (Token endpoint)" in words for words in place.screen.visible_texts
+    )
+    assert place.screen.focused == "Cancel"
+    assert place.file.read_text() == FILE
+    source.write_text("[profiles.changed]")  # what was asked about is what is imported
+    await place.press(answer)
+    assert ("evil" in load_profiles(place.file).good) is (answer == "Import")
+
+
+async def test_the_form_asks_about_a_server_that_is_not_the_providers(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await place.form("soc")
+    place.type(token_endpoint="https://evil.example/token")
+    await place.press("Save")
+    await place.press("Save")  # the second click of a double click
+    assert place.file.read_text() == FILE
+    assert any("also uses evil.example" in words for words in place.screen.visible_texts)
+    monkeypatch.setattr(profile_form, "_TOO_SOON", 0)
+    place.type(token_endpoint="https://other.example/token")
+    await place.press("Save")
+    assert place.file.read_text() == FILE, "another server is another question"
+    await place.press("Save")
+    assert load_profiles(place.file).good["soc"].token_endpoint == "https://other.example/token"
+    await place.form("soc")
+    place.type(letter="S")
+    await place.press("Save")
+    assert load_profiles(place.file).good["soc"].letter == "S", "it is asked about once"
+
+
+async def test_the_form_shows_the_host_that_the_network_sees(place: Place) -> None:
+    form = await place.form("soc")
+    place.type(preset="", issuer="https://l\u043egin.example")
+    assert form._validate()
+    assert form.draft.issuer == "https://xn--lgin-55d.example"
+    await place.press("Save")
+    assert "xn--lgin-55d" in place.file.read_text()
+
+
+async def test_the_form_refuses_the_name_of_another_profile(place: Place) -> None:
+    place.file.write_text(FILE + FILE.replace("soc", "lab").replace("SOC", "Lab"))
+    before = place.file.read_text()
+    for id_ in ("", "lab"):
+        await place.form(id_)
+        place.type(client_id="c", name="Soc")
+        await place.press("Save")
+        assert any(
+            "Another profile has this name or ID" in words for words in place.screen.visible_texts
+        )
+    assert place.file.read_text() == before
 
 
 async def test_what_was_edited_by_hand_counts_once_the_list_is_opened(place: Place) -> None:

@@ -10,16 +10,18 @@ from typing import Any, cast
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QIcon
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QSystemTrayIcon, QWidget
 
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.policy import Policy
-from desktop.services.model.states import State
+from desktop.services.model.states import Revocation, State
 from desktop.services.session.sessions import ProfileStatus
 from desktop.ui.app.window_or_tray import WindowOrTray
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.kit.theme import Theme
 from desktop.ui.tray import tray as module
+from desktop.ui.tray.sign_out_question import SignOutQuestion
 from desktop.ui.tray.tray import RETRY_DELAYS, Tray
 from desktop.ui.tray.tray_icon import tray_icon
 from desktop.ui.views.actions import Actions
@@ -46,8 +48,10 @@ class Wishes:
 
     profiles: ProfileRecorder = field(default_factory=ProfileRecorder)
 
-    def revocation_offered(self) -> None:
-        """Not known."""
+    offered: Revocation | None = None
+
+    def revocation_offered(self) -> Revocation | None:
+        return self.offered
 
 
 @dataclass
@@ -189,6 +193,48 @@ def test_a_line_of_the_menu_does_what_it_says(
 ) -> None:
     started.line(text).trigger()
     assert started.wishes.calls == [wish]
+
+
+def question_of(bench: Bench) -> SignOutQuestion:
+    """Choose to sign out, which asks; gives the question."""
+    bench.wishes.offered = Revocation.GRANT_REVOKED
+    bench.tray._menu.aboutToShow.emit()
+    bench.line("Sign out everywhere…").trigger()
+    settle()
+    question = bench.tray._menu.sign_out_asker._question
+    assert question is not None
+    assert question.isVisible()
+    return question
+
+
+def test_signing_out_of_every_computer_is_asked_about_first(started: Bench) -> None:
+    question = question_of(started)
+    assert started.wishes.calls == []
+    said = question.accessibleName()
+    assert "“Northwind SOC” everywhere?" in said
+    assert "access on all your computers" in said
+    question.confirm.click()
+    assert started.wishes.calls == [("sign_out",)]
+    settle()
+    assert started.tray._menu.sign_out_asker._question is None
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Escape, Qt.Key.Key_Return])
+def test_escape_and_return_sign_out_of_no_computer(started: Bench, key: Qt.Key) -> None:
+    question = question_of(started)
+    QTest.keyClick(question.focusWidget(), key)
+    settle()
+    assert started.wishes.calls == []
+    assert started.tray._menu.sign_out_asker._question is None
+
+
+def test_a_second_choice_replaces_the_question(started: Bench) -> None:
+    first = question_of(started)
+    second = question_of(started)
+    assert second is not first
+    second.cancel.click()
+    settle()
+    assert started.wishes.calls == []
 
 
 @pytest.mark.parametrize(

@@ -339,7 +339,7 @@ def test_nothing_of_it_is_a_code_or_a_name(state: State) -> None:
 
 
 def test_signing_out_says_where_it_signs_out() -> None:
-    for everywhere, words in ((False, "Sign out"), (True, "Sign out everywhere")):
+    for everywhere, words in ((False, "Sign out"), (True, "Sign out everywhere…")):
         lines = tray_texts.menu_labels(STATES["signed_in"], NOW, everywhere=everywhere)
         assert lines[tray_texts.MenuItem.SIGN_OUT].text == words
     assert tray_texts.MenuItem.SIGN_OUT not in tray_texts.menu_labels(

@@ -1,0 +1,79 @@
+"""Which servers a profile involves besides that of its provider."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop.services.configuration.foreign_hosts import foreign_hosts
+from desktop.services.configuration.profile_reader import load_presets, load_profiles
+from desktop.services.model.profile import MEMBERS, Profile
+
+PRESETS = load_presets()
+HOME = Profile(id="x", name="X", client_id="c", issuer="https://login.example/realms/soc")
+ADDRESSES = [name for name, each in MEMBERS.items() if each.is_address and name != "issuer"]
+
+
+@pytest.mark.parametrize("member", ADDRESSES)
+def test_an_endpoint_elsewhere_is_named(member: str) -> None:
+    change: dict[str, Any] = {member: "https://evil.example/x"}
+    profile = replace(HOME, **change)
+    assert foreign_hosts(profile, PRESETS) == {"evil.example": (member,)}
+
+
+@pytest.mark.parametrize(
+    ("change", "hosts"),
+    [
+        ({"token_endpoint": "https://login.example/token"}, []),
+        ({"token_endpoint": "https://LOGIN.example.:443/token"}, []),
+        ({"verification_hosts": ("login.example",)}, []),
+        ({"verification_hosts": ("www.example", "evil.example")}, ["www.example", "evil.example"]),
+        ({"token_endpoint": "https://login.example:8443/token"}, ["login.example:8443"]),
+        ({"token_endpoint": "https://api.login.example/token"}, ["api.login.example"]),
+        ({"token_endpoint": "http://127.0.0.2:80/token"}, ["127.0.0.2"]),
+        ({"token_endpoint": "https://[2001:db8::1]:8443/t"}, ["[2001:db8::1]:8443"]),
+        ({"token_endpoint": "https://l\u043egin.example/t"}, ["xn--lgin-55d.example"]),
+        ({"proxy": "http://proxy.example:3128"}, []),
+        ({"proxy": "http://proxy.example:3128", "ca_file": "/ca.pem"}, ["proxy.example:3128"]),
+        ({"extra_parameters": {"audience": "https://api.example"}}, []),
+    ],
+)
+def test_what_is_not_on_the_server_of_the_issuer_is_named(
+    change: dict[str, Any], hosts: list[str]
+) -> None:
+    assert list(foreign_hosts(replace(HOME, **change), PRESETS)) == hosts
+
+
+def test_without_an_issuer_the_token_endpoint_is_the_server() -> None:
+    endpoints: dict[str, Any] = {
+        "issuer": "",
+        "token_endpoint": "https://login.example/token",
+        "device_authorization_endpoint": "https://evil.example/device",
+        "userinfo_endpoint": "https://evil.example/me",
+    }
+    assert foreign_hosts(replace(HOME, **endpoints), PRESETS) == {
+        "evil.example": ("device_authorization_endpoint", "userinfo_endpoint")
+    }
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_what_a_preset_needs_elsewhere_is_known(preset: str, tmp_path: Path) -> None:
+    example = PRESETS[preset].get("issuer_example", "")
+    file = tmp_path / "profiles.toml"
+    own = f'issuer = "{example}"\n' if example else ""
+    file.write_text(f'[profiles.x]\nclient_id = "c"\npreset = "{preset}"\n{own}')
+    profile = load_profiles(file).good["x"]
+    assert foreign_hosts(profile, PRESETS) == {}
+    for member in ("token_endpoint", "userinfo_endpoint"):
+        change: dict[str, Any] = {member: "https://evil.example/x"}
+        changed = replace(profile, **change)
+        assert foreign_hosts(changed, PRESETS) == {"evil.example": (member,)}
+
+
+@pytest.mark.parametrize("preset", ["google", "github", "xdr-nam"])
+def test_another_issuer_under_the_name_of_a_provider_is_named(preset: str, tmp_path: Path) -> None:
+    file = tmp_path / "profiles.toml"
+    file.write_text(f'[profiles.x]\nclient_id = "c"\npreset = "{preset}"\n')
+    profile = replace(load_profiles(file).good["x"], issuer="https://evil.example")
+    assert "issuer" in foreign_hosts(profile, PRESETS)["evil.example"]
