@@ -48,8 +48,10 @@ TEST_EPILOG = """Other arguments are passed to pytest: `dev.py test tests/oauth 
 Selected tests run in one process and without coverage."""
 BENCH_EPILOG = "Other arguments are passed to the benchmarks: `dev.py bench start --runs 3`."
 SLOWEST = ("--durations=10", "--durations-min=1")
+FUZZED = ("tests/test_parsers.py", "tests/services/network/test_hostile_servers.py")
 SHOTS_PSEUDO_HELP = "in longer, accented texts, to find what is not translated or does not fit"
 TEST_PACKAGES_HELP = "build the Linux packages and test them on a bare system instead"
+TEST_FUZZ_HELP = "try many more texts on every parser instead, as every night; takes a minute"
 TEST_SIMULATION_HELP = "simulate 10,000 seeds instead, as every night"
 TEST_PYTHON_HELP = "run the fast tests and a sign-in on this Python of Debian sid instead"
 TEST_WINDOWS_HELP = "build the Windows installers and test them on Linux with wine instead"
@@ -91,6 +93,7 @@ def make_parser() -> argparse.ArgumentParser:
     testing.add_argument("--python", choices=versions, metavar="3.X", help=TEST_PYTHON_HELP)
     testing.add_argument("--packages", action="store_true", help=TEST_PACKAGES_HELP)
     testing.add_argument("--windows", action="store_true", help=TEST_WINDOWS_HELP)
+    testing.add_argument("--fuzz", action="store_true", help=TEST_FUZZ_HELP)
     testing.add_argument("--simulation", action="store_true", help=TEST_SIMULATION_HELP)
     benching = add("bench", "Run the benchmarks", BENCH_EPILOG)
     benching.add_argument(
@@ -144,6 +147,9 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
     if options.simulation:
         workers = ("--numprocesses", str(os.cpu_count() or 2))
         checks.run("simulation", "-m", "pytest", "tests/simulation", "--simulation", *workers)
+        return checks.sum_up()
+    if options.fuzz:
+        checks.run("fuzz", "-m", "pytest", *FUZZED, "--fuzz", "--numprocesses", "2")
         return checks.sum_up()
     if rest:
         check_sources(checks)

@@ -71,6 +71,7 @@ class OutsideError(AssertionError):
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of `dev.py test`."""
     parser.addoption("--fast", action="store_true", help="skip tests that use rigs")
+    parser.addoption("--fuzz", action="store_true", help="try many more texts on each parser")
     parser.addoption("--packages", action="store_true", help="test the packages in dist/ instead")
     parser.addoption(
         "--windows", action="store_true", help="test the Windows installers in dist/ instead"

@@ -40,6 +40,8 @@ ENGLISH = {
     "desktop/services/model/profile.py:proxy_password_key": "the same",
     "desktop/services/model/settings.py:_HEADING": "a comment in a file",
     "desktop/services/configuration/profile_file.py:export_profiles": "the same",
+    "desktop/services/configuration/profile_lines.py": "what Python says of TOML, in English",
+    "desktop/services/model/toml_text.py:_ESCAPE_ERRORS": "the same",
     "desktop/services/secrets/keyring_vault.py": "for the log: people read a row of the messages",
     "desktop/services/system/connections.py:_CANNOT_ACCEPT": "for the log",
     "desktop/services/system/connections.py:Connections._on_end": "for the log",

@@ -63,7 +63,8 @@ def checked_user_code(code: str) -> str:
 
 def has_hidden_characters(text: str) -> bool:
     """Whether `text` holds control, bidirectional, unassigned or line-breaking characters."""
-    return any(
+    # What is printable is not hidden, and that is quick to tell.
+    return not text.isprintable() and any(
         unicodedata.category(c) in {"Zl", "Zp"} or unicodedata.category(c)[0] == "C" for c in text
     )
 
@@ -211,4 +212,11 @@ def _split(address: str) -> SplitResult:
         parts.port  # noqa: B018 - a malformed port is only found when it is read
     except ValueError as error:
         raise UnsafeAddress(address, "not an address") from error
+    # urlsplit() reads "[::1]x" as "[::1]", and other programs in other ways.
+    if "[" in parts.netloc and not _BRACKETED.fullmatch(parts.netloc.rpartition("@")[2]):
+        raise UnsafeAddress(address, "invalid host name")
     return parts
+
+
+# RFC 3986 section 3.2.2, with the zone that `_is_ip` rejects
+_BRACKETED = re.compile(r"\[[0-9A-Fa-f:.]*:[^\[\]]*\](?::[0-9]*)?")

@@ -19,8 +19,11 @@ _CODES: dict[str, type[ErrorResponse]] = {
 _STATUSES = {401: "invalid_token", 403: "insufficient_scope"}
 
 _LONGEST_HEADER = 2048  # bounds the time that the search takes
-_CHALLENGE = re.compile(r"(?:^|,)\s*bearer(?=[\s,]|$)(.*)", re.IGNORECASE | re.DOTALL)
-_PARAMETER = re.compile(r'([a-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))', re.IGNORECASE)
+_CHALLENGE = re.compile(r"(?:^|,)\s*+bearer(?=[\s,]|$)(.*)", re.IGNORECASE | re.DOTALL)
+# A name begins where no other character of one is before it: nothing is tried twice.
+_PARAMETER = re.compile(
+    r'(?<![a-z_])([a-z_]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))', re.IGNORECASE
+)
 
 
 async def request_with_token(

@@ -47,7 +47,7 @@ def unverified_claims(token: str) -> Members:
 
     try:
         claims: Members = jwt.decode(token, options={"verify_signature": False})
-    except (jwt.InvalidTokenError, RecursionError):
+    except (jwt.InvalidTokenError, ValueError, RecursionError):
         return {}
     return claims
 

@@ -60,9 +60,33 @@ _LONGEST_TEXT = 300
 _USER_NAME = re.compile(r"(?<=//)[^/?#]*@")
 
 
+# What joins letters of Arabic, Indic and other scripts, and the parts of one emoji, changes how
+# they look. Between other characters it would only hide.
+_JOINED = (
+    "\u0600-\u1cff\u203c\u2049\u2190-\u2bff\ufb50-\ufdff\ufe0f\ufe70-\ufefc"
+    "\U00011000-\U00011fff\U0001f000-\U0001faff"
+)
+_JOINERS = re.compile(
+    f"(?<=[{_JOINED}])[\u200c\u200d](?=[{_JOINED}])"
+    # The flags of countries in a country, such as that of Scotland (UTS 51, ED-14a).
+    "|(?<=\U0001f3f4)[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f"
+)
+
+
+def without_joiners(text: str) -> str:
+    """`text` without the invisible characters that writing it needs."""
+    return _JOINERS.sub("", text)
+
+
 def printable(text: str, longest: int = _LONGEST_TEXT) -> str:
     """`text` on one line, without control or bidirectional characters, at most `longest` long."""
-    shown = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text[: 4 * longest])
+    shown = text[: 4 * longest]
+    if not shown.isprintable():
+        kept = {at for joined in _JOINERS.finditer(shown) for at in range(*joined.span())}
+        shown = "".join(
+            " " if unicodedata.category(c)[0] in "CZ" and at not in kept else c
+            for at, c in enumerate(shown)
+        )
     shown = " ".join(shown.split())
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import ssl
 import zlib
@@ -20,6 +21,8 @@ from desktop.oauth.errors import (
     HostNotFound,
     NoAnswerInTime,
     TransportFailure,
+    UnsafeAddress,
+    UnusableAnswer,
 )
 from desktop.oauth.fields import LONGEST_DURATION
 from desktop.oauth.redaction.causes import causes_of
@@ -28,6 +31,8 @@ from desktop.oauth.redaction.requests import add_request
 
 if TYPE_CHECKING:
     import httpx
+
+_log = logging.getLogger(__name__)
 
 LARGEST_BODY = 1024 * 1024
 _LARGEST_PIECE = 65536  # bytes
@@ -39,7 +44,9 @@ LONGEST_REQUEST = 30.0
 # and a repeated form has the same code or refresh token, which works only once.
 _FORM_TIMEOUT = (10.0, LONGEST_REQUEST, LONGEST_REQUEST, 10.0)
 
-_RETRY_AFTER = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*s?\s*", re.IGNORECASE)
+_LONGEST_DATE = 100  # characters; real ones have 30
+# Nothing is tried twice, so that no length takes long.
+_RETRY_AFTER = re.compile(r"([0-9]++(?:\.[0-9]++)?+)\s*+s?+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,10 @@ async def send_request(
 
     `secrets` are those that the server may repeat, besides those in this request.
     """
-    request = http.build_request(method, checked_address(address), headers={**_HEADERS, **headers})
+    with checked_request(address):
+        request = http.build_request(
+            method, checked_address(address), headers={**_HEADERS, **headers}
+        )
     return await _send(http, request, secrets)
 
 
@@ -96,13 +106,14 @@ async def post_form(
 
     `secrets` are those that the server may repeat, besides those in this request.
     """
-    request = http.build_request(
-        "POST",
-        checked_address(endpoint),
-        data=dict(form),
-        headers={**_HEADERS, **headers},
-        timeout=_FORM_TIMEOUT,
-    )
+    with checked_request(endpoint):
+        request = http.build_request(
+            "POST",
+            checked_address(endpoint),
+            data=dict(form),
+            headers={**_HEADERS, **headers},
+            timeout=_FORM_TIMEOUT,
+        )
     return await _send(http, request, secrets)
 
 
@@ -114,7 +125,20 @@ async def probe_portal(
     The request contains nothing but the host, and the answer is not trusted. Raises a `Trouble`.
     """
     address = f"http://[{host}]/" if ":" in host else f"http://{host}/"
-    return await _send(http, http.build_request("GET", address, timeout=_PROBE_TIMEOUT), secrets)
+    with checked_request(address):
+        request = http.build_request("GET", address, timeout=_PROBE_TIMEOUT)
+    return await _send(http, request, secrets)
+
+
+@contextmanager
+def checked_request(address: str) -> Iterator[None]:
+    """Raise `UnsafeAddress` where httpx reads `address` in another way than `checked_address`."""
+    import httpx
+
+    try:
+        yield
+    except httpx.InvalidURL as error:
+        raise UnsafeAddress(address, "not an address") from error
 
 
 _PROBE_TIMEOUT = 5.0  # seconds
@@ -150,33 +174,56 @@ KNOWN_SECRETS = "known_secrets"
 async def _exchange(
     http: httpx.AsyncClient, request: httpx.Request, secrets: KnownSecrets
 ) -> Answer:
-    # Loaded late: reading saved tokens makes no request.
-    import httpx
-
     endpoint = str(request.url)
     host = host_of(endpoint)
-    status: int | None = None  # known if only the body is missing
-    try:
+    with transport_errors(host) as progress:
         async with asyncio.timeout(LONGEST_REQUEST):
             # A redirect would carry the device code to wherever the server points: not followed.
             response = await http.send(request, stream=True, follow_redirects=False)
-            status = response.status_code
+            progress.status = response.status_code
             try:
                 body = await _bounded_body(response, host)
             finally:
                 await response.aclose()
+    headers = struck_headers(response, secrets)
+    return Answer(endpoint, response.status_code, headers, body, secrets)
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a request got: the status is known if only the body is missing."""
+
+    status: int | None = None
+
+
+@contextmanager
+def transport_errors(host: str) -> Iterator[Progress]:
+    """Turn whatever goes wrong between here and `host` into a `Trouble`, with the status so far."""
+    # Loaded late: reading saved tokens makes no request.
+    import httpx
+
+    progress = Progress()
+    try:
+        yield progress
     except TimeoutError as error:
-        raise NoAnswerInTime(host, status=status) from error
+        raise NoAnswerInTime(host, status=progress.status) from error
     except httpx.RequestError as error:
         failure = transport_failure(host, error)
-        failure.status = status
+        failure.status = progress.status
         # Without a connection, the request was not sent.
         failure.unused = isinstance(
             error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
         )
         raise failure from error
-    headers = struck_headers(response, secrets)
-    return Answer(endpoint, response.status_code, headers, body, secrets)
+    # What the libraries below do not expect of a server, such as an address in a header that they
+    # cannot parse. Its text may quote anything, so only its kind is told.
+    except (*_UNEXPECTED, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict) as error:
+        kind = type(error).__name__
+        _log.warning("%s: unexpected error while reading an answer: %s", host, kind)
+        raise UnusableAnswer(host, detail=kind, status=progress.status) from error
+
+
+_UNEXPECTED = (ValueError, ArithmeticError, LookupError, OSError, EOFError)
 
 
 def struck_headers(response: httpx.Response, secrets: KnownSecrets) -> httpx.Headers:
@@ -251,7 +298,7 @@ def retry_after(headers: Mapping[str, str], received_at: datetime) -> float | No
     if value is None:
         return None
     # Cisco XDR documents "3172s", with the unit.
-    if match := _RETRY_AFTER.fullmatch(value):
+    if match := _RETRY_AFTER.fullmatch(value.strip()):
         return min(float(match[1]), LONGEST_DURATION)
     date = _date(value)
     if date is None:
@@ -276,8 +323,11 @@ def clock_offset(headers: Mapping[str, str], *, sent: datetime, received: dateti
 
 
 def _date(value: str) -> datetime | None:
+    if len(value) > _LONGEST_DATE:
+        return None
     try:
         date = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
+    # IndexError, TypeError, AttributeError: what Python raises for a few odd dates.
+    except (ValueError, OverflowError, LookupError, TypeError, AttributeError):
         return None
     return date.replace(tzinfo=UTC) if date.tzinfo is None else date

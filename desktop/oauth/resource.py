@@ -9,8 +9,14 @@ from dataclasses import dataclass, field
 import httpx
 
 from desktop.oauth.addresses import checked_address, host_of
-from desktop.oauth.errors import NoAnswerInTime, UnusableAnswer
-from desktop.oauth.http import Unpacker, request_secrets, struck_headers, transport_failure
+from desktop.oauth.errors import NoAnswerInTime, UnusableAnswer, printable
+from desktop.oauth.http import (
+    Unpacker,
+    checked_request,
+    request_secrets,
+    struck_headers,
+    transport_errors,
+)
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 
 # Seconds until an answer begins, and between two pieces: a report may take long.
@@ -57,18 +63,19 @@ async def open_resource(
     `secrets` are those that the server may repeat, besides those in this request. Raises
     `UnsafeAddress` or a `Trouble`, also while the pieces are read.
     """
-    built = http.build_request(
-        request.method,
-        checked_address(request.address),
-        # RFC 6750 section 2.1. No compression: it could unpack to far more than was sent.
-        headers=[
-            ("Accept-Encoding", "identity"),
-            *request.headers,
-            ("Authorization", f"Bearer {access_token}"),
-        ],
-        content=request.content,
-        timeout=httpx.Timeout(LONGEST_SILENCE, connect=10.0),
-    )
+    with checked_request(request.address):
+        built = http.build_request(
+            request.method,
+            checked_address(request.address),
+            # RFC 6750 section 2.1. No compression: it could unpack to far more than was sent.
+            headers=[
+                ("Accept-Encoding", "identity"),
+                *request.headers,
+                ("Authorization", f"Bearer {access_token}"),
+            ],
+            content=request.content,
+            timeout=httpx.Timeout(LONGEST_SILENCE, connect=10.0),
+        )
     with request_secrets(built, secrets) as known:
         async with _open(http, built, host_of(request.address), known) as answer:
             yield answer
@@ -78,10 +85,11 @@ async def open_resource(
 async def _open(
     http: httpx.AsyncClient, request: httpx.Request, host: str, secrets: KnownSecrets
 ) -> AsyncIterator[ResourceAnswer]:
-    try:
+    with transport_errors(host):
         async with asyncio.timeout(LONGEST_SILENCE):
             # A redirect would carry the token to wherever the server points.
             response = await http.send(request, stream=True, follow_redirects=False)
+    try:
         try:
             yield ResourceAnswer(
                 host,
@@ -101,17 +109,16 @@ async def _open(
             await response.aclose()
     except TimeoutError as error:
         raise NoAnswerInTime(host) from error
-    except httpx.RequestError as error:
-        raise transport_failure(host, error) from error
 
 
 async def _unpacked(response: httpx.Response, host: str) -> AsyncIterator[bytes]:
     coding = response.headers.get("content-encoding", "")
     unpacker = Unpacker(coding)
-    async for packed in response.aiter_raw():
-        try:
-            for piece in unpacker.unpack(packed):
-                yield piece
-        except zlib.error as error:
-            detail = f"not valid {coding.strip().lower()}"
-            raise UnusableAnswer(host, detail=detail, status=response.status_code) from error
+    with transport_errors(host):
+        async for packed in response.aiter_raw():
+            try:
+                for piece in unpacker.unpack(packed):
+                    yield piece
+            except zlib.error as error:
+                detail = f"not valid {printable(coding, 40).lower()}"
+                raise UnusableAnswer(host, detail=detail, status=response.status_code) from error

@@ -194,8 +194,8 @@ async def test_a_malformed_answer_has_no_secret() -> None:
 
 
 async def test_an_unexpected_error_has_no_secret() -> None:
-    bench = ClientHarness(failing_reply(ValueError(f"cannot parse {SECRETS['device code']}")))
-    with pytest.raises(ValueError, match=r"^cannot parse \[redacted\]$"):
+    bench = ClientHarness(failing_reply(RuntimeError(f"cannot parse {SECRETS['device code']}")))
+    with pytest.raises(RuntimeError, match=r"^cannot parse \[redacted\]$"):
         await polled(bench, DEVICE)
 
 

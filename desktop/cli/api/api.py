@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import click
@@ -19,6 +20,7 @@ from desktop.cli.terminal.output import (
     yes_option,
 )
 from desktop.services.configuration.load import load_configuration
+from desktop.services.system.files import read_file
 from desktop.services.system.translation import translate
 from desktop.services.token.api_call import (
     METHODS,
@@ -32,7 +34,7 @@ from desktop.services.token.api_call import (
 from desktop.services.token.call_templates import Language, render_call
 from desktop.services.token.openapi import BadDescription, load_bundled_routes, load_routes
 
-_LARGEST_INPUT = 64 * 1024 * 1024  # bytes
+_LARGEST_INPUT = 64_000_000  # bytes
 
 
 def _complete_path(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -168,8 +170,18 @@ def _call(
 def _content(body: Body) -> bytes:
     if not body.file:
         return body.text.encode()
-    with click.open_file(body.file, "rb") as opened:
-        content: bytes = opened.read(_LARGEST_INPUT + 1)
-    if len(content) > _LARGEST_INPUT:
-        raise click.BadParameter(translate("The file is larger than 64 MB."), param_hint="--input")
-    return content
+    too_large = click.BadParameter(
+        translate("The file is larger than 64 MB."), param_hint="--input"
+    )
+    if body.file == "-":
+        with click.open_file("-", "rb") as opened:
+            content: bytes = opened.read(_LARGEST_INPUT + 1)
+        if len(content) > _LARGEST_INPUT:
+            raise too_large
+        return content
+    try:
+        return read_file(Path(body.file), limit=_LARGEST_INPUT, pipes=True)
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise too_large from error
+        raise click.FileError(body.file, error.strerror) from error

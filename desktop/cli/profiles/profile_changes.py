@@ -56,6 +56,7 @@ from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.system.atomic_file import write_out
+from desktop.services.system.files import read_file
 from desktop.services.system.text_input import UndecodableText, decode_text
 from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import secret_name
@@ -333,8 +334,7 @@ def _read_input(file: str) -> str:
         if file == "-":
             content = read_stdin(limit)
         else:
-            with Path(file).open("rb") as opened:
-                content = opened.read(limit)
+            content = read_file(Path(file), limit=MAX_IMPORT_LENGTH, pipes=True)
         if len(content) == limit:
             message = translate("Nothing was imported: the file is too large.")
             raise click.ClickException(message)

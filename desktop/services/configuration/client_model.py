@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from desktop.oauth.addresses import has_hidden_characters
+from desktop.oauth.errors import without_joiners
 from desktop.services.configuration.foreign_formats import name_foreign_format, parse_json
 from desktop.services.configuration.profile_rules import is_loopback_redirect
 from desktop.services.system.translation import translate
@@ -156,7 +157,8 @@ def _server(members: Mapping[str, Any]) -> tuple[str, str]:
 def _string(members: Mapping[str, Any], *names: str) -> str:
     for name in names:
         value = members.get(name)
-        if isinstance(value, str) and not has_hidden_characters(value.strip()):
+        plain = without_joiners(value) if isinstance(value, str) and "name" in names else value
+        if isinstance(value, str) and not has_hidden_characters(str(plain).strip()):
             if _PLACEHOLDER.fullmatch(value.strip()):
                 continue
             return value.strip()

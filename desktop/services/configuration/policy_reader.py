@@ -6,7 +6,6 @@ An invalid policy forbids signing in, because nobody knows what it was meant to 
 from __future__ import annotations
 
 import logging
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from desktop.services.configuration.policy_sources import (
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.members import Kind, Member
 from desktop.services.model.policy import NO_POLICY, POLICY, Policy
+from desktop.services.model.toml_text import UnreadableToml, parse_toml
 from desktop.services.system.translation import translate
 
 _log = logging.getLogger(__name__)
@@ -102,9 +102,8 @@ class _Reader:
         if not isinstance(value, str):
             return value
         try:
-            return tomllib.loads(value).get("profiles")
-        # TOMLDecodeError is a ValueError; brackets may be nested too deep.
-        except (ValueError, RecursionError) as error:
+            return parse_toml(value).get("profiles")
+        except UnreadableToml as error:
             raise self.error(translate("error in `profiles`: {error}", error=error)) from error
 
     def report_unknown(self, name: str, known: Mapping[str, Member], within: str) -> None:

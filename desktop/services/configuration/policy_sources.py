@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from desktop.services.model.members import Kind
 from desktop.services.model.policy import POLICY
+from desktop.services.model.toml_text import LARGEST_TOML, parse_toml, require_small_integers
+from desktop.services.system.files import read_file
 from desktop.services.system.translation import translate
 
 if TYPE_CHECKING:
@@ -63,15 +65,12 @@ def find_policy() -> RawPolicy | None:
 
 def read_toml(file: Path, *, owner: int = _ROOT_ID) -> RawPolicy | None:
     """Read the policy `file` of Linux, which must belong to `owner`; None without one."""
-    import tomllib
-
     content = _read_trusted(file, owner)
     if content is None:
         return None
     try:
-        return RawPolicy(str(file), tomllib.loads(content.decode("utf-8-sig")))
-    # Errors of TOML and UTF-8 are ValueErrors; brackets may be nested too deep.
-    except (ValueError, RecursionError) as error:
+        return RawPolicy(str(file), parse_toml(content.decode("utf-8-sig")))
+    except ValueError as error:  # errors of TOML and UTF-8 are
         raise UnusablePolicyError(str(file), str(error)) from error
 
 
@@ -85,6 +84,7 @@ def read_plist(file: Path, *, owner: int = _ROOT_ID) -> RawPolicy | None:
         return None
     try:
         members = plistlib.loads(content)
+        require_small_integers(members)
     except (plistlib.InvalidFileException, ExpatError, ValueError, RecursionError) as error:
         raise UnusablePolicyError(
             str(file), translate("not a property list ({error})", error=error)
@@ -149,15 +149,17 @@ def _read_values(winreg: ModuleType, path: str) -> dict[str, object] | None:
 
 def _read_trusted(file: Path, owner: int) -> bytes | None:
     """Read `file`, which only `owner` can have written; None where there is none."""
+
+    def check(found: os.stat_result) -> None:
+        why = _trust_problem(found, owner, file)
+        for folder in {file.parent, file.resolve().parent}:
+            why = why or _trust_problem(folder.stat(), owner, folder)
+        if why:
+            raise UnusablePolicyError(str(file), why)
+
     try:
         # Checked and read through one descriptor, so that it cannot be swapped in between.
-        with file.open("rb") as opened:
-            why = _trust_problem(os.fstat(opened.fileno()), owner, file)
-            for folder in {file.parent, file.resolve().parent}:
-                why = why or _trust_problem(folder.stat(), owner, folder)
-            if why:
-                raise UnusablePolicyError(str(file), why)
-            return opened.read()
+        return read_file(file, limit=LARGEST_TOML, check=check)
     except (FileNotFoundError, NotADirectoryError):
         if os.path.lexists(file):
             raise UnusablePolicyError(str(file), translate("broken symbolic link")) from None

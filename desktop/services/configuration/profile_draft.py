@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import make_dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from desktop.oauth.addresses import ascii_address, has_hidden_characters
+from desktop.oauth.addresses import ascii_address
 from desktop.services.configuration.profile_names import NAME_TAKEN, name_key, name_keys
 from desktop.services.configuration.profile_reader import preset_members
 from desktop.services.configuration.profile_rules import (
     ADDRESS_MEMBERS,
     find_faults,
+    has_invisible_characters,
     has_userinfo,
     with_ascii_host,
 )
@@ -154,8 +155,8 @@ def faults_of(
 def _input_faults(draft: Draft, surface: Surface) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, member in EDITABLE.items():
-        if member.kind is not Kind.PARAMETERS and has_hidden_characters(
-            getattr(draft, name).strip()
+        if member.kind is not Kind.PARAMETERS and has_invisible_characters(
+            member, getattr(draft, name).strip()
         ):
             found[name] = translate("Contains invisible characters.")
     if not draft.client_id.strip():
@@ -252,7 +253,7 @@ def _parse_field(name: str, text: str) -> object:
         return {key.strip(): value.strip() for key, _, value in pairs}
     if kind is Kind.BOOLEAN and typed in {"true", "false"}:
         return typed == "true"
-    if kind is Kind.NUMBER and typed.isascii() and typed.isdigit():
+    if kind is Kind.NUMBER and typed.isascii() and typed.isdigit() and len(typed) < 20:
         return int(typed)
     typed = with_ascii_host(EDITABLE[name], typed)
     # A default is not saved: with Google it must not replace what the preset knows.

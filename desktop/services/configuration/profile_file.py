@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import re
-import tomllib
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -26,6 +25,7 @@ from desktop.services.configuration.profile_reader import (
 )
 from desktop.services.configuration.toml_edit import appended, edit_candidates
 from desktop.services.model.profile import MEMBERS, BrokenProfile, Profile
+from desktop.services.model.toml_text import parse_toml
 from desktop.services.system import paths
 from desktop.services.system.atomic_file import write_atomically
 from desktop.services.system.file_locks import file_lock
@@ -277,8 +277,8 @@ def _changed_text(
     _require_own_names(file, tables, before, names)
     for after in edit_candidates(text, tables):
         try:
-            said: Members = tomllib.loads(after.encode().decode())  # as it will be read
-        except (ValueError, RecursionError):
+            said = parse_toml(after.encode().decode())  # as it will be read
+        except ValueError:
             continue
         if {"profiles": {}, **said} == wanted:
             return after

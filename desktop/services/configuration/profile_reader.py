@@ -2,18 +2,18 @@
 
 import logging
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from desktop.oauth.addresses import has_hidden_characters
 from desktop.oauth.errors import printable
+from desktop.services.configuration.profile_lines import ProfileLines, split_profiles
 from desktop.services.configuration.profile_names import find_clashes, find_named
 from desktop.services.configuration.profile_rules import (
     NO_SECRETS_IN_FILE,
     find_faults,
+    has_invisible_characters,
     is_secret_name,
     with_ascii_host,
 )
@@ -27,7 +27,9 @@ from desktop.services.model.profile import (
     Profile,
     UnknownProfile,
 )
+from desktop.services.model.toml_text import LARGEST_TOML, UnreadableToml, parse_toml
 from desktop.services.system import paths
+from desktop.services.system.files import read_file
 from desktop.services.system.resources import resource
 from desktop.services.system.translation import translatable, translate
 from desktop.services.wording.formats import format_values
@@ -92,10 +94,42 @@ def load_profile(name: str | None = None, *, file: Path | None = None) -> Profil
 def load_profiles(file: Path) -> Profiles:
     """Load the profiles of `file`. Raises `BrokenProfile` where it cannot be read at all. Blocks.
 
-    A broken profile does not affect others.
+    A broken profile does not affect others, also where the file as a whole is not TOML.
     """
-    text = read_text(file)
-    return read_profiles(file, read_document(file, text), text)
+    content = _read_bytes(file)
+    try:
+        text = _decode(file, content)
+        return read_profiles(file, read_document(file, text), text)
+    except BrokenProfile as error:
+        profiles = _read_apart(file, content, error)
+        if not profiles.good:
+            raise
+        return profiles
+
+
+def _read_apart(file: Path, content: bytes, error: BrokenProfile) -> Profiles:
+    """Read each profile on its own; `error` is why the file cannot be read as a whole."""
+    text = content.decode("utf-8-sig", "surrogateescape")
+    presets, lines = load_presets(), ProfileLines(text)
+    good: dict[str, Profile] = {}
+    broken: dict[str, BrokenProfile] = {}
+    parts = split_profiles(text) if len(text) <= LARGEST_TOML else {}
+    for id_, part in parts.items():
+        try:
+            _decode(file, part.text.encode("utf-8", "surrogateescape"))
+            document: Any = read_document(file, part.text)
+            table = document["profiles"][id_]
+            good[id_] = _read_profile(_Location(file, lines, id_), table, presets)
+        except BrokenProfile as why:
+            broken[id_] = BrokenProfile(file, part.with_real_lines(why.detail))
+        except (KeyError, TypeError):  # a heading that means something else to TOML
+            broken[id_] = error
+    for id_, detail in describe_clashes(good.values()).items():
+        del good[id_]
+        broken[id_] = _Location(file, lines, id_).error(detail, "name")
+    if good and not broken:
+        broken[f"({file.name})"] = error  # what is wrong belongs to none of them
+    return Profiles(file, good, broken)
 
 
 def load_presets() -> dict[str, Mapping[str, object]]:
@@ -122,24 +156,30 @@ def read_profiles(file: Path, document: Mapping[str, object], text: str = "") ->
 
     A broken profile does not affect others. Raises `BrokenProfile` where nothing can be read.
     """
-    for name in document:
-        if name != "profiles" and similar_name(name, ("profiles",)):
-            raise BrokenProfile(file, similar_key(f"[{name}.…]", "[profiles.…]"))
     tables = document.get("profiles", {})
     if not isinstance(tables, dict):
         raise BrokenProfile(file, translate("{field} must be a table", field="`profiles`"))
     presets = load_presets()
     good: dict[str, Profile] = {}
-    broken: dict[str, BrokenProfile] = {}
+    broken = _misspelled_tables(file, document)
+    lines = ProfileLines(text)
     for id_, table in tables.items():
         try:
-            good[id_] = _read_profile(_Location(file, text, id_), table, presets)
+            good[id_] = _read_profile(_Location(file, lines, id_), table, presets)
         except BrokenProfile as error:
             broken[id_] = error
     for id_, detail in describe_clashes(good.values()).items():
         del good[id_]
-        broken[id_] = _Location(file, text, id_).error(detail, "name")
+        broken[id_] = _Location(file, lines, id_).error(detail, "name")
     return Profiles(file, good, broken)
+
+
+def _misspelled_tables(file: Path, document: Mapping[str, object]) -> dict[str, BrokenProfile]:
+    return {
+        f"[{name}]": BrokenProfile(file, similar_key(f"[{name}.…]", "[profiles.…]"))
+        for name in document
+        if name != "profiles" and similar_name(name, ("profiles",))
+    }
 
 
 def describe_clashes(profiles: Iterable[Profile]) -> dict[str, str]:
@@ -174,34 +214,34 @@ def prepare_folder() -> Path:
 
 def read_text(file: Path) -> str:
     """Read `file`; empty where there is none. Raises `BrokenProfile`. Blocks."""
+    return _decode(file, _read_bytes(file))
+
+
+def _read_bytes(file: Path) -> bytes:
+    try:
+        return read_file(file, limit=LARGEST_TOML)
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise BrokenProfile(file, error.strerror or str(error)) from error
+
+
+def _decode(file: Path, content: bytes) -> str:
     try:
         # Windows editors may put a byte order mark in front.
-        return file.read_bytes().decode("utf-8-sig")  # which keeps the ends of its lines
-    except FileNotFoundError:
-        return ""
+        return content.decode("utf-8-sig")  # which keeps the ends of its lines
     except UnicodeDecodeError as error:
         raise BrokenProfile(
             file, translate("the file is not UTF-8 text; save it as UTF-8")
         ) from error
-    except OSError as error:
-        raise BrokenProfile(file, str(error)) from error
 
 
 def read_document(file: Path, text: str) -> dict[str, object]:
     """Parse the TOML `text` of `file`. Raises `BrokenProfile`."""
-    if _TOO_MANY_PARTS.search(text):
-        raise BrokenProfile(file, translate("a key has too many parts"))
     try:
-        return tomllib.loads(text)
-    # TOMLDecodeError is a ValueError; brackets may be nested too deep.
-    except (ValueError, RecursionError) as error:
+        return parse_toml(text)
+    except UnreadableToml as error:
         raise BrokenProfile(file, str(error)) from error
-
-
-# Of a name with n parts the standard library keeps n * n: a hundred kilobytes would take gigabytes.
-_TOO_MANY_PARTS = re.compile(
-    r"""^[ \t\[]*(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){32}""", re.ASCII | re.MULTILINE
-)
 
 
 def similar_name(name: str, known: Iterable[str]) -> str:
@@ -209,7 +249,9 @@ def similar_name(name: str, known: Iterable[str]) -> str:
     import difflib  # needed by few
 
     plain = name.lower().replace("-", "_")
-    return next(iter(difflib.get_close_matches(plain, known, n=1, cutoff=_MEMBER_CUTOFF)), "")
+    # Where lengths differ by more, no comparison can reach the cutoff: see `SequenceMatcher.ratio`.
+    close = [each for each in known if abs(len(each) - len(plain)) <= len(each) * 0.4]
+    return next(iter(difflib.get_close_matches(plain, close, n=1, cutoff=_MEMBER_CUTOFF)), "")
 
 
 _PROFILE_CUTOFF = 0.8  # of 1: one letter of five differs
@@ -217,7 +259,13 @@ _PROFILE_CUTOFF = 0.8  # of 1: one letter of five differs
 _MEMBER_CUTOFF = 0.85
 
 
+_MOST_UNKNOWN = 20  # keys of a profile that are compared with known ones and logged
 _INVISIBLE = translatable("{field} contains invisible characters")
+# TOML reads "C:\temp" as one with a tab in it.
+_INVISIBLE_IN_PATH = translatable(
+    "{field} contains invisible characters; put a path with backslashes in single quotes, such as "
+    "'C:\\certificates\\northwind.pem'"
+)
 
 
 def similar_key(name: str, similar: str) -> str:
@@ -231,31 +279,18 @@ def _in_profile(id_: str, detail: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Location:
-    """The place of a profile: its file, that file's text, and its id."""
+    """The place of a profile: its file, the lines of that file, and its id."""
 
     file: Path
-    text: str
+    lines: ProfileLines
     id: str
 
     def error(self, detail: str, member: str = "") -> BrokenProfile:
         """Make an error with the line of `member`, if it is found."""
-        line = self._find_line(member)
+        line = self.lines.find(self.id, member)
         if line:
             detail = translate("{detail} (line {line})", detail=detail, line=line)
         return BrokenProfile(self.file, detail)
-
-    def _find_line(self, member: str) -> int:
-        """Find the line of `member`, or else of the table itself; 0 for neither."""
-        found, inside = 0, False
-        table = re.compile(rf"\s*\[\s*profiles\s*\.\s*[\"']?{re.escape(self.id)}[\"']?\s*[].]")
-        given = re.compile(rf"\s*[\"']?{re.escape(member)}[\"']?\s*[.=]")
-        for number, line in enumerate(self.text.split("\n"), 1):  # as TOML ends lines
-            if line.lstrip().startswith("["):
-                inside = table.match(line) is not None
-                found = found or (number if inside else 0)
-            elif inside and member and given.match(line):
-                return number
-        return found
 
 
 def _read_profile(place: _Location, table: object, presets: Mapping[str, object]) -> Profile:
@@ -300,9 +335,11 @@ class _Reader:
 
     def check_names(self) -> None:
         """Reject secrets, misspelled and missing keys; log other unknown ones."""
-        for name in sorted(self.table.keys() - MEMBERS.keys()):
+        unknown = sorted(self.table.keys() - MEMBERS.keys())
+        for name in unknown:
             if is_secret_name(name):
                 raise self.error(translate(NO_SECRETS_IN_FILE, field=f"`{name}`"), name)
+        for name in unknown[:_MOST_UNKNOWN]:
             if meant := similar_name(name, MEMBERS):
                 raise self.error(similar_key(name, meant), name)
             _log.info("profile %s: unknown key: %s", self.location.id, printable(name, 60))
@@ -325,8 +362,10 @@ class _Reader:
                 return value
         if member.is_required and not value:
             raise self.error(translate("`{name}` is empty", name=name), name)
-        if any(map(has_hidden_characters, value if isinstance(value, tuple) else (value,))):
-            raise self.error(translate(_INVISIBLE, field=f"`{name}`"), name)
+        values = value if isinstance(value, tuple) else (value,)
+        if any(has_invisible_characters(member, each) for each in values):
+            message = _INVISIBLE_IN_PATH if member.is_file else _INVISIBLE
+            raise self.error(translate(message, field=f"`{name}`"), name)
         return value or None if member.default is None else value
 
     def error(self, detail: str, member: str = "") -> BrokenProfile:

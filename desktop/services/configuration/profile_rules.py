@@ -3,10 +3,16 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from pathlib import PurePosixPath, PureWindowsPath
 from urllib.parse import urlsplit
 
-from desktop.oauth.addresses import ascii_address, checked_address, host_of
-from desktop.oauth.errors import UnsafeAddress
+from desktop.oauth.addresses import (
+    ascii_address,
+    checked_address,
+    has_hidden_characters,
+    host_of,
+)
+from desktop.oauth.errors import UnsafeAddress, without_joiners
 from desktop.services.model.members import Fault, Kind, Member
 from desktop.services.model.profile import (
     GRANTS,
@@ -68,6 +74,17 @@ _REQUIRED_ENDPOINTS = {
 _PROXY_SCHEMES = {"http", "https"}
 # On Windows this is the start of a file on another computer, or of a device.
 _REMOTE_PATH = re.compile(r"\\|/[/\\]")
+
+
+def has_invisible_characters(member: Member, value: str) -> bool:
+    """Whether `value` of `member` contains characters that nobody sees.
+
+    A name may contain what joins Persian letters or the parts of an emoji.
+    """
+    return has_hidden_characters(without_joiners(value) if member.name in _NAMES else value)
+
+
+_NAMES = {"name", "provider", "region", "letter"}
 
 
 def is_secret_name(member: str) -> bool:
@@ -225,11 +242,22 @@ def _faults_of_network(profile: Profile) -> Iterator[Fault]:
         )
     # Whoever runs the other computer would decide whom to trust, and learn who reads the file.
     for name, each in MEMBERS.items():
-        if each.is_file and _REMOTE_PATH.match(getattr(profile, name)):
+        file = getattr(profile, name) if each.is_file else ""
+        if _REMOTE_PATH.match(file):
             yield Fault(
                 name,
                 translatable("{field} must be on this computer, such as /etc/ssl/northwind.pem"),
             )
+        elif file and not _is_absolute(file):
+            yield Fault(
+                name,
+                translatable("{field} must be an absolute path, such as /etc/ssl/northwind.pem"),
+            )
+
+
+def _is_absolute(path: str) -> bool:
+    # A policy may be written on another system.
+    return PurePosixPath(path).is_absolute() or PureWindowsPath(path).is_absolute()
 
 
 def _proxy_problem(address: str) -> str:

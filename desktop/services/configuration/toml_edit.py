@@ -7,13 +7,14 @@ comment that belongs to the next profile, and remove that comment together with 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
+
+from desktop.services.model.toml_text import parse_toml, require_editable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,14 +55,16 @@ def appended(text: str, tables: Tables) -> str:
 
 
 def _edit_lines(text: str, tables: Tables) -> str:
-    there: Tables = tomllib.loads(text).get("profiles", {})
+    there: Any = parse_toml(text).get("profiles", {})
     lines = re.findall(r"[^\n]*\n|[^\n]+", text)
     for id_ in there:
         if tables.get(id_) == there[id_]:
             continue
         lines_of = _profile_lines(id_, lines)
         if id_ in tables:
-            document = tomlkit.parse("".join(lines[lines_of]).rstrip() + "\n")
+            own = "".join(lines[lines_of]).rstrip() + "\n"
+            require_editable(own)
+            document = tomlkit.parse(own)
             _set_members(document, id_, tables[id_])
             lines[lines_of] = [_with_line_endings_of(text, tomlkit.dumps(document))]
         else:
@@ -101,6 +104,7 @@ def _is_comment_or_blank(line: str) -> bool:
 
 
 def _edit_document(text: str, tables: Tables) -> str:
+    require_editable(text)
     document = tomlkit.parse(text)
     there: Any = document.get("profiles", {})
     for id_ in [each for each in there if each not in tables]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-import tomllib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from desktop.oauth.errors import printable
 from desktop.services.model.members import Option, collect_members, member, text
+from desktop.services.model.toml_text import parse_toml, require_editable
+from desktop.services.system.files import read_file
 from desktop.services.system.translation import translatable, translate
 
 if TYPE_CHECKING:
@@ -119,7 +121,8 @@ def load_settings(file: Path) -> Settings:
         return Settings()
     for name in SETTINGS:
         if name in table and not is_valid_setting(name, table[name]):
-            _log.warning("ignored an invalid setting: %s: %s = %r", file, name, table[name])
+            shown = printable(repr(table[name]), 80)
+            _log.warning("ignored an invalid setting: %s: %s = %s", file, name, shown)
     return _parse_settings(table)
 
 
@@ -130,7 +133,7 @@ def find_read_error(file: Path) -> str:
     except UnicodeDecodeError:
         return translate("not valid UTF-8")
     except _READ_ERRORS as error:
-        return str(error)
+        return getattr(error, "strerror", None) or str(error)
     return ""
 
 
@@ -161,16 +164,20 @@ def save_settings(settings: Settings, file: Path) -> None:
     write_atomically(tomlkit.dumps(document), file)
 
 
+def _read_text(file: Path) -> str:
+    # Windows editors may put a byte order mark in front.
+    return read_file(file, limit=_LARGEST_FILE).decode("utf-8-sig")
+
+
 def _read_table(file: Path) -> dict[str, object]:
     try:
-        # Windows editors may put a byte order mark in front.
-        return tomllib.loads(file.read_text("utf-8-sig"))
+        return parse_toml(_read_text(file))
     except FileNotFoundError:
         return {}
 
 
-# TOMLDecodeError and UnicodeDecodeError are ValueErrors; deep nesting gives a RecursionError.
-_READ_ERRORS = (OSError, ValueError, RecursionError)
+_LARGEST_FILE = 64 * 1024  # bytes
+_READ_ERRORS = (OSError, ValueError)  # errors of TOML and UTF-8 are ValueErrors
 
 
 def _parse_settings(table: Mapping[str, object]) -> Settings:
@@ -201,7 +208,9 @@ def _read_document(file: Path) -> TOMLDocument:
     from tomlkit.exceptions import TOMLKitError
 
     try:
-        return tomlkit.parse(file.read_text("utf-8-sig"))
+        text = _read_text(file)
+        require_editable(text)
+        return tomlkit.parse(text)
     except FileNotFoundError:
         return tomlkit.parse(_HEADING)
     except (ValueError, RecursionError, TOMLKitError) as error:

@@ -1,11 +1,13 @@
 """The HTTP client: trust store, proxy, timeouts."""
 
+import re
 import ssl
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.cookiejar import CookieJar
+from pathlib import Path
 from urllib import request
 from urllib.parse import urlsplit
 
@@ -17,7 +19,8 @@ from desktop.oauth.addresses import is_loopback
 from desktop.oauth.errors import AuthorityUnusable
 from desktop.services.network.environment_proxy import find_environment_proxy, normalized_proxy
 from desktop.services.network.proxy_transport import ProxiedTransport, no_password
-from desktop.services.system.translation import translate
+from desktop.services.system.files import read_file
+from desktop.services.system.translation import translatable, translate
 from desktop.services.system.worker import Worker
 
 
@@ -81,10 +84,20 @@ def make_http_client(network: NetworkOptions | None = None) -> httpx.AsyncClient
             policy_source=network.proxy_source,
         ),
         timeout=httpx.Timeout(10.0, connect=10.0),
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        cookies=_NoCookies(),
         follow_redirects=False,
         headers={"User-Agent": f"xdr-login/{__version__} ({sys.platform})"},
     )
+
+
+class _NoCookies(CookieJar):
+    """A jar that keeps nothing, and does not even read what a server sends.
+
+    Python's own reports a year with too many digits as a bug of its own, on stderr.
+    """
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Ignore the cookies of `response`."""
 
 
 async def _find_proxy(network: NetworkOptions, url: httpx.URL) -> str:
@@ -98,9 +111,24 @@ async def _find_proxy(network: NetworkOptions, url: httpx.URL) -> str:
 
 
 def _load_authorities(context: truststore.SSLContext, file: str) -> None:
+    # A relative path would mean another file in each folder that a command is run in.
+    if not Path(file).is_absolute():
+        raise AuthorityUnusable(file, translate("it is not an absolute path"))
     try:
-        context.load_verify_locations(cafile=file)
-    except ssl.SSLError as error:
-        raise AuthorityUnusable(file, translate("it contains no PEM certificate")) from error
-    except OSError as error:
-        raise AuthorityUnusable(file, error.strerror or translate("it cannot be read")) from error
+        content = read_file(Path(file), limit=_LARGEST_CA_FILE)
+        certificates = b"\n".join(_CERTIFICATE.findall(content)).decode("ascii")
+        # Given no certificate at all, OpenSSL does not complain.
+        if not certificates:
+            raise AuthorityUnusable(file, translate(_NO_CERTIFICATE))
+        context.load_verify_locations(cadata=certificates)
+    except (ssl.SSLError, UnicodeDecodeError) as error:
+        raise AuthorityUnusable(file, translate(_NO_CERTIFICATE)) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", "") or translate("it cannot be read")
+        raise AuthorityUnusable(file, reason) from error
+
+
+_LARGEST_CA_FILE = 4_000_000  # bytes; all public authorities together have some 250 kB
+_NO_CERTIFICATE = translatable("it contains no PEM certificate")
+# RFC 7468. What is before and between them is a comment.
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]++-----END CERTIFICATE-----")

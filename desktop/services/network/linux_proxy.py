@@ -29,11 +29,11 @@ def query_portal(server: str) -> list[str]:
         connection = open_dbus_connection()
         with contextlib.closing(connection):
             answer = connection.send_and_get_reply(request, timeout=_TIMEOUT)
-    # KeyError: there is no bus. The others: no portal, an error, or no answer in time.
-    except (KeyError, OSError, ValueError) as error:
+        if answer.header.message_type is not MessageType.method_return:
+            return []
+        (found,) = answer.body
+        return [str(each) for each in found]
+    # KeyError: there is no bus. The others: no portal, an error, another answer, or none in time.
+    except (KeyError, OSError, ValueError, TypeError) as error:
         _log.info("no proxy portal: %s", type(error).__name__)
         return []
-    if answer.header.message_type is not MessageType.method_return:
-        return []
-    (found,) = answer.body
-    return [str(each) for each in found]

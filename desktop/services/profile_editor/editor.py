@@ -43,6 +43,7 @@ from desktop.services.secrets.profile_secrets import (
     save_proxy_password,
 )
 from desktop.services.system.atomic_file import write_out
+from desktop.services.system.files import read_file
 from desktop.services.system.text_input import UndecodableText, decode_text
 from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import Surface
@@ -225,10 +226,7 @@ class ProfileEditor:
 
 
 def _read_import(source: Path) -> ImportedFile:
-    with source.open("rb") as opened:
-        content = opened.read(MAX_IMPORT_LENGTH + 1)
-    if len(content) > MAX_IMPORT_LENGTH:
-        raise OSError(None, translate("the file is too large"), str(source))
+    content = read_file(source, limit=MAX_IMPORT_LENGTH)
     try:
         text = decode_text(content, source.name)
     except UndecodableText as error:

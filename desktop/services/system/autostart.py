@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop.services.system.atomic_file import write_atomically
-from desktop.services.system.desktop_entry import parse_desktop_entry
+from desktop.services.system.files import LARGEST_ENTRY, parse_desktop_entry, read_file
 from desktop.services.system.paths import all_configuration_folder, home_folder
 from desktop.services.system.translation import translate
 
@@ -30,7 +30,9 @@ def is_on() -> bool:
     if sys.platform == "darwin":
         return _agent_file().exists()
     found = next((each for each in _entry_files() if each.exists()), None)
-    return found is not None and _is_entry_enabled(found.read_text("utf-8", errors="replace"))
+    if found is None:
+        return False
+    return _is_entry_enabled(read_file(found, limit=LARGEST_ENTRY).decode("utf-8", "replace"))
 
 
 def set_on(on: bool, *, hidden: bool, profile: str | None = None) -> None:  # noqa: FBT001 - set_on(False) says it

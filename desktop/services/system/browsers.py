@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from desktop.oauth.addresses import checked_address
-from desktop.services.system.desktop_entry import parse_desktop_entry
+from desktop.services.system.files import LARGEST_ENTRY, parse_desktop_entry, read_file
 from desktop.services.system.paths import NoHomeFolder, data_folder, home_folder
 
+_LONGEST_COMMAND = 4096  # characters
 FAILURE_DELAY = 0.8
 """Seconds within which a browser that cannot be started ends."""
 
@@ -136,8 +137,8 @@ def _find_desktop_entries(folders: list[Path]) -> Iterator[Browser]:
 
 def _read_entry(file: Path) -> Browser | None:
     try:
-        members = parse_desktop_entry(file.read_text("utf-8"))
-        words = shlex.split(members.get("Exec", ""))
+        members = parse_desktop_entry(read_file(file, limit=LARGEST_ENTRY).decode("utf-8"))
+        words = shlex.split(members.get("Exec", "")[:_LONGEST_COMMAND])  # which is not linear
     except (OSError, ValueError):
         return None
     kinds = members.get("MimeType", "").split(";")

@@ -121,7 +121,7 @@ def _address(server: str, path: str, fields: list[tuple[str, str]]) -> str:
                 path=shown,
             )
         )
-    if missing := re.search(r"\{[^}]*\}", path):
+    if missing := re.search(r"\{[^{}]*\}", path):
         raise BadCall(
             translate("Replace {name} in the path with a value.", name=printable(missing[0], 60))
         )

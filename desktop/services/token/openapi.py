@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import errno
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from desktop.oauth.errors import printable
+from desktop.services.system.files import read_file
 from desktop.services.system.resources import resource
 from desktop.services.system.translation import translate
 
 BUNDLED_DESCRIPTION = "openapi/iroh-oauth2.json"
-MAX_DESCRIPTION_SIZE = 16 * 1024 * 1024  # bytes
+MAX_DESCRIPTION_SIZE = 16_000_000  # bytes
 MAX_ROUTES = 5000
 MAX_PARAMETERS = 200  # of one route
+MAX_SCOPES = 200  # of one route
+_LONGEST_NAME = 1000  # characters of a reference or a path
 _MAX_HOPS = 8  # references to references
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 _BODY_KINDS = {"body": "body", "formData": "form"}  # OpenAPI 2
+
+
+T = TypeVar("T")
 
 
 class BadDescription(ValueError):
@@ -61,10 +68,12 @@ def load_bundled_routes() -> tuple[Route, ...]:
 
 def load_routes(file: Path) -> tuple[Route, ...]:
     """Load the routes that `file` describes; raises `BadDescription` or `OSError`."""
-    with file.open("rb") as opened:
-        content = opened.read(MAX_DESCRIPTION_SIZE + 1)
-    if len(content) > MAX_DESCRIPTION_SIZE:
-        raise BadDescription(translate("The file is larger than 16 MB."))
+    try:
+        content = read_file(file, limit=MAX_DESCRIPTION_SIZE, pipes=True)
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        raise BadDescription(translate("The file is larger than 16 MB.")) from error
     return parse_routes(content)
 
 
@@ -97,10 +106,12 @@ class _Reader:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
-        self._base = _base_path(document)
+        self._base = _base_path(document)[:_LONGEST_NAME]
         parts = _members(document.get("components"))
         schemes = parts.get("securitySchemes", document.get("securityDefinitions"))
         self._schemes = _members(schemes)
+        # By the identity of what was read: references lead to the same objects again and again.
+        self._known: dict[tuple[object, ...], Any] = {}
 
     def group_order(self) -> dict[str, int]:
         tags = [_members(tag).get("name") for tag in _list(self._document.get("tags"))]
@@ -119,6 +130,12 @@ class _Reader:
     def _route(
         self, path: str, method: str, operation: dict[str, Any], item: dict[str, Any]
     ) -> Route:
+        route = self._remembered(
+            ("route", id(operation), id(item)), lambda: self._read_route(operation, item)
+        )
+        return replace(route, method=method.upper(), path=printable(self._base + path))
+
+    def _read_route(self, operation: dict[str, Any], item: dict[str, Any]) -> Route:
         given = chain(_list(item.get("parameters")), _list(operation.get("parameters")))
         found = [self._parameter(each) for each in islice(given, MAX_PARAMETERS)]
         parameters = {(each.name, each.where): each for each in found}
@@ -126,8 +143,8 @@ class _Reader:
         needs_token, scopes = self._security(operation)
         return Route(
             group=_text(names[0]) if names else "",
-            method=method.upper(),
-            path=printable(self._base + path),
+            method="",
+            path="",
             text=_text(operation.get("summary") or operation.get("description")),
             parameters=(*parameters.values(), *self._body(operation)),
             needs_token=needs_token,
@@ -135,27 +152,37 @@ class _Reader:
             assumed=_assumed(operation),
         )
 
+    def _remembered(self, key: tuple[object, ...], read: Callable[[], T]) -> T:
+        """Read each object of the document once, however many references lead to it."""
+        if key not in self._known:
+            self._known[key] = read()
+        found: T = self._known[key]
+        return found
+
     def _parameter(self, value: object) -> Parameter:
         found = self._resolved(value)
-        where = _text(found.get("in"))
-        return Parameter(
-            name=_text(found.get("name")),
-            where=_BODY_KINDS.get(where, where),
-            text=_text(found.get("description")),
-            required=found.get("required") is True,
-            assumed=_assumed(found),
-        )
+        if not found:  # perhaps not from the document, so that its identity means nothing
+            return Parameter("", "", "", required=False, assumed="")
+        return self._remembered(("parameter", id(found)), lambda: _read_parameter(found))
 
-    def _body(self, operation: dict[str, Any]) -> Iterator[Parameter]:
+    def _body(self, operation: dict[str, Any]) -> tuple[Parameter, ...]:
         content = _members(self._resolved(operation.get("requestBody")).get("content"))
         media_type = next(iter(content), "")
         schema = self._resolved(_members(content.get(media_type)).get("schema"))
-        required = _list(schema.get("required"))
+        if not schema:
+            return ()
+        where = "form" if "form" in media_type[:_LONGEST_NAME] else "body"
+        return self._remembered(
+            ("body", where, id(schema)), lambda: tuple(self._read_body(schema, where))
+        )
+
+    def _read_body(self, schema: dict[str, Any], where: str) -> Iterator[Parameter]:
+        required = {each for each in _list(schema.get("required")) if isinstance(each, str)}
         for name, value in islice(_members(schema.get("properties")).items(), MAX_PARAMETERS):
             found = self._resolved(value)
             yield Parameter(
                 name=_text(name),
-                where="form" if "form" in media_type else "body",
+                where=where,
                 text=_text(found.get("description")),
                 required=name in required,
                 assumed=_assumed(found) or _assumed(schema),
@@ -163,10 +190,20 @@ class _Reader:
 
     def _security(self, operation: dict[str, Any]) -> tuple[bool, tuple[str, ...]]:
         """Whether an access token is needed, and the scopes of all alternatives."""
-        alternatives = _list(operation.get("security", self._document.get("security")))
-        named = [pair for each in alternatives for pair in _members(each).items()]
-        tokens = [_list(scopes) for name, scopes in named if self._is_token(name)]
-        return bool(tokens), tuple(dict.fromkeys(_text(each) for found in tokens for each in found))
+        alternatives = operation.get("security", self._document.get("security"))
+        if not isinstance(alternatives, list):
+            return False, ()
+        return self._remembered(
+            ("security", id(alternatives)), lambda: self._read_security(alternatives)
+        )
+
+    def _read_security(self, alternatives: list[Any]) -> tuple[bool, tuple[str, ...]]:
+        named = (pair for each in alternatives for pair in _members(each).items())
+        tokens = [
+            _list(scopes) for name, scopes in islice(named, MAX_SCOPES) if self._is_token(name)
+        ]
+        scopes = islice((_text(each) for found in tokens for each in found), MAX_SCOPES)
+        return bool(tokens), tuple(dict.fromkeys(scopes))
 
     def _is_token(self, name: str) -> bool:
         scheme = self._resolved(self._schemes.get(name))
@@ -184,12 +221,23 @@ class _Reader:
 
     def _target(self, reference: str) -> object:
         # RFC 6901. Other documents are never fetched.
-        if not reference.startswith("#/"):
+        if not reference.startswith("#/") or len(reference) > _LONGEST_NAME:
             return None
         found: object = self._document
         for part in reference[2:].split("/"):
             found = _members(found).get(part.replace("~1", "/").replace("~0", "~"))
         return found
+
+
+def _read_parameter(found: dict[str, Any]) -> Parameter:
+    where = _text(found.get("in"))
+    return Parameter(
+        name=_text(found.get("name")),
+        where=_BODY_KINDS.get(where, where),
+        text=_text(found.get("description")),
+        required=found.get("required") is True,
+        assumed=_assumed(found),
+    )
 
 
 def _base_path(document: Mapping[str, Any]) -> str:

@@ -521,7 +521,7 @@ def test_an_import_cannot_take_the_id_of_a_managed_profile(
         ("[profiles", "source.toml"),
         ("", "it contains no profiles"),
         ("[profiles.x]\nclient_secret = 'SECRET'\n", "must not contain a secret"),
-        ("#" * 200_001, "the file is too large"),
+        ("#" * 200_001, "it is larger than 200 kB"),
         (
             f"[profiles.x]\nclient_id = 'c'\npreset = 'xdr-eu'\nlater = [{'1, ' * 20_000}]\n",
             "profile `x` is too large",
@@ -538,6 +538,16 @@ def test_a_failed_import_changes_nothing(
     assert words in done.err
     assert "SECRET" not in done.err
     assert not console.file.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="made with mkfifo")
+def test_an_import_waits_for_no_pipe_that_nobody_writes_to(
+    console: Console, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    done = console.run("import", str(tmp_path / "pipe"))
+    assert (done.code, done.out) == (1, "")
+    assert "it contains no profiles" in done.err
 
 
 def test_an_invalid_import_from_stdin_does_not_name_the_profiles_file(

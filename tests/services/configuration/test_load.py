@@ -18,7 +18,7 @@ OWN = """
 client_id = "client-mine"
 preset = "xdr-nam"
 proxy = "none"
-ca_file = "own.pem"
+ca_file = "/etc/own.pem"
 settings = { clipboard_seconds = 300, keep_fresh = true }
 
 [profiles.shared]
@@ -97,7 +97,7 @@ def test_proxy_and_authorities_of_the_administrator_hold_for_all(own: Path) -> N
     assert profile.proxy == "http://proxy.example:3128"
     assert profile.ca_file == "/etc/ca.pem"
     untouched = mine(own, Policy(source=SOURCE))
-    assert (untouched.proxy, untouched.ca_file) == ("none", "own.pem")
+    assert (untouched.proxy, untouched.ca_file) == ("none", "/etc/own.pem")
 
 
 def test_a_profile_does_not_undo_a_setting_that_is_locked(own: Path) -> None:

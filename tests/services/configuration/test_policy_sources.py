@@ -137,6 +137,29 @@ def test_what_is_no_property_list_is_told(write: Write, content: bytes) -> None:
         read_plist(write(content), owner=ME)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="made with mkfifo")
+def test_a_policy_that_is_a_pipe_or_endless_is_not_known(write: Write) -> None:
+    file = write(b"")
+    file.unlink()
+    os.mkfifo(file, 0o600)
+    for read in (read_toml, read_plist):
+        with pytest.raises(UnusablePolicyError, match="it is not a regular file"):
+            read(file, owner=ME)
+    file.unlink()
+    os.truncate(write(b""), 2**40)
+    with pytest.raises(UnusablePolicyError, match="it is larger than"):
+        read_toml(file, owner=ME)
+
+
+def test_a_number_of_5000_digits_is_told(write: Write) -> None:
+    digits = "0x" + "f" * 5000
+    with pytest.raises(UnusablePolicyError, match="a number has too many digits"):
+        read_toml(write(f"x = {digits}".encode()), owner=ME)
+    plist = f"<plist><dict><key>x</key><integer>{digits}</integer></dict></plist>"
+    with pytest.raises(UnusablePolicyError, match="a number has too many digits"):
+        read_plist(write(plist.encode()), owner=ME)
+
+
 def test_without_managed_preferences_there_is_no_policy(tmp_path: Path) -> None:
     assert read_plist(tmp_path / "none.plist") is None
 

@@ -387,7 +387,7 @@ profiles = st.builds(
     color=st.sampled_from(list(COLORS)),
     proxy=st.sampled_from(["system", "none", "http://proxy.example:1"]),
     proxy_user=words,
-    ca_file=words.map(lambda word: f"own-{word}"),
+    ca_file=words.map(lambda word: f"/etc/{word}"),
     settings=st.sampled_from([{}, {"keep_fresh": True}, {"clipboard_seconds": 9}]),
 )
 

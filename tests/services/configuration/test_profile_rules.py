@@ -30,7 +30,7 @@ def test_what_is_usual_has_no_faults() -> None:
             ("proxy", proxy)
             for proxy in ("none", "http://proxy.example:3128", "https://[::1]:1080")
         ),
-        *(("ca_file", file) for file in ("/etc/ssl/northwind.pem", r"C:\northwind.pem", "own.pem")),
+        *(("ca_file", file) for file in ("/etc/ssl/northwind.pem", r"C:\northwind.pem")),
         ("extra_parameters", {"audience": "https://api.example", "token_type": "jwt"}),
         *(
             ("extra_parameters", {name: "x"})
@@ -104,6 +104,7 @@ def test_what_makes_sense_is_taken(member: str, value: Any) -> None:  # noqa: AN
                 r"/\share.example\x\ca.pem",
                 r"\??\UNC\share.example\x\ca.pem",
                 r"\\.\pipe\ca",
+                *("own.pem", "./own.pem", "~/own.pem", "../own.pem", r"C:own.pem", r"\own.pem"),
             )
         ),
         *(

@@ -227,3 +227,30 @@ def test_the_path_of_the_kept_broken_file_is_given(
     save_settings(CHANGED, file)
     assert broken_copy_path(file).read_text("utf-8") == "keep_fresh ="
     assert find_read_error(file) == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="made with mkfifo")
+def test_a_pipe_or_an_endless_file_holds_nothing_up(
+    file: Path, expect_log: Callable[[str], None]
+) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(file)
+    expect_log("cannot read the settings: .*it is not a regular file")
+    expect_log("cannot read the settings: .*it is larger than 65 kB")
+    assert load_settings(file) == Settings()
+    with pytest.raises(OSError, match="it is not a regular file"):
+        save_settings(Settings(theme="dark"), file)
+    file.unlink()
+    file.touch()
+    os.truncate(file, 2**40)
+    assert load_settings(file) == Settings()
+    assert find_read_error(file) == "it is larger than 65 kB"
+
+
+def test_a_number_of_5000_digits_is_a_broken_file(
+    file: Path, expect_log: Callable[[str], None]
+) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("in_use_minutes = 0x" + "f" * 5000)
+    expect_log("cannot read the settings: .*: a number has too many digits")
+    assert load_settings(file) == Settings()

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import os
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -89,6 +90,18 @@ async def test_the_ca_file_of_the_profile_is_trusted(authority: Authority, host:
     assert found.body == b"{}"
 
 
+async def test_a_ca_file_may_be_a_link_and_contain_comments(
+    authority: Authority, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.pem"
+    comment = "# Zertifikate für München\n".encode("latin-1")
+    own.write_bytes(comment + authority.ca_file.read_bytes().replace(b"\n", b"\r\n") + comment)
+    (tmp_path / "link.pem").symlink_to(own)
+    with authority.serve() as address:
+        found = await fetched(NetworkOptions(ca_file=str(tmp_path / "link.pem")), address)
+    assert found.body == b"{}"
+
+
 async def test_a_private_ca_is_not_trusted_without_the_file(authority: Authority) -> None:
     with authority.serve() as address, pytest.raises(errors.CertificateRejected) as caught:
         await fetched(NetworkOptions(), address)
@@ -103,12 +116,20 @@ def test_an_unusable_ca_file_is_reported_with_the_reason(tmp_path: Path) -> None
     der.write_bytes(b"\x30\x82\x01\x0a")
     empty = tmp_path / "empty.pem"
     empty.touch()
+    pipe, huge = tmp_path / "pipe", tmp_path / "huge.pem"
+    os.mkfifo(pipe)
+    huge.touch()
+    os.truncate(huge, 2**40)
     for file, reason in (
         (tmp_path / "absent.pem", "No such file or directory"),
         (text, "it contains no PEM certificate"),
         (der, "it contains no PEM certificate"),
         (empty, "it contains no PEM certificate"),
         (tmp_path, "Is a directory"),
+        (pipe, "it is not a regular file"),
+        (Path("/dev/zero"), "it is not a regular file"),
+        (huge, "it is larger than 4 MB"),
+        (Path("own.pem"), "it is not an absolute path"),
     ):
         with pytest.raises(errors.AuthorityUnusable) as caught:
             make_http_client(NetworkOptions(ca_file=str(file)))

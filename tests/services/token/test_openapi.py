@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,44 @@ def test_too_many_routes_are_rejected(tmp_path: Path, monkeypatch: pytest.Monkey
     file.write_text('{"openapi": "3.1.0"}')
     with pytest.raises(BadDescription, match="larger"):
         load_routes(file)
+
+
+@pytest.mark.parametrize("shared", ["security", "parameters", "required", "reference", "base"])
+def test_what_all_routes_refer_to_is_read_once(shared: str) -> None:
+    """Each document has 2,000 routes times 2,000 or more of something."""
+    long = {"description": "d" * 2000}
+    parameters = [{"name": f"{number}", "in": "query", **long} for number in range(2000)]
+    body = {"content": {"form": {"schema": {"$ref": "#/components/schema"}}}}
+    schema = {
+        "properties": {f"{each}": long for each in range(2000)},
+        "required": ["x"] * 100_000,
+    }
+    security = [{"it": [f"s{number}:read"]} for number in range(20_000)]
+    deep = "#/" + "components/" * 20_000
+    document: dict[str, Any] = {
+        "components": {
+            "securitySchemes": {"it": {"type": "oauth2"}},
+            "item": {"get": {"requestBody": body}, "parameters": parameters},
+            "schema": schema,
+        }
+    }
+    item: dict[str, Any] = {"get": {}}
+    match shared:
+        case "security":
+            document["security"] = security
+        case "parameters":
+            item = {"$ref": "#/components/item"}
+        case "required":
+            item = {"get": {"requestBody": body}}
+        case "reference":
+            document["components"]["deep"] = {"$ref": deep}
+            item = {"get": {}, "parameters": [{"$ref": "#/components/deep"}] * 20}
+        case "base":
+            document["basePath"] = "/x" * 500_000
+    document["paths"] = {f"/{number}": item for number in range(2000)}
+    started = time.thread_time()
+    assert len(routes(**document)) == 2000
+    assert time.thread_time() - started < 4.0  # seconds
 
 
 JSON_VALUES = st.recursive(
