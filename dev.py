@@ -48,7 +48,7 @@ TEST_EPILOG = """Other arguments are passed to pytest: `dev.py test tests/oauth 
 Selected tests run in one process and without coverage."""
 BENCH_EPILOG = "Other arguments are passed to the benchmarks: `dev.py bench start --runs 3`."
 SLOWEST = ("--durations=10", "--durations-min=1")
-FUZZED = ("tests/test_parsers.py", "tests/services/network/test_hostile_servers.py")
+FUZZED = ("tests/test_parsers.py", "tests/oauth/test_hostile_servers.py")
 SHOTS_PSEUDO_HELP = "in longer, accented texts, to find what is not translated or does not fit"
 TEST_PACKAGES_HELP = "build the Linux packages and test them on a bare system instead"
 TEST_FUZZ_HELP = "try many more texts on every parser instead, as every night; takes a minute"

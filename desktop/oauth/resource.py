@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from desktop.oauth.addresses import checked_address, host_of
-from desktop.oauth.errors import NoAnswerInTime, UnusableAnswer, printable
+from desktop.oauth.errors import UnusableAnswer, printable
 from desktop.oauth.http import (
     Unpacker,
     checked_request,
@@ -90,25 +90,22 @@ async def _open(
             # A redirect would carry the token to wherever the server points.
             response = await http.send(request, stream=True, follow_redirects=False)
     try:
-        try:
-            yield ResourceAnswer(
-                host,
-                response.status_code,
-                secrets.strike(response.reason_phrase),
-                secrets.strike(response.http_version),
-                struck_headers(response, secrets),
-                # RFC 9110 section 5.5: octets of which only ASCII means anything.
-                tuple(
-                    (name.decode("latin-1"), secrets.strike(value.decode("latin-1")))
-                    for name, value in response.headers.raw
-                ),
-                _unpacked(response, host),
-                secrets,
-            )
-        finally:
-            await response.aclose()
-    except TimeoutError as error:
-        raise NoAnswerInTime(host) from error
+        yield ResourceAnswer(
+            host,
+            response.status_code,
+            secrets.strike(response.reason_phrase),
+            secrets.strike(response.http_version),
+            struck_headers(response, secrets),
+            # RFC 9110 section 5.5: octets of which only ASCII means anything.
+            tuple(
+                (name.decode("latin-1"), secrets.strike(value.decode("latin-1")))
+                for name, value in response.headers.raw
+            ),
+            _unpacked(response, host),
+            secrets,
+        )
+    finally:
+        await response.aclose()
 
 
 async def _unpacked(response: httpx.Response, host: str) -> AsyncIterator[bytes]:

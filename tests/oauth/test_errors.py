@@ -6,7 +6,7 @@ from hypothesis import given
 
 from desktop.oauth import errors
 from desktop.oauth.addresses import has_hidden_characters
-from desktop.oauth.errors import printable
+from desktop.oauth.errors import printable, without_joiners
 from tests.oauth.harness import HOST, any_text, fuzzed
 
 KINDS = [
@@ -103,6 +103,20 @@ def test_an_unsupported_token_type_is_cut() -> None:
 )
 def test_what_a_server_sent_is_printed_on_one_short_line(text: str, shown: str) -> None:
     assert printable(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (
+            "\u0646\u0645\u06cc\u200c\u062f\u0627\u0646\u0645",
+            "\u0646\u0645\u06cc\u062f\u0627\u0646\u0645",
+        ),
+        ("a\u200cb", "a\u200cb"),
+    ],
+)
+def test_only_joiners_that_the_script_needs_are_taken_out(text: str, left: str) -> None:
+    assert without_joiners(text) == left
 
 
 def test_a_huge_text_is_cut_before_it_is_looked_at() -> None:
