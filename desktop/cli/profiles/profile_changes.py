@@ -332,6 +332,11 @@ async def _import_model(
 ) -> Exit:
     chosen = apply_options(Draft(name=name or model.name or model.client_id), given)
     draft = apply_options(with_client_model(chosen, model), given)
+    if not (draft.preset or draft.issuer or draft.token_endpoint):
+        message = translate(
+            "The client doesn't name its server. Pass --region for Cisco XDR, or --issuer."
+        )
+        raise click.UsageError(message)
     print_message(texts.client_added_message(model, draft.issuer))
     return await _save_new(context, draft, given, password=model.client_secret)
 

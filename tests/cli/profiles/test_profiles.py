@@ -580,6 +580,16 @@ def test_profile_options_need_a_client_as_json(console: Console, tmp_path: Path)
     assert console.run("import", str(source), "--region", "eu").code == 2
 
 
+def test_a_client_as_json_without_a_server_needs_one(console: Console, tmp_path: Path) -> None:
+    source = tmp_path / "client.json"
+    source.write_text('{"client_id": "c", "name": "Robot"}')
+    done = console.run("import", str(source))
+    assert done.code == 2
+    assert "Pass --region for Cisco XDR, or --issuer." in done.err
+    assert "Adding the client" not in done.err
+    assert not console.file.exists()
+
+
 def test_a_client_as_json_becomes_a_profile_with_its_secret_in_the_keyring(
     home: CommandHarness,
 ) -> None:
