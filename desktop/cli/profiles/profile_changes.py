@@ -51,7 +51,7 @@ from desktop.services.configuration.profile_file import (
 )
 from desktop.services.configuration.profile_names import names_in
 from desktop.services.model.errors import GrantForbidden
-from desktop.services.model.profile import Profile, client_binding
+from desktop.services.model.profile import BrokenProfile, Profile, client_binding
 from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.token_store import TokenStore
@@ -279,10 +279,10 @@ xdr-login profiles import --region eu --name northwind < client.json
 def import_(*, file: str, name: str | None, yes: bool, **given: Any) -> int:  # noqa: ANN401 - options
     """Add the profiles from FILE or stdin, and print their ids.
 
-    Existing profiles are not replaced. If a profile uses other servers than its provider's, you
+    Existing profiles are not replaced. If a profile uses servers other than its provider's, you
     confirm first; without a terminal, pass --yes. A client as JSON, from Cisco XDR or another
-    provider, becomes a profile too: pass --region or --issuer if it names no server. Its secret is
-    saved in the keyring.
+    provider, becomes a profile too: pass --region or --issuer if it doesn't name a server. Its
+    secret is saved in the keyring.
     """
 
     async def work(context: ProfileContext) -> Exit:
@@ -298,7 +298,15 @@ def import_(*, file: str, name: str | None, yes: bool, **given: Any) -> int:  # 
                 "Profile options work only with a client as JSON, not with a file of profiles."
             )
             raise click.UsageError(message)
-        source = Path("stdin" if file == "-" else file)
+        return await _import_profiles(
+            context, Path("stdin" if file == "-" else file), text, yes=yes
+        )
+
+    return run_with_profiles(work)
+
+
+async def _import_profiles(context: ProfileContext, source: Path, text: str, *, yes: bool) -> Exit:
+    try:
         hosts = texts.foreign_hosts_message(read_import(source, text), context.snapshot.presets)
         if hosts:
             print_message(hosts)
@@ -309,14 +317,14 @@ def import_(*, file: str, name: str | None, yes: bool, **given: Any) -> int:  # 
         ids = import_profiles(
             context.editor.file, text, source, taken=managed.keys(), names=names_in(managed)
         )
-        notify_profiles_changed()
-        for id_ in ids:
-            print_result(id_)
-        good = (await context.editor.load()).profiles.good
-        print_message(texts.import_report(len(ids), [good[id_] for id_ in ids if id_ in good]))
-        return Exit.OK
-
-    return run_with_profiles(work)
+    except BrokenProfile as error:
+        raise click.ClickException(texts.not_changed_message(error)) from error
+    notify_profiles_changed()
+    for id_ in ids:
+        print_result(id_)
+    good = (await context.editor.load()).profiles.good
+    print_message(texts.import_report(len(ids), [good[id_] for id_ in ids if id_ in good]))
+    return Exit.OK
 
 
 async def _import_model(
@@ -324,6 +332,11 @@ async def _import_model(
 ) -> Exit:
     chosen = apply_options(Draft(name=name or model.name or model.client_id), given)
     draft = apply_options(with_client_model(chosen, model), given)
+    if not (draft.preset or draft.issuer or draft.token_endpoint):
+        message = translate(
+            "The client doesn't name its server. Pass --region for Cisco XDR, or --issuer."
+        )
+        raise click.UsageError(message)
     print_message(texts.client_added_message(model, draft.issuer))
     return await _save_new(context, draft, given, password=model.client_secret)
 

@@ -155,7 +155,10 @@ def _read_password(prompt: str, lines: Iterator[str]) -> str:
     if password != password.strip():
         if not password.strip():
             raise click.UsageError(
-                translate("The password has only spaces. An empty line removes one.")
+                translate(
+                    "The password contains only spaces. To remove a stored password, enter an "
+                    "empty line."
+                )
             )
         # `echo secret |` in cmd.exe adds one, but a password may have one.
         print_message(translate("Warning: the password begins or ends with a space."))
@@ -186,7 +189,9 @@ def _next_line(lines: Iterator[str]) -> str:
         )
         raise click.UsageError(message) from None
     if not line:
-        raise click.UsageError(translate("No password on stdin. An empty line removes one."))
+        raise click.UsageError(
+            translate("No password on stdin. To remove a stored password, pass an empty line.")
+        )
     return line.rstrip("\r\n")
 
 

@@ -21,7 +21,6 @@ from desktop.cli.terminal.running_app import notify_tokens_changed, sign_out_in_
 from desktop.ipc.messages import Members
 from desktop.services.configuration.load import load_configuration
 from desktop.services.configuration.profile_reader import Profiles
-from desktop.services.model.errors import NoToken
 from desktop.services.model.profile import Profile
 from desktop.services.model.states import Failed, Revocation, SignedOut, State
 from desktop.services.network.environment import Environment
@@ -62,11 +61,9 @@ def logout(*, profile: str | None, all_profiles: bool, yes: bool, as_json: bool)
         return report_failure(Exit.FORBIDDEN, message, as_json=as_json)
     by_app = sign_out_in_app(None if all_profiles else profiles[0].id)
     reports = asyncio.run(_sign_out(profiles)) if by_app is None else by_app
-    if not reports and not as_json:
-        print_message(translate("You're already signed out."))
-        return Exit.SIGN_IN_NEEDED
     if not reports:
-        raise NoToken
+        message = translate("You're already signed out.")
+        return report_failure(Exit.SIGN_IN_NEEDED, message, as_json=as_json)
     if as_json:
         print_json({"signed_out": [_members(each) for each in reports]})
         return sign_out_exit_code(reports)

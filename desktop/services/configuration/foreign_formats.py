@@ -70,16 +70,16 @@ _JSON: tuple[tuple[str, Callable[[_Document], bool]], ...] = (
         ),
     ),
     (
-        translatable("a file of the Azure CLI"),
+        translatable("an Azure CLI file"),
         lambda found: "subscriptions" in found or _has_one(found, "AccessToken", "RefreshToken"),
     ),
     (translatable("an OpenAPI description"), lambda found: _has_one(found, "openapi", "swagger")),
     (
-        translatable("an export of a Keycloak realm"),
+        translatable("a Keycloak realm export"),
         lambda found: "realm" in found and "clients" in found,
     ),
     (
-        translatable("the metadata of a server"),
+        translatable("server metadata"),
         lambda found: "issuer" in found and "token_endpoint" in found and not _has_client_id(found),
     ),
     (

@@ -183,9 +183,7 @@ def _faults_of_client(profile: Profile) -> Iterator[Fault]:
     elif name := next(filter(_is_protocol_parameter, profile.extra_parameters), ""):
         yield Fault(
             "extra_parameters",
-            translatable(
-                "{field} can't contain “{name}”: XDR Login sets the protocol's parameters itself"
-            ),
+            translatable("{field} can't contain “{name}”: XDR Login sets this parameter itself"),
             {"name": name.strip()},
         )
 

@@ -196,7 +196,7 @@ def foreign_hosts_message(
             "“{profile}” uses {host} ({fields})",
             profile=printable(each.name, 60),
             host=host,
-            fields=format_list([field_name(member) for member in members]),
+            fields=format_list([_use_of_host(member) for member in members]),
         )
         for each in profiles
         for host, members in foreign_hosts(each, presets).items()
@@ -204,10 +204,17 @@ def foreign_hosts_message(
     if not lines:
         return ""
     introduction = translate(
-        "Codes, tokens or what you enter can go to other servers than the provider's. Continue "
+        "Your codes, tokens or passwords could go to servers other than the provider's. Continue "
         "only if you trust them:"
     )
     return "\n".join((introduction, *lines))
+
+
+def _use_of_host(member: str) -> str:
+    """Say what a profile uses the host in `member` for."""
+    if member == "verification_hosts":  # has no field
+        return translate("Approval page")
+    return field_name(member)
 
 
 IMPORT = translatable("Import")
@@ -218,7 +225,7 @@ NOT_IMPORTED = translatable("Nothing was imported.")
 def save_again_message(hosts: Iterable[str]) -> str:
     """Ask before a profile with these servers besides the provider's is saved."""
     return translate(
-        "This profile also uses {hosts}. Codes, tokens or what you enter can go there. If you "
+        "This profile also uses {hosts}. Your codes, tokens or passwords could go there. If you "
         "trust these servers, select Save again.",
         hosts=format_list(list(hosts)),
     )
@@ -227,7 +234,7 @@ def save_again_message(hosts: Iterable[str]) -> str:
 def foreign_hosts_note(hosts: Iterable[str]) -> str:
     """Name the servers besides the provider's that a profile now has."""
     return translate(
-        "This profile also uses {hosts}. Codes, tokens or what you enter can go there.",
+        "This profile also uses {hosts}. Your codes, tokens or passwords could go there.",
         hosts=format_list(list(hosts)),
     )
 
@@ -281,7 +288,7 @@ def not_changed_message(error: BrokenProfile) -> str:
     """Say why nothing was changed."""
     return translate(
         "Your profiles were not changed. There's a problem with {file}: {detail}.",
-        file=error.where,
+        file=printable(str(error.where)),
         detail=printable(error.detail),
     )
 

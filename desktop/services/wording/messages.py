@@ -250,11 +250,11 @@ _TRY_FIRST = (Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE)
 # What is in the way of the keyring: the help of an error says the same as its text.
 _KEYRING_REPLACED = (
     translatable(
-        "{file} chooses another keyring. Remove the line “{line}” from it, then try again."
+        "{file} selects another keyring. Remove the line “{line}” from it, then try again."
     ),
     translatable("{file} can't be used ({detail}). Correct or remove it, then try again."),
     translatable(
-        "Your environment chooses another keyring. Remove the variable “{line}”, then start XDR "
+        "Your environment selects another keyring. Unset the variable “{line}”, then start XDR "
         "Login again."
     ),
 )
@@ -264,19 +264,19 @@ _NO_SESSION_BUS = (
         "({sudo_user})."
     ),
     translatable(
-        "The keyring is reached over D-Bus, but nothing answers at “{address}”. Set "
+        "The keyring needs D-Bus, but nothing is listening at “{address}”. Set "
         "DBUS_SESSION_BUS_ADDRESS={usual_address}, then start XDR Login again."
     ),
     translatable(
-        "The keyring is reached over D-Bus, but nothing answers at “{address}”. Correct "
+        "The keyring needs D-Bus, but nothing is listening at “{address}”. Correct "
         "DBUS_SESSION_BUS_ADDRESS, or sign out of your desktop and sign in again."
     ),
     translatable(
-        "The keyring is reached over D-Bus, but DBUS_SESSION_BUS_ADDRESS isn't set, as in cron "
+        "The keyring needs D-Bus, but DBUS_SESSION_BUS_ADDRESS isn't set, as in cron "
         "jobs and some SSH sessions. Set it to {usual_address}, then start XDR Login again."
     ),
     translatable(
-        "The keyring is reached over D-Bus, but DBUS_SESSION_BUS_ADDRESS isn't set, as in cron "
+        "The keyring needs D-Bus, but DBUS_SESSION_BUS_ADDRESS isn't set, as in cron "
         "jobs, containers and some SSH sessions. Start XDR Login in your desktop session."
     ),
 )
@@ -328,10 +328,12 @@ _KEYRING_ROWS: dict[type[BaseException], Row] = {
         remedies=(Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
     ),
     keystore.SaveNotRecorded: _row(
-        translatable("This sign-in can't be found again"),
-        translatable("XDR Login can't write to the folder where it notes what is saved."),
+        translatable("The sign-in can't be saved"),
+        translatable(
+            "XDR Login can't write to its state folder, where it records what is in the keyring."
+        ),
         translatable("The system says: “{detail}”."),
-        translatable("Make room there, then try again."),
+        translatable("Free up disk space or make the folder writable, then try again."),
         _WITHOUT_SAVING,
         remedies=(Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
     ),
@@ -416,15 +418,15 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
     session_errors.SignedOutAfterLoss: _row(
         translatable("The server has signed you out"),
         translatable(
-            "A response of the server got lost when your sign-in was last renewed. The server then "
-            "rejected the next request, most likely because it had renewed your sign-in already."
+            "The server's response was lost when your sign-in was last renewed. The server then "
+            "rejected the next request, most likely because it had already renewed your sign-in."
         ),
         translatable("The server says: “{cause_description}”."),
         translatable("Sign in again."),
         remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
     session_errors.PollAnswerLost: _row(
-        translatable("A response from the server got lost"),
+        translatable("The server's response was lost"),
         (
             translatable(
                 "The server may have sent your token, but the response didn't arrive ({cause})."
@@ -437,8 +439,10 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
     session_errors.RenewalRefused: _row(
         translatable("The server refuses to renew"),
         (
-            translatable("It refused twice, without a reason that XDR Login knows ({cause})."),
-            translatable("It refused twice, without a reason that XDR Login knows."),
+            translatable(
+                "It refused twice, without giving a reason that XDR Login recognizes ({cause})."
+            ),
+            translatable("It refused twice, without giving a reason that XDR Login recognizes."),
         ),
         translatable("The server says: “{cause_description}”."),
         translatable("Sign in again."),
@@ -451,7 +455,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
                 "The server may have renewed your sign-in, but its response didn't arrive "
                 "({cause})."
             ),
-            translatable("The server may have renewed your sign-in, but its response got lost."),
+            translatable("The server may have renewed your sign-in, but its response was lost."),
         ),
         (
             translatable(
@@ -482,12 +486,15 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
     ),
     session_errors.NoIdToken: _row(
         translatable("No ID token"),
-        translatable("The server sent no ID token, because nobody asked it for one."),
+        translatable(
+            "The server sends an ID token only for the scope “openid”, which your sign-in "
+            "doesn't include."
+        ),
         BySurface(
             translatable("Add “openid” to the scopes in your profile, then sign in again."),
             translatable(
-                "Add “openid” to the scopes with “xdr-login profiles edit NAME --scope SCOPES”, "
-                "then run “xdr-login login --again”."
+                "Run “xdr-login profiles edit NAME --scope SCOPES” with “openid” and all the other "
+                "scopes that you need, then run “xdr-login login --again”."
             ),
         ),
         remedies=(Remedy.EDIT_PROFILE, Remedy.SIGN_IN_AGAIN),
@@ -495,7 +502,8 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
     session_errors.IdTokenGone: _row(
         translatable("No ID token"),
         translatable(
-            "The server sent no ID token when you signed in, or no new one since the last expired."
+            "The server didn't send an ID token when you signed in, or didn't send a new one "
+            "after the last one expired."
         ),
         BySurface(
             translatable("Sign in again."),
@@ -585,10 +593,7 @@ _PROFILE_ROWS: dict[type[BaseException], Row] = {
     profile.AmbiguousName: _row(
         translatable("Several profiles have this name"),
         (
-            translatable(
-                "“{detail}” is the name of several profiles, or looks like one of another. Choose "
-                "one by its ID: {known}."
-            ),
+            translatable("“{detail}” matches several profiles. Choose one by its ID: {known}."),
             translatable("Choose one by its ID."),
         ),
         remedies=(Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
@@ -774,17 +779,17 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
     errors.Refusal: _row(
         translatable("The server rejected the request"),
         (
-            translatable("{host} answered with an error: “{detail}”."),
-            translatable("{host} answered with an error."),
+            translatable("{host} responded with an error: “{detail}”."),
+            translatable("{host} responded with an error."),
         ),
-        translatable("If it fails again, send the details to your administrator."),
+        translatable("Try again. If it fails again, send the details to your administrator."),
         remedies=_TRY_FIRST,
     ),
     errors.IncompleteAnswer: _row(
         translatable("Unexpected response from the server"),
         (
-            translatable("The response of {host} is incomplete or invalid ({detail})."),
-            translatable("The response of {host} is incomplete or invalid."),
+            translatable("The response from {host} is incomplete or invalid ({detail})."),
+            translatable("The response from {host} is incomplete or invalid."),
         ),
         _FAULT_OF_SERVER,
         remedies=_TRY_FIRST,
@@ -889,7 +894,7 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
     ),
     errors.NoUsableToken: _row(
         translatable("No usable token received"),
-        translatable("{host} reported success, but sent no token that can be used: {detail}."),
+        translatable("{host} reported success, but sent no usable token: {detail}."),
         _SERVER_SAYS,
         _FAULT_OF_SERVER,
         translatable("A code or approval works only once, so sign in again."),
@@ -909,7 +914,9 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
     errors.CodeExpired: _row(
         translatable("The code has expired"),
         (
-            translatable("XDR Login couldn't ask whether you approved it: {cause}. {cause_advice}"),
+            translatable(
+                "XDR Login couldn't check whether you approved it: {cause}. {cause_advice}"
+            ),
             translatable("It wasn't approved in time."),
         ),
         _NEW_CODE,
@@ -1046,8 +1053,8 @@ _MANAGED_DEVICE = _row(
     translatable("A managed device is required"),
     translatable("Your organization allows this sign-in only on a device that it manages."),
     translatable(
-        "If you sign in with a code, choose a browser on this computer instead in your profile. "
-        "Or ask your administrator."
+        "If you sign in with a code, choose the sign-in method “Browser on this computer” in "
+        "your profile. Otherwise, ask your administrator."
     ),
     _SERVER_SAYS,
     remedies=_TRY_FIRST,
@@ -1061,7 +1068,7 @@ _MORE_VERIFICATION = _row(
 )
 _NEEDS_CONSENT = _row(
     translatable("This app needs consent"),
-    translatable("Nobody has consented to the permissions that your profile requests."),
+    translatable("No one has consented to the permissions that your profile requests."),
     translatable("Ask your administrator to grant consent to this client ID."),
     _SERVER_SAYS,
     remedies=(Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE),
@@ -1135,7 +1142,7 @@ _ENTRA_ROWS: dict[str, Row] = {
         remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
     "50105": _row(
-        translatable("You are not assigned to this app"),
+        translatable("You're not assigned to this app"),
         translatable("Your organization lets only assigned users sign in to this app."),
         translatable("Ask your administrator to assign you to it."),
         _SERVER_SAYS,
@@ -1143,7 +1150,7 @@ _ENTRA_ROWS: dict[str, Row] = {
     ),
     "50126": _row(
         translatable("Wrong user name or password"),
-        translatable("The user name or password was wrong."),
+        translatable("The server didn't accept your user name or password."),
         translatable("Sign in again."),
         _SERVER_SAYS,
         remedies=(Remedy.SIGN_IN_AGAIN,),
@@ -1159,13 +1166,13 @@ _ENTRA_ROWS: dict[str, Row] = {
         translatable("The client secret is wrong"),
         translatable("{host} recognizes this client ID, but not its secret."),
         _ENTER_SECRET,
-        translatable("Microsoft Entra wants the value of the secret, not its ID."),
+        translatable("Microsoft Entra expects the secret's value, not its ID."),
         _SERVER_SAYS,
         remedies=_EDIT_FIRST,
     ),
     "7000222": _row(
         translatable("The client secret has expired"),
-        translatable("The secret of this client has expired."),
+        translatable("The server no longer accepts this client secret."),
         translatable("Create another one in Microsoft Entra, or ask your administrator for it."),
         _ENTER_SECRET,
         _SERVER_SAYS,
@@ -1186,7 +1193,7 @@ _ENTRA_ROWS: dict[str, Row] = {
         remedies=_EDIT_FIRST,
     ),
     errors.PUBLIC_CLIENT: _row(
-        translatable("This client must not have a secret"),
+        translatable("This client doesn't use a secret"),
         translatable("{host} says that this client is public, but your profile has a secret."),
         BySurface(
             translatable("Remove the client secret from your profile, then try again."),

@@ -448,7 +448,7 @@ def test_an_import_names_other_servers_and_needs_a_yes(
     refused = console.run("import", *given)
     assert refused.code == 2
     assert "“Evil” uses a.example (Device authorization endpoint)" in refused.err
-    assert "“Evil” uses b.example (verification_hosts)" in refused.err
+    assert "“Evil” uses b.example (Approval page)" in refused.err
     assert "Cannot prompt here. Pass --yes." in refused.err
     assert not console.file.exists()
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(FOREIGN.encode())))
@@ -556,7 +556,7 @@ def test_an_invalid_import_from_stdin_does_not_name_the_profiles_file(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"garbage")))
     done = console.run("import")
     assert (done.code, done.out) == (1, "")
-    assert "stdin: " in done.err
+    assert "Your profiles were not changed. There's a problem with stdin: " in done.err
     assert str(console.file) not in done.err
 
 
@@ -578,6 +578,16 @@ def test_profile_options_need_a_client_as_json(console: Console, tmp_path: Path)
     source = tmp_path / "source.toml"
     source.write_text(ONE)
     assert console.run("import", str(source), "--region", "eu").code == 2
+
+
+def test_a_client_as_json_without_a_server_needs_one(console: Console, tmp_path: Path) -> None:
+    source = tmp_path / "client.json"
+    source.write_text('{"client_id": "c", "name": "Robot"}')
+    done = console.run("import", str(source))
+    assert done.code == 2
+    assert "Pass --region for Cisco XDR, or --issuer." in done.err
+    assert "Adding the client" not in done.err
+    assert not console.file.exists()
 
 
 def test_a_client_as_json_becomes_a_profile_with_its_secret_in_the_keyring(

@@ -293,7 +293,7 @@ def test_a_server_without_refresh_tokens_is_told_at_once(console: Terminal) -> N
             Exit.NETWORK,
             "Too many requests. ",
         ),
-        (httpx.Response(502), Exit.NETWORK, "The code has expired. XDR Login couldn't ask "),
+        (httpx.Response(502), Exit.NETWORK, "The code has expired. XDR Login couldn't check "),
     ],
 )
 def test_a_server_that_never_answers_as_one_ends_the_sign_in_with_its_own_words(
@@ -313,7 +313,7 @@ def test_a_code_that_has_expired_when_it_is_issued_is_no_trouble_of_the_network(
 ) -> None:
     console.server.device_answer = device(expires_in=lifetime)
     assert console.run()[-1] == (
-        "Unexpected response from the server. The response of login.example is incomplete or "
+        "Unexpected response from the server. The response from login.example is incomplete or "
         "invalid (no usable expires_in). This is a problem with the server, not with your network. "
         "Tell its administrator."
     )
@@ -326,8 +326,8 @@ def test_a_token_that_has_expired_when_it_is_issued_is_no_success(
 ) -> None:
     console.server.answers = [{**TOKENS, "expires_in": lifetime}]
     assert console.run()[-1] == (
-        "No usable token received. login.example reported success, but sent no token that can be "
-        "used: expires_in is 0 or less. This is a problem with the server, not with your network. "
+        "No usable token received. login.example reported success, but sent no usable token: "
+        "expires_in is 0 or less. This is a problem with the server, not with your network. "
         "Tell its administrator. A code or approval works only once, so sign in again."
     )
     assert console.exit_code == Exit.SERVER

@@ -119,7 +119,9 @@ def test_logout_without_a_sign_in_exits_with_3(home: CommandHarness) -> None:
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == "You're already signed out.\n"
     found = home.run("logout", "--json")
-    assert (found.returncode, json.loads(found.stdout)["code"]) == (3, "sign_in_needed")
+    error = json.loads(found.stdout)
+    assert (found.returncode, error["code"]) == (3, "sign_in_needed")
+    assert error["message"] == "You're already signed out."
 
 
 def test_a_failed_revocation_is_a_network_error(home: CommandHarness) -> None:

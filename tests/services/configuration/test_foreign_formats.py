@@ -150,7 +150,7 @@ FOREIGN: dict[str, tuple[Any, str]] = {
         "an AWS IAM Identity Center sign-in",
     ),
     "aws config": ("[default]\naws_access_key_id = AKIA\n", "an AWS configuration file"),
-    "azure cli": ({"installationId": "x", "subscriptions": []}, "a file of the Azure CLI"),
+    "azure cli": ({"installationId": "x", "subscriptions": []}, "an Azure CLI file"),
     "service account": (
         {"type": "service_account", "client_id": "117", "private_key": "-----BEGIN"},
         "a Google service account key",
@@ -159,10 +159,10 @@ FOREIGN: dict[str, tuple[Any, str]] = {
         {"type": "authorized_user", "client_id": "c", "refresh_token": "r"},
         "Google Cloud credentials",
     ),
-    "realm": ({"id": "r", "realm": "soc", "clients": []}, "an export of a Keycloak realm"),
+    "realm": ({"id": "r", "realm": "soc", "clients": []}, "a Keycloak realm export"),
     "metadata": (
         {"issuer": "https://id.example", "token_endpoint": "https://id.example/token"},
-        "the metadata of a server",
+        "server metadata",
     ),
     "token": ({"access_token": "a", "token_type": "bearer"}, "a token"),
     "page": ("<!DOCTYPE html><title>x</title>", "a web page"),

@@ -144,8 +144,7 @@ def test_what_makes_no_sense_is_told_at_its_member(
 def test_a_parameter_of_the_protocol_is_named_in_the_refusal() -> None:
     (fault,) = find_faults(replace(GOOD, extra_parameters={"audience": "a", "grant_type": "x"}))
     assert fault.describe() == (
-        "`extra_parameters` can't contain “grant_type”: XDR Login sets the protocol's parameters "
-        "itself"
+        "`extra_parameters` can't contain “grant_type”: XDR Login sets this parameter itself"
     )
 
 

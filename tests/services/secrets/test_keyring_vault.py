@@ -248,7 +248,7 @@ async def test_without_a_bus_there_is_no_keyring(
         ({"SUDO_USER": "dana"}, "because you use sudo. Run XDR Login as yourself (dana)."),
         (
             {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/bus"},
-            "nothing answers at “unix:path=/nonexistent/bus”. Correct",
+            "nothing is listening at “unix:path=/nonexistent/bus”. Correct",
         ),
         ({"XDG_RUNTIME_DIR": "{bus}"}, "Set it to unix:path={bus}/bus, then start"),
         (

@@ -133,7 +133,7 @@ async def test_a_rejected_repetition_says_that_an_answer_was_lost(harness: Sessi
     await renew(harness)
     error = harness.expect(Failed).error
     assert isinstance(error, SignedOutAfterLoss)
-    assert "got lost when your sign-in was last renewed" in advice_for(error).text
+    assert "was lost when your sign-in was last renewed" in advice_for(error).text
     assert advice_for(error).remedies == (Remedy.SIGN_IN_AGAIN,)
     assert error_code(error) == "sign_in_needed"
 

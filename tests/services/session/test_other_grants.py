@@ -181,7 +181,7 @@ async def test_a_code_that_may_have_been_used_is_not_sent_again(harness: Session
             httpx.Response(404, html="<html>"),
             f"{HOST} doesn't accept requests at https://{HOST}/tok",
         ),
-        (httpx.Response(200, json={}), "sent no token that can be used: no usable access_token."),
+        (httpx.Response(200, json={}), "sent no usable token: no usable access_token."),
         (httpx.Response(200, text="OK"), "the response is not a JSON object."),
         (httpx.Response(200, json={**TOKENS, "token_type": "DPoP"}), "a token of type “DPoP”"),
         (httpx.Response(200, json={**TOKENS, "expires_in": 0}), "expires_in is 0 or less."),

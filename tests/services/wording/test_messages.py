@@ -359,20 +359,21 @@ FAULT = "This is a problem with the server, not with your network. Tell its admi
             errors.Refusal(HOST, detail="Bad media type", status=415),
             "The server rejected the request",
             (
-                f"{HOST} answered with an error: “Bad media type”. If it fails again, send the "
+                f"{HOST} responded with an error: “Bad media type”. Try again. If it fails "
+                f"again, send the "
                 "details to your administrator."
             ),
         ),
         (
             errors.IncompleteAnswer(HOST, detail="no usable expires_in"),
             "Unexpected response from the server",
-            f"The response of {HOST} is incomplete or invalid (no usable expires_in). {FAULT}",
+            f"The response from {HOST} is incomplete or invalid (no usable expires_in). {FAULT}",
         ),
         (
             errors.NoUsableToken(HOST, "no usable access_token"),
             "No usable token received",
             (
-                f"{HOST} reported success, but sent no token that can be used: no usable "
+                f"{HOST} reported success, but sent no usable token: no usable "
                 f"access_token. {FAULT} A code or approval works only once, so sign in again."
             ),
         ),
@@ -409,13 +410,13 @@ def test_what_a_server_does_wrong_is_not_blamed_on_the_network(
         (
             errors.NoAnswerInTime(HOST),
             (
-                "XDR Login couldn't ask whether you approved it: The server is not responding. "
+                "XDR Login couldn't check whether you approved it: The server is not responding. "
                 "login.example didn't respond in time."
             ),
         ),
         (
             errors.Throttled(HOST, status=429, retry_after=3172.0),
-            "XDR Login couldn't ask whether you approved it: Too many requests.",
+            "XDR Login couldn't check whether you approved it: Too many requests.",
         ),
     ],
 )
@@ -709,7 +710,7 @@ def from_entra(number: str, code: str = "invalid_grant") -> errors.ErrorResponse
         ("50097", "interaction_required", "A managed device is required", "forbidden"),
         ("65001", "invalid_grant", "This app needs consent", "forbidden"),
         ("65004", "access_denied", "Sign-in denied", "declined"),
-        ("50105", "invalid_grant", "You are not assigned to this app", "forbidden"),
+        ("50105", "invalid_grant", "You're not assigned to this app", "forbidden"),
         ("50020", "invalid_grant", "Your account isn't in this organization", "forbidden"),
         ("50034", "invalid_grant", "Your account isn't in this organization", "forbidden"),
         ("50057", "invalid_grant", "Your account is disabled", "forbidden"),
@@ -728,7 +729,7 @@ def from_entra(number: str, code: str = "invalid_grant") -> errors.ErrorResponse
         ("7000215", "invalid_client", "The client secret is wrong", None),
         ("7000218", "invalid_request", "This client needs a secret", None),
         ("7000222", "invalid_client", "The client secret has expired", None),
-        ("700025", "invalid_request", "This client must not have a secret", None),
+        ("700025", "invalid_request", "This client doesn't use a secret", None),
     ],
 )
 def test_a_number_of_entra_has_words_and_an_end(

@@ -159,7 +159,7 @@ WORDS = {
         "Signed in",
         "Couldn't renew: The server refuses to renew.",
         (
-            "It refused twice, without a reason that XDR Login knows. Sign in again. "
+            "It refused twice, without giving a reason that XDR Login recognizes. Sign in again. "
             "Your token stays valid until {in 59 seconds}."
         ),
         "Copy token",
@@ -168,7 +168,7 @@ WORDS = {
     ],
     "refused_and_expired": [
         "Expired",
-        "It refused twice, without a reason that XDR Login knows. Sign in again.",
+        "It refused twice, without giving a reason that XDR Login recognizes. Sign in again.",
         "Sign in again",
     ],
     "clock_wrong": [
