@@ -291,6 +291,7 @@ def test_an_error_and_its_causes_lose_secrets_in_all_their_texts() -> None:
     [
         *("a", " ", "%", "%41", "%2541", "\\", "\\u0041", "&", "&amp;", "&#x41;", "\u200b", "é"),
         *(PLAIN, f"{PLAIN[:8]}-", PLAIN[:7], "\\uD83D", "%C3", "eyJ"),
+        *("\u0323\u0301", "\u0f73", "\\u0323\\u0301"),  # marks, which are put in order
     ],
 )
 def test_the_time_grows_with_the_text_and_not_faster(piece: str) -> None:
