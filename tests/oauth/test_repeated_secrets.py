@@ -58,14 +58,14 @@ Place = Callable[[str], Reply]
 PLACES: dict[str, Place] = {
     "error": lambda words: json_reply({"error": words}, 400),
     "description": lambda words: json_reply(
-        {"error": "invalid_grant", "error_description": words, "error_uri": words}, 400
+        {"error": "invalid_request", "error_description": words, "error_uri": words}, 400
     ),
     "description of a fault": lambda words: json_reply(
         {"error": "server_error", "error_description": words}, 500
     ),
     "free text with 500": lambda words: json_reply({"error": words}, 500),
     "429": lambda words: json_reply({"error": words, "trace_id": words}, 429),
-    "trace": lambda words: json_reply({"error": "invalid_grant", "trace_id": words}, 400),
+    "trace": lambda words: json_reply({"error": "invalid_request", "trace_id": words}, 400),
     "form": lambda words: raw_reply(
         urlencode({"error": "x", "error_description": words}),
         400,

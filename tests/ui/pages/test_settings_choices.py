@@ -113,7 +113,7 @@ def test_the_default_browser_replaces_a_missing_one(
 
 @pytest.mark.parametrize("platform", ["xcb", "wayland", "windows"])
 def test_the_window_says_that_no_browser_could_be_started(
-    desk: ControllerHarness, monkeypatch: pytest.MonkeyPatch, platform: str
+    harness: ControllerHarness, monkeypatch: pytest.MonkeyPatch, platform: str
 ) -> None:
     tried: list[str] = []
 
@@ -126,19 +126,19 @@ def test_the_window_says_that_no_browser_could_be_started(
     monkeypatch.setattr(browsers, "open_default", open_default)
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: False)
     told: list[None] = []
-    desk.controller.pages.browser_failed.connect(lambda: told.append(None))
-    desk.show(waiting())
-    next(each for each in buttons_on(desk.window) if each.text() == "Open browser").click()
-    drain(desk.controller)
+    harness.controller.pages.browser_failed.connect(lambda: told.append(None))
+    harness.show(waiting())
+    next(each for each in buttons_on(harness.window) if each.text() == "Open browser").click()
+    drain(harness.controller)
     assert (tried, len(told)) == ([waiting().link], 1)
-    assert "Couldn't open a browser. Copy the link and open it yourself." in _texts(desk)
-    assert "Copy link" in _texts(desk)
-    desk.show(replace(waiting(), verification_uri_complete="https://login.example/other"))
-    assert not any("Couldn't open a browser." in each for each in _texts(desk))
+    assert "Couldn't open a browser. Copy the link and open it yourself." in _texts(harness)
+    assert "Copy link" in _texts(harness)
+    harness.show(replace(waiting(), verification_uri_complete="https://login.example/other"))
+    assert not any("Couldn't open a browser." in each for each in _texts(harness))
 
 
 def test_on_wayland_qt_opens_the_link_if_there_is_a_browser(
-    desk: ControllerHarness, monkeypatch: pytest.MonkeyPatch
+    harness: ControllerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
     monkeypatch.setattr(QGuiApplication, "platformName", lambda: "wayland")
@@ -149,11 +149,11 @@ def test_on_wayland_qt_opens_the_link_if_there_is_a_browser(
         return True
 
     monkeypatch.setattr(QDesktopServices, "openUrl", open_url)
-    desk.show(waiting())
-    assert desk.controller.open_browser()
-    drain(desk.controller)
+    harness.show(waiting())
+    assert harness.controller.open_browser()
+    drain(harness.controller)
     assert opened == [urlsplit(waiting().link).hostname]
 
 
-def _texts(desk: ControllerHarness) -> list[str]:
-    return [each.text() for each in texts_on(desk.window)]
+def _texts(harness: ControllerHarness) -> list[str]:
+    return [each.text() for each in texts_on(harness.window)]
