@@ -390,6 +390,8 @@ PARSERS = (
 
 # Modules whose patterns and parsers only see what is ours, or what is limited elsewhere.
 OURS = {
+    "desktop/oauth/client.py": "descriptions of errors, 300 characters",
+    "desktop/oauth/grants/token.py": "a token, whose length was checked",
     "desktop/cli/scripts/run.py": "one pattern, which is in the table",
     "desktop/cli/doctor/doctor_servers.py": "addresses that were checked",
     "desktop/cli/sign_in/sign_in_output.py": "the redirect URI of our own server",

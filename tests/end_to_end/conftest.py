@@ -13,7 +13,7 @@ import pytest
 
 from tests.rigs.browser import BrowserOpener
 from tests.rigs.display import Display
-from tests.rigs.process import Program, run_program, wait_until
+from tests.rigs.process import TIMEOUT, Program, run_program, wait_until
 from tests.rigs.secret_service import Bus, SecretStore
 
 Start = Callable[..., "App"]
@@ -52,9 +52,10 @@ class App:
         lines = [line for line in whole.splitlines() if line.startswith("{")]
         return Screen(**json.loads(lines[-1])) if lines else Screen()
 
-    def wait_for(self, words: str) -> Screen:
-        """Wait until a text contains `words`."""
-        wait_until(lambda: self.screen().shows(words), f"{words!r} on screen", self.program)
+    def wait_for(self, words: str, *, timeout: float = TIMEOUT) -> Screen:
+        """Wait until a text contains `words`, for `timeout` seconds at most."""
+        what = f"{words!r} on screen"
+        wait_until(lambda: self.screen().shows(words), what, self.program, timeout=timeout)
         return self.screen()
 
     def code(self) -> str:

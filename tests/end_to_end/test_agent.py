@@ -123,6 +123,7 @@ def test_the_fast_path_loads_no_slow_modules(agent: Agent) -> None:
         "desktop.__main__",
         "desktop.cli",
         "desktop.cli.terminal",
+        "desktop.cli.terminal.streams",
         "desktop.cli.token_fast_path",
         "desktop.ipc",
         "desktop.ipc.address",

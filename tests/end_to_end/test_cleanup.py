@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop.oauth.http import LONGEST_REQUEST
 from tests.end_to_end.conftest import Start, keyring_entries, saved_token
 from tests.end_to_end.test_sign_in import TOKEN, count_polls, profile_for
 from tests.rigs.demo_server import DemoOptions, DemoServer
@@ -47,7 +48,10 @@ def test_a_hanging_server_does_not_end_a_sign_in(
     app = start(secret_service)
     code = app.code()
     app.wait_for("The server has a problem. Your code is still valid. Retrying automatically.")
-    app.wait_for("The server is not responding. Your code is still valid. Retrying automatically.")
+    app.wait_for(
+        "The server is not responding. Your code is still valid. Retrying automatically.",
+        timeout=2 * LONGEST_REQUEST,
+    )
     server.approve(code)
     app.wait_for("Signed in")
     assert [each.status for each in server.history() if each.path == TOKEN] == [500, 200]

@@ -71,14 +71,20 @@ def run_program(
             _end(process)
 
 
-def wait_until(is_true: Callable[[], bool], what: str, program: Program | None = None) -> None:
-    """Wait for a condition; raise RigError, which contains `what`, after a timeout."""
-    deadline, pause = time.monotonic() + TIMEOUT, 0.01
+def wait_until(
+    is_true: Callable[[], bool],
+    what: str,
+    program: Program | None = None,
+    *,
+    timeout: float = TIMEOUT,
+) -> None:
+    """Wait for a condition; raise RigError, which contains `what`, after `timeout` seconds."""
+    deadline, pause = time.monotonic() + timeout, 0.01
     while not is_true():
         if program is not None and program.has_ended():
             raise ProgramEnded(f"{what}: the program ended first\n{program.read_output()[-2000:]}")
         if time.monotonic() > deadline:
-            raise RigError(f"{what}: not within {TIMEOUT:.0f} seconds")
+            raise RigError(f"{what}: not within {timeout:.0f} seconds")
         time.sleep(pause)
         pause = min(pause * 1.2, _LONGEST_PAUSE)
 
