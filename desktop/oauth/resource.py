@@ -98,7 +98,7 @@ async def _open(
             struck_headers(response, secrets),
             # RFC 9110 section 5.5: octets of which only ASCII means anything.
             tuple(
-                (name.decode("latin-1"), secrets.strike(value.decode("latin-1")))
+                (secrets.strike(name.decode("latin-1")), secrets.strike(value.decode("latin-1")))
                 for name, value in response.headers.raw
             ),
             _unpacked(response, host),

@@ -61,6 +61,12 @@ async def test_the_token_goes_along_and_nothing_replaces_it() -> None:
     assert request.headers["accept-encoding"] == "identity"
 
 
+async def test_a_token_is_not_the_name_of_a_header() -> None:
+    headers = {"X-acc-ess-token": "1", "X-Other": "2"}
+    answer, _ = await told(lambda _: httpx.Response(200, headers=headers, stream=Pieces()))
+    assert answer.header_lines == (("X-[redacted]", "1"), ("X-Other", "2"))
+
+
 async def test_an_answer_is_given_as_it_is() -> None:
     headers = [("X-A", "1"), ("X-A", "2")]
     answer, pieces = await told(

@@ -187,6 +187,8 @@ class _Copier:
             return {self.text(each): self.value(value[each], depth + 1) for each in value}
         if isinstance(value, list):
             return [self.value(each, depth + 1) for each in value]
+        if isinstance(value, (int, float)) and self._secrets.are_in(str(value)):
+            return REDACTED  # a secret of digits, such as a PIN or a one-time password
         return value
 
 

@@ -7,18 +7,21 @@ spaces, line breaks and hidden characters can split a word. Every step is linear
 import base64
 import html
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
-# Percent-encoding, the escapes of JSON and JavaScript, and HTML's entities.
+# Percent-encoding, also as JavaScript's escape(), the escapes of JSON, JavaScript, Python and C,
+# bytes in hexadecimal, and HTML's entities.
 _ESCAPE = re.compile(
-    r"(?:%[89A-Fa-f][0-9A-Fa-f])+|%[0-7][0-9A-Fa-f]"
+    r"(?:%[89A-Fa-f][0-9A-Fa-f])+|%[0-7][0-9A-Fa-f]|%u[0-9A-Fa-f]{4}"
     r"|\\u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}"
-    r"|\\x[0-9A-Fa-f]{2}|\\[bfnrt\"'/\\]"
-    r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});?"
+    r"|\\u\{[0-9A-Fa-f]{1,6}\}|\\U[0-9A-Fa-f]{8}"
+    r"|\\x[0-9A-Fa-f]{2}|\\[0-3][0-7]{2}|\\[bfnrt\"'/\\]|0x[0-9A-Fa-f]{2}(?![0-9A-Fa-f])"
+    r"|&(?:#[0-9]{1,16}|#[xX][0-9A-Fa-f]{1,16}|[A-Za-z][A-Za-z0-9]{1,31});?"
 )
 _LONGEST_ENCODED = 4096  # characters
 _MOST_LAYERS = 3  # such as percent-encoded twice, in JSON
@@ -94,6 +97,9 @@ def spellings_of(secret: str) -> Iterator[str]:
         # RFC 6749 section 2.3.1: both parts of Basic credentials are form-encoded first.
         for spelling in dict.fromkeys((part, quote(part, safe=""), quote_plus(part))):
             yield from _encodings(spelling.encode("utf-8", "replace"))
+        yield base64.b32encode(part.encode("utf-8", "replace")).decode("ascii")
+        # As Windows and .NET write bytes of text.
+        yield from _encodings(part.encode("utf-16-le", "replace"))
 
 
 def _ends(secret: str) -> tuple[str, str]:
@@ -134,6 +140,8 @@ def _unescape(layer: Located) -> Located:
 
 
 def _unescaped(escape: str) -> str:
+    if escape[:2] in {"\\U", "0x", "%u"} or escape[2:3] == "{":
+        return _character(int(escape[2:].strip("{}"), 16))
     if escape[0] == "%":
         return bytes.fromhex(escape.replace("%", "")).decode("utf-8", "replace")
     if escape[0] == "&":
@@ -141,14 +149,27 @@ def _unescaped(escape: str) -> str:
     if escape[1] in "ux":
         units = re.findall(r"[0-9A-Fa-f]{2,4}", escape)
         return b"".join(int(unit, 16).to_bytes(2) for unit in units).decode("utf-16-be", "replace")
+    if escape[1].isdigit():
+        return _character(int(escape[1:], 8))
     return " " if escape[1].isalpha() else escape[1]
+
+
+def _character(number: int) -> str:
+    return chr(number) if number <= sys.maxunicode else "\ufffd"
 
 
 def _folded(text: str) -> str:
     if text.isascii():
         return text.lower()
+    # Accents don't count, and to put many of them in order takes time that grows with their square.
+    plain = "".join(each for each in text if not _is_mark(each))
     # Composed and decomposed letters, full-width ones and other variants are written alike.
-    return unicodedata.normalize("NFKD", text).casefold()
+    return unicodedata.normalize("NFKD", plain).casefold()
+
+
+@lru_cache(1024)
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character)[0] == "M"
 
 
 @lru_cache(1024)

@@ -43,6 +43,7 @@ _log = logging.getLogger(__name__)
 _MAX_ATTEMPTS = 5
 _LOCK_TIMEOUT = 10.0  # seconds; a change takes a few milliseconds
 _MAX_ID_LENGTH = 40
+_LONGEST_NAME = 500  # characters that an id is made of
 MAX_IMPORT_LENGTH = 200_000  # bytes
 _MAX_PROFILE_LENGTH = 10_000  # characters; tomlkit is slow with long lists
 _LOCK_NAME = "(profiles).lock"  # no profile can have this name; each has its own lock there
@@ -193,7 +194,12 @@ def _require_own_names(
 
 def new_id(name: str, taken: Collection[str]) -> str:
     """Make an id for a profile called `name` that is not in `taken`."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    plain = (
+        unicodedata.normalize("NFKD", name[:_LONGEST_NAME])
+        .encode("ascii", "ignore")
+        .decode()
+        .lower()
+    )
     start = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_MAX_ID_LENGTH] or "profile"
     if is_valid_id(name):
         start = name

@@ -1,7 +1,6 @@
 """The rules for the members of a profile, for its file and for the form."""
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from pathlib import PurePosixPath, PureWindowsPath
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from desktop.oauth.addresses import (
     host_of,
 )
 from desktop.oauth.errors import UnsafeAddress, without_joiners
+from desktop.services.configuration.profile_names import name_key
 from desktop.services.model.members import Fault, Kind, Member
 from desktop.services.model.profile import (
     GRANTS,
@@ -39,13 +39,19 @@ ADDRESS_MEMBERS = tuple(
     if each.is_address and name not in TOKEN_RECEIVING_ENDPOINTS
 )
 
+# Names are compared as letters and digits only.
 _SECRET = re.compile(
-    r".*(secret|password|passwd|passphrase|assertion|credential|api_?key|private_?key).*|.*token"
+    r".*(?:secret|password|passwd|passphrase|passcode|passkey|assertion|credential|cookie|hmac"
+    r"|signature|sessionid|(?:api|private|access|signing|shared|secret|subscription|license)key)"
+    r".*|.*token(?:s|value)?"
+    r"|(?:auth|authorization|mfa|sms|otp|totp|verification|onetime|recovery|backup)code"
 )
 # Parameters that prove who the client or the user is, besides those that `_SECRET` finds.
 _PROOFS = {
-    *("code", "device_code", "user_code", "code_verifier", "auth_req_id", "request"),
-    *("id_token_hint", "authorization", "dpop", "pwd", "passcode", "otp", "ticket", "pct", "rpt"),
+    *("code", "devicecode", "usercode", "codeverifier", "authreqid", "request", "idtokenhint"),
+    *("authorization", "auth", "dpop", "dpopproof", "proof", "otp", "totp", "ticket", "pct", "rpt"),
+    *("pass", "pwd", "pw", "pin", "userpass", "cred", "creds", "key", "session", "sid", "bearer"),
+    *("jwt", "saml", "samlresponse", "sig"),
 }
 # Parameters of the protocol (the IANA registry of OAuth parameters) that XDR Login sets itself, or
 # with which the request would be another one.
@@ -94,11 +100,14 @@ def is_secret_name(member: str) -> bool:
 
 
 def _is_protocol_parameter(name: str) -> bool:
-    return _plain_parameter(name) in _OWN_PARAMETERS
+    return _plain_parameter(name) in {_plain_parameter(each) for each in _OWN_PARAMETERS}
 
 
 def _plain_parameter(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).strip().lower().replace("-", "_")
+    return _SEPARATORS.sub("", name_key(name))
+
+
+_SEPARATORS = re.compile(r"[\W_]+")
 
 
 def has_userinfo(address: str) -> bool:

@@ -76,9 +76,23 @@ def _matches(entry: str, host: str, port: int) -> bool:
     if number is not None and "*" not in entry:
         return _contains(entry, number)
     if "*" in entry:
-        return re.fullmatch(".*".join(map(re.escape, re.split(r"\*+", entry))), host) is not None
+        return _matches_pattern(host, entry)
     entry = entry.lstrip(".")
     return bool(entry) and (host == entry or host.endswith(f".{entry}"))
+
+
+def _matches_pattern(host: str, pattern: str) -> bool:
+    """Whether `host` is like `pattern`, in which a `*` is any text. In linear time."""
+    first, *others, last = pattern.split("*")
+    if len(host) < len(first) + len(last) or not (host.startswith(first) and host.endswith(last)):
+        return False
+    at, end = len(first), len(host) - len(last)
+    for part in others:  # the first place is as good as any later one
+        found = host.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
 
 
 def _split_port(entry: str) -> tuple[str, int | None]:

@@ -8,7 +8,7 @@ returned as a script.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,12 +35,15 @@ class _Grammar:
     """The options of an interpreter: short ones as letters, long ones as words without hyphens.
 
     `flags` have no value, `joined` one in the same argument, `values` one there or in the next.
-    The value of `loads` is code that runs first, that of `scripts` the script. With `texts` the
-    program is text, input or typed, that of `modules` the name of a module.
+    `settings` are values of the interpreter, `properties` those of the program that runs. The value
+    of `loads` is code that runs first, that of `scripts` the script. With `texts` the program is
+    text, input or typed, that of `modules` the name of a module.
     """
 
     flags: str = ""
     joined: str = ""
+    properties: str = ""
+    settings: str = ""
     values: str = ""
     loads: str = ""
     texts: str = ""
@@ -58,7 +61,7 @@ class _Grammar:
         if option in self.scripts.split():
             return "scripts"
         if len(option) == 1:
-            kinds = ("flags", "joined", "values", "loads", "texts", "modules")
+            kinds = ("flags", "joined", "settings", "values", "loads", "texts", "modules")
             return next((each for each in kinds if option in getattr(self, each)), "")
         words = ("long_flags", "long_values", "long_loads", "long_texts")
         found = next((each for each in words if option in getattr(self, each).split()), "")
@@ -128,7 +131,9 @@ _GRAMMARS = {
         commands="run",
         suffixes=_JAVASCRIPT,
     ),
-    "php": _Grammar(flags="CeHlmnqsvw", values="dt", loads="cz", texts="aBrRSEF", scripts="f file"),
+    "php": _Grammar(
+        flags="CeHlmnqsvw", settings="d", values="t", loads="cz", texts="aBrRSEF", scripts="f file"
+    ),
     "lua": _Grammar(flags="EvW", loads="l", texts="ei"),
     "fish": _Grammar(flags="lnNPv", values="dDof", texts="cCi"),
     "pwsh": _Grammar(
@@ -139,7 +144,8 @@ _GRAMMARS = {
         scripts="file f",
     ),
     "java": _Grammar(
-        joined="DX",
+        joined="X",
+        properties="D",
         values="p",
         texts="m",
         long_flags="ea da esa dsa server client",
@@ -152,6 +158,8 @@ _GRAMMARS = {
         suffixes=(".jar", ".java"),
     ),
     "bash": _SHELL,
+    # Another word than these names another program in it.
+    "busybox": replace(_SHELL, commands="sh ash bash", suffixes=(".sh", ".bash", ".ash")),
     "tclsh": _Grammar(),
     "rscript": _Grammar(texts="e", long_flags="vanilla no-save no-restore no-environ slave"),
 }
@@ -161,12 +169,14 @@ _ALIASES = {
     "nodejs": "node",
     "luajit": "lua",
     "powershell": "pwsh",
-    **dict.fromkeys(("sh", "dash", "ash", "zsh", "ksh", "mksh", "busybox"), "bash"),
+    **dict.fromkeys(("sh", "dash", "ash", "zsh", "ksh", "mksh"), "bash"),
 }
 SHELLS = frozenset({"bash", "sh", "dash", "ash", "zsh", "fish", "ksh", "mksh", "busybox"})
 # A version, and what distributions and builds add to it: python3.13t, python3-dbg, pythonw.
 _VERSION = r"w?(?:[-.]?[0-9][0-9.]*[a-z]{0,2})?(?:-(?:dbg|debug|intel|x86|aarch|arm|[0-9])\S*)?"
 _NAME = re.compile(rf"({'|'.join((*_GRAMMARS, *_ALIASES))}){_VERSION}")
+# Anything else may be the name of a file.
+_HARMLESS_VALUE = re.compile(r"[0-9]+[KMGTkmgt]?|true|false|yes|no|on|off")
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 _ONE_HYPHEN = ("java", "pwsh")  # their long options have one hyphen
 
@@ -174,8 +184,24 @@ _ONE_HYPHEN = ("java", "pwsh")  # their long options have one hyphen
 # scripts themselves.
 _TOOLS = r"ipython|xonsh|poetry|pipx|pdm|hatch|tox|nox|rake|npm|npx|pnpx?|yarn|corepack"
 _TOOL = re.compile(rf"(?:{_TOOLS})(?:-cli)?(?:\.[cm]?js|\.py)?")
+# Interpreters whose command lines are not read here, and programs with one inside.
+_OTHERS = (
+    r"(?:bsd-)?t?csh|nu|elvish|osh|ysh|oils-for-unix|yash|sash|posh|rbash|oksh|loksh|rc|es|ion"
+    r"|raku|rakudo|moar|racket|sbcl|ecl|clisp|csi|chez|scheme|gosh|janet|fennel|bb|clojure|ghci?"
+    r"|runghc|runhaskell|ocaml(?:run)?|octave(?:-cli|-gui)?|scilab|gnuplot|elixir|iex|erl|escript"
+    r"|swift|groovy|scala|kotlin|jshell|jruby|jython|micropython|texlua|irb|electron|hhvm|qjs|d8"
+    r"|php-?(?:cgi|fpm|dbg)|dart|crystal|k6|swipl|gprolog|maxima|matlab|wolfram(?:kernel)?|pyw?"
+    r"|powershell_ise|emacs(?:-nox|-gtk|-x)?|n?vim(?:\.(?:basic|tiny|nox|gtk3))?|[lg]db|lldb|sqlite"
+    r"|psql|mysql|mariadb|cargo|go"
+)
+# What runs a terminal, a service or another program inside itself.
+_HOSTS = (
+    r"gnome-terminal-.*|konsole|kitty|alacritty|wezterm(?:-gui)?|xterm|u?rxvt|foot|ghostty|ptyxis.*"
+    r"|zellij|dtach|abduco|mosh-server|login|s6-supervise|runsv|nix-shell|valgrind|memcheck-.*|rr"
+    r"|mshta|rundll32|regsvr32|msbuild|conhost|openconsole|wsl|wslhost"
+)
 _LAUNCHER = re.compile(
-    rf"(?:{_TOOLS}|r|julia|guile|[gmn]?awk|expect|wish|osascript|dotnet|mono|wine|beam\.smp"
+    rf"(?:{_TOOLS}|{_OTHERS}|{_HOSTS}|r|julia|guile|[gmn]?awk|expect|wish|osascript|dotnet|mono|wine|beam\.smp"
     r"|g?make|just|ninja|task|uvx?|env|xargs|find|parallel|watch|entr|timeout|nice|nohup|setsid"
     r"|time|stdbuf|script|strace|sudo|doas|su|runuser|ssh|sshd|sshd-session|tmux|screen|cmd"
     r"|wscript|cscript|systemd|init|tini|dumb-init|docker-init|launchd|crond?|anacron|atd|bwrap|runc|crun|ld-linux.*|qemu-.*)"
@@ -259,8 +285,16 @@ class _Parser:
         kind = self._grammar.kind(name.casefold() if self._one_hyphen else name)
         if kind:
             self._apply(kind, value if is_joined else None)
-        elif (not is_joined and text[:1] not in self._grammar.joined) or "agent" in name:
+        elif not self._is_harmless(text, value if is_joined else None):
             self._is_certain = False  # the next argument may be its value, or it loads code
+
+    def _is_harmless(self, text: str, value: str | None) -> bool:
+        """Whether an option that is not known can neither load code nor have a further value."""
+        if text[:1] in self._grammar.properties:
+            return value is not None
+        if value is None:
+            return text[:1] in self._grammar.joined and "/" not in text and "agent" not in text
+        return _HARMLESS_VALUE.fullmatch(value) is not None
 
     def _read_letters(self, letters: str) -> None:
         for index, letter in enumerate(letters):
@@ -275,8 +309,10 @@ class _Parser:
     def _apply(self, kind: str, value: str | None) -> None:
         if kind == "texts":
             self._end("")
-        elif kind in {"values", "loads", "scripts", "modules"}:
+        elif kind in {"settings", "values", "loads", "scripts", "modules"}:
             given = self._take() if value is None else value
+            if kind == "settings" and not _HARMLESS_VALUE.fullmatch(given.partition("=")[2]):
+                self._is_certain = False
             if kind == "loads":
                 self._loaded.append(given)
             elif kind == "scripts":

@@ -54,8 +54,17 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "json in json": lambda text: json.dumps(json.dumps(text)),
     "json escapes": every(lambda c: f"\\u{ord(c):04X}"),
     "javascript escapes": every(lambda c: f"\\x{ord(c):02x}"),
+    "javascript code points": every(lambda c: f"\\u{{{ord(c):x}}}"),
+    "python escapes": every(lambda c: f"\\U{ord(c):08x}"),
+    "octal escapes": every(lambda c: f"\\{ord(c):03o}"),
+    "javascript percent": every(lambda c: f"%u{ord(c):04X}"),
+    "hex bytes": every(lambda c: f"0x{ord(c):02X}, "),
+    "base32": lambda text: base64.b32encode(text.encode()).decode().rstrip("="),
+    "base64 of UTF-16": lambda text: base64.b64encode(text.encode("utf-16-le")).decode(),
+    "hex of UTF-16": lambda text: text.encode("utf-16-le").hex(),
     "html": html.escape,
     "html numbers": every(lambda c: f"&#{ord(c)};"),
+    "html numbers with zeros": every(lambda c: f"&#{ord(c):010d};"),
     "html numbers in hex": every(lambda c: f"&#x{ord(c):X};"),
     "html in percent": lambda text: quote(html.escape(text), safe=""),
     "beginning": lambda text: text[:12],
@@ -208,6 +217,19 @@ def test_the_tokens_of_an_answer_stay() -> None:
     assert KnownSecrets(PLAIN).strike_members(members) == members
 
 
+def test_a_secret_of_digits_does_not_stay_as_a_number() -> None:
+    members = {
+        "sub": 123456789012,
+        "all": [123456789012.0, 12345678],
+        "expires_in": 4711,
+        "ok": True,
+    }
+    struck = {"sub": REDACTED, "all": [REDACTED, 12345678], "expires_in": 4711, "ok": True}
+    secrets = KnownSecrets("123456789012", "4711")
+    assert secrets.strike_members(members) == struck
+    assert secrets.strike_shown(members) == struck
+
+
 def test_in_what_is_only_shown_no_piece_stays() -> None:
     members = {"access_token": PLAIN, "iss": f"https://{PLAIN[:9]}/", "user_code": [PLAIN]}
     struck = {"access_token": REDACTED, "iss": "https://[redacted]/", "user_code": [REDACTED]}
@@ -269,6 +291,7 @@ def test_an_error_and_its_causes_lose_secrets_in_all_their_texts() -> None:
     [
         *("a", " ", "%", "%41", "%2541", "\\", "\\u0041", "&", "&amp;", "&#x41;", "\u200b", "é"),
         *(PLAIN, f"{PLAIN[:8]}-", PLAIN[:7], "\\uD83D", "%C3", "eyJ"),
+        *("\u0323\u0301", "\u0f73", "\\u0323\\u0301"),  # marks, which are put in order
     ],
 )
 def test_the_time_grows_with_the_text_and_not_faster(piece: str) -> None:

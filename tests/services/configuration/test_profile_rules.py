@@ -116,12 +116,25 @@ def test_what_makes_sense_is_taken(member: str, value: Any) -> None:  # noqa: AN
                 *("device_code", "user_code", "code", "code_verifier", "request", "auth_req_id"),
                 *("login_hint_token", "api_key", "private-key", "device_secret", "accessToken"),
                 "\uff43lient_assertion",  # full width: some servers normalize
+                *("client_s\u0435cret", "p\u0430ssword"),  # Cyrillic letters
+                *("access_key", "Ocp-Apim-Subscription-Key", "pin", "totp", "mfa_code", "authCode"),
+                *(
+                    "SAMLResponse",
+                    "session_id",
+                    "jwt",
+                    "pass",
+                    "pass_phrase",
+                    "dpop_proof",
+                    "tokens",
+                ),
+                *("cookie", "client_assertion[]", "key", "recovery_code", "signature"),
             )
         ),
         *(
             ("extra_parameters", {"audience": "x", name: "SECRET"})
             for name in (
                 *("client_id", "grant_type", "response_type", "response_mode", "redirect_uri"),
+                *("client_id[]", "grantType"),
                 *("scope", "Scope", "state", "nonce", "username", "request_uri", "code_challenge"),
                 *("code-challenge-method", "requested_token_type", "subject_token_type"),
             )

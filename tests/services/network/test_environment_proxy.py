@@ -1,5 +1,7 @@
 """The variables of the environment, as curl 8 reads them."""
 
+import time
+
 import httpx
 import pytest
 
@@ -123,3 +125,17 @@ def test_a_user_and_a_password_may_be_written_as_they_are(
 @pytest.mark.parametrize("proxy", ["http://p.example:1", "https://[::1]:3128/", "socks5://p:1"])
 def test_a_plain_address_stays(proxy: str) -> None:
     assert normalized_proxy(proxy) == proxy
+
+
+def test_many_asterisks_take_no_time() -> None:
+    begun = time.process_time()
+    assert not bypasses_proxy(f"https://{'a' * 300}.example/", "*a" * 4 + "b")
+    assert time.process_time() - begun < 0.5
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [("a*b*c.example", True), ("*z*", False), ("ab*bc.example", False), ("**c**", True)],
+)
+def test_an_asterisk_is_any_text_between_the_others(entry: str, *, expected: bool) -> None:
+    assert bypasses_proxy("https://abc.example/", entry) is expected

@@ -36,7 +36,15 @@ def test_an_interpreter_is_known_by_its_name(stem: str, name: str) -> None:
     assert interpreter_name(stem) == name
 
 
-@pytest.mark.parametrize("name", ["make", "uv", "env", "npx", "xargs", "sudo", "systemd", "ssh"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("make", "uv", "env", "npx", "xargs", "sudo", "systemd", "ssh"),
+        *("tcsh", "csh", "nu", "elvish", "raku", "racket", "sbcl", "octave-cli", "erl", "escript"),
+        *("ocamlrun", "groovy", "emacs-nox", "vim.basic", "nvim", "gdb", "electron", "php-cgi8.2"),
+        *("go", "psql", "py", "gnome-terminal-server", "kitty", "wsl", "mshta"),
+    ],
+)
 def test_a_program_that_runs_others_is_a_launcher(name: str) -> None:
     assert is_launcher(name)
 
@@ -71,6 +79,8 @@ def test_a_script_with_an_everyday_name_is_not_a_launcher() -> None:
         ("bash", "--rcfile own.rc x.sh", "x.sh"),
         ("php", "-d memory_limit=1G -f x.php", "x.php"),
         ("php", "x.php -r y", "x.php"),
+        ("busybox", "sh x.sh", "x.sh"),
+        ("java", "-XX:+UseZGC -XX:MaxHeapSize=1g -Dfile=a/b -jar x.jar", "x.jar"),
         ("java", "-Xmx1g -Dname=value -ea -jar x.jar y.jar", "x.jar"),
         ("java", "-cp lib.jar X.java", "X.java"),
         ("deno", "run -A --import-map map.json x.ts", "x.ts"),
@@ -113,6 +123,19 @@ def test_the_script_is_found_behind_the_options(interpreter: str, line: str, scr
         ("java", "-cp lib.jar Main"),
         ("java", "-javaagent:a.jar=options -jar x.jar"),
         ("java", "-m module/Main"),
+        ("java", "-Xbootclasspath/a:a.jar -jar x.jar"),
+        ("java", "-XX:Flags=options -jar x.jar"),
+        ("java", "-XX:OnError=text -jar x.jar"),
+        ("java", "--patch-module=a=b -jar x.jar"),
+        ("node", "--experimental-config-file=a.json x.js"),
+        ("node", "--env-file-if-exists=.env x.js"),
+        ("node", "--snapshot-blob=a x.js"),
+        ("php", "-d auto_prepend_file=a.php x.php"),
+        ("php", "-dauto_prepend_file=a.php x.php"),
+        ("php", "--php-ini=a.ini x.php"),
+        ("fish", "--init-command=text x.fish"),
+        ("busybox", "awk -f x.awk"),
+        ("busybox", "sh -c text x.sh"),
         ("java", "@options x.jar"),
         ("deno", "eval text x.ts"),
         ("deno", "task x"),
