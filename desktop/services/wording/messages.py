@@ -440,9 +440,12 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
         translatable("The server refuses to renew"),
         (
             translatable(
-                "It refused twice, without giving a reason that XDR Login recognizes ({cause})."
+                "The server refused twice, without giving a reason that XDR Login recognizes "
+                "({cause})."
             ),
-            translatable("It refused twice, without giving a reason that XDR Login recognizes."),
+            translatable(
+                "The server refused twice, without giving a reason that XDR Login recognizes."
+            ),
         ),
         translatable("The server says: “{cause_description}”."),
         translatable("Sign in again."),

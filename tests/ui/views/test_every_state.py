@@ -159,8 +159,8 @@ WORDS = {
         "Signed in",
         "Couldn't renew: The server refuses to renew.",
         (
-            "It refused twice, without giving a reason that XDR Login recognizes. Sign in again. "
-            "Your token stays valid until {in 59 seconds}."
+            "The server refused twice, without giving a reason that XDR Login recognizes. "
+            "Sign in again. Your token stays valid until {in 59 seconds}."
         ),
         "Copy token",
         "Sign in again",
@@ -168,7 +168,10 @@ WORDS = {
     ],
     "refused_and_expired": [
         "Expired",
-        "It refused twice, without giving a reason that XDR Login recognizes. Sign in again.",
+        (
+            "The server refused twice, without giving a reason that XDR Login recognizes. "
+            "Sign in again."
+        ),
         "Sign in again",
     ],
     "clock_wrong": [
