@@ -91,7 +91,8 @@ class Invariants:
 
     def _may_be_answered(self, earlier: Flight) -> bool:
         is_over = earlier.program.was_killed or earlier.program.is_ending
-        age = self._simulation.loop.time() - earlier.sent_at
+        # The server goes on while this computer sleeps.
+        age = self._simulation.clock.world() - earlier.left_at
         return earlier.outcome == "given up" and not is_over and age < ANSWER_MAY_COME
 
     def _pace_of(self, flight: Flight) -> _Pace:

@@ -39,6 +39,7 @@ class Flight:
     path: str
     form: dict[str, str]
     sent_at: float
+    left_at: float  # for the world, which goes on while this computer sleeps
     outcome: str = "sent"
     carried_out: bool = False
     issued: Issued | None = None
@@ -76,7 +77,8 @@ class Network:
         if fault == "refused":
             raise httpx.ConnectError(fault)
         form = dict(parse_qsl(request.content.decode()))
-        flight = Flight(program, request.url.path, form, self._simulation.loop.time())
+        sent_at, left_at = self._simulation.loop.time(), self._simulation.clock.world()
+        flight = Flight(program, request.url.path, form, sent_at, left_at)
         self._simulation.note(program.name, f"-> {_shown(flight)}" + (fault and f" ({fault})"))
         self._simulation.invariants.on_sent(flight)
         self._travel(flight, fault)
