@@ -24,8 +24,12 @@ def _seconds(text: str) -> float:
 def lifetime_options(command: Function) -> Function:
     """Add the options for how long the tokens and codes of the demo server are valid."""
     seconds: Any = {"type": _seconds, "metavar": "SECONDS"}
-    token = click.option("--token-lifetime", **seconds, help="Token lifetime of the demo server.")
-    code = click.option("--code-lifetime", **seconds, help="Code lifetime of the demo server.")
+    token = click.option(
+        "--token-lifetime", **seconds, help="How long tokens of the demo server are valid."
+    )
+    code = click.option(
+        "--code-lifetime", **seconds, help="How long codes of the demo server are valid."
+    )
     return token(code(command))
 
 

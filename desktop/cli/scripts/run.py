@@ -52,7 +52,7 @@ xdr-login run --env GITHUB_TOKEN --profile github -- gh api user
 )
 @click.argument("command", metavar="-- COMMAND [ARG]...", nargs=-1, required=True)
 def run(*, profile: str | None, variable: str, command: tuple[str, ...]) -> int:
-    """The token isn't in any argument, file or shell history, and is gone when the program ends.
+    """The program gets the token in a variable: it is in no argument, file or shell history.
 
     Signals and the exit code are those of the program. As in a shell, 126 means that it could not
     be started, and 127 that it was not found.

@@ -203,9 +203,15 @@ def _connect_failure(
     url: httpx.URL, proxy: str, error: httpx.TransportError
 ) -> ProxyFailure | None:
     host, detail = host_of(str(url)), str(error) or type(error).__name__
-    is_untrusted = any(isinstance(each, ssl.SSLError) for each in causes_of(error))
-    if isinstance(error, httpx.ConnectError) and is_untrusted:
-        return ProxyUnusable(host, by=proxy, detail=translate("its certificate is not trusted"))
+    tls_errors = [each for each in causes_of(error) if isinstance(each, ssl.SSLError)]
+    if isinstance(error, httpx.ConnectError) and tls_errors:
+        is_untrusted = any(isinstance(each, ssl.SSLCertVerificationError) for each in tls_errors)
+        reason = (
+            translate("its certificate is not trusted")
+            if is_untrusted
+            else translate("it does not answer with TLS; its address may have to begin with http")
+        )
+        return ProxyUnusable(host, by=proxy, detail=reason)
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         return ProxyUnreachable(host, by=proxy, detail=detail)
     if url.scheme != "https":

@@ -358,6 +358,18 @@ async def test_a_proxy_whose_certificate_is_not_trusted_is_named(authority: Auth
     assert "its certificate is not trusted" in advice_for(caught.value).text
 
 
+async def test_an_https_address_of_a_plain_proxy_is_named() -> None:
+    async def refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        proxy = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        with pytest.raises(errors.ProxyUnusable) as caught:
+            await fetched(NetworkOptions(proxy=proxy), "https://login.example")
+    assert "it does not answer with TLS" in advice_for(caught.value).text
+
+
 @pytest.mark.parametrize(
     ("address", "by"),
     [
