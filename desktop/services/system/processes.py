@@ -174,7 +174,7 @@ def _program_identity(path: str) -> tuple[int, ...]:
 
 
 def _script_identity(path: str) -> tuple[int | str, ...]:
-    """Identify a script by its content, which may be written anew without a change."""
+    """Identify a script by its file and content."""
     with open(path, "rb") as file:  # noqa: PTH123 - the same
         content = file.read(_LONGEST_SCRIPT + 1)
     if len(content) > _LONGEST_SCRIPT:
