@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import click
-
-from desktop.cli.profiles.profile_changes import add, edit, export, import_, remove
 from desktop.cli.profiles.profile_context import ProfileContext, run_with_profiles
-from desktop.cli.terminal import PROFILE_VARIABLE
-from desktop.cli.terminal.exits import Exit, handle_errors
-from desktop.cli.terminal.help import CommandWithExamples, TranslatedGroup
+from desktop.cli.terminal.exits import Exit
 from desktop.cli.terminal.output import (
-    complete_profile,
-    json_option,
     print_json,
     print_message,
     print_result,
-    resolve_profile_option,
 )
 from desktop.oauth.errors import printable
 from desktop.services.configuration.load import load_configuration
@@ -31,37 +23,7 @@ from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import Surface
 
 
-@click.group(cls=TranslatedGroup)
-def profiles() -> None:
-    """A profile says where you sign in, and with which client ID. You can edit it in the window."""
-
-
-for _command in (add, edit, remove, import_, export):
-    profiles.add_command(_command)
-
-
-def _name_argument(command: Any) -> Any:  # noqa: ANN401 - like the decorators of click
-    return click.argument(
-        "name",
-        required=False,
-        envvar=PROFILE_VARIABLE,
-        callback=resolve_profile_option,
-        shell_complete=complete_profile,
-    )(command)
-
-
-@profiles.command(
-    name="list",
-    cls=CommandWithExamples,
-    examples="""\
-xdr-login profiles list                    id, name and provider
-xdr-login profiles list --json | jq -r '.profiles[].id'
-""",
-)
-@json_option
-@handle_errors
 def list_(*, as_json: bool) -> int:
-    """List the profiles, those of your organization first."""
     found = load_configuration()
     if as_json:
         print_json(
@@ -94,17 +56,7 @@ def list_(*, as_json: bool) -> int:
     return Exit.OK
 
 
-@profiles.command(
-    cls=CommandWithExamples,
-    examples="""\
-xdr-login profiles presets                 regions of Cisco XDR, and other providers
-xdr-login profiles add "Northwind SOC" --preset xdr-eu --client-id client-1234
-""",
-)
-@json_option
-@handle_errors
 def presets(*, as_json: bool) -> int:
-    """List the providers for --preset."""
     names = {id_: name for id_, name in texts.preset_names(load_presets()).items() if id_}
     if as_json:
         print_json({"presets": [{"id": id_, "name": name} for id_, name in names.items()]})
@@ -115,21 +67,7 @@ def presets(*, as_json: bool) -> int:
     return Exit.OK
 
 
-@profiles.command(
-    cls=CommandWithExamples,
-    examples="""\
-xdr-login profiles show northwind          every key that isn't the default
-xdr-login profiles show --json | jq -r .issuer
-""",
-)
-@_name_argument
-@json_option
-@handle_errors
 def show(*, name: str | None, as_json: bool) -> int:
-    """Show the profile NAME, without secrets.
-
-    This includes the keys of its preset. Without NAME, the profile is chosen as for other commands.
-    """
     members = _members(load_configuration().find(name))
     if as_json:
         print_json(members)
@@ -140,22 +78,7 @@ def show(*, name: str | None, as_json: bool) -> int:
     return Exit.OK
 
 
-@profiles.command(
-    cls=CommandWithExamples,
-    examples="""\
-xdr-login profiles check northwind         test it step by step
-xdr-login profiles check --json | jq .works
-""",
-)
-@_name_argument
-@json_option
-@handle_errors
 def check(*, name: str | None, as_json: bool) -> int:
-    """Test the profile NAME step by step, without signing in.
-
-    Without NAME, the profile is chosen as for other commands. The check requests a device code
-    that is never used.
-    """
 
     async def run_checks(context: ProfileContext) -> list[Finding]:
         profile = context.snapshot.profiles.find(name)

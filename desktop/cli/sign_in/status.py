@@ -7,17 +7,12 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import click
-
-from desktop.cli.terminal.exits import command, error_code
+from desktop.cli.terminal.error_reports import error_code
 from desktop.cli.terminal.output import (
-    complete_profile,
-    json_option,
     print_json,
     print_message,
     print_result,
     print_rows,
-    resolve_profile_option,
 )
 from desktop.cli.terminal.running_app import send_command_if_running
 from desktop.oauth.errors import printable
@@ -36,25 +31,7 @@ ProfileStatus = Mapping[str, Any]
 """One profile, as docs/command-line.md describes it."""
 
 
-@command("""\
-xdr-login status                           one line per profile
-xdr-login status --profile northwind       only this profile
-xdr-login status --json | jq -r '.profiles[] | select(.state == "signed_in") | .id'
-                                           the profiles that a script can use
-""")
-@click.option(
-    "--profile",
-    metavar="NAME",
-    callback=resolve_profile_option,
-    shell_complete=complete_profile,
-    help="Show only this profile, by id or name.",
-)
-@json_option
 def status(*, profile: str | None, as_json: bool) -> int:
-    """Shows one line per profile, with the time left.
-
-    If XDR Login is running, this also lists the programs that recently got a token.
-    """
     answer = send_command_if_running("status", timeout=30.0)
     if answer is None:
         found: dict[str, Any] = {
