@@ -103,7 +103,7 @@ def check(**given: Any) -> int:  # noqa: ANN401 - its options
 
     The check requests a device code that is never used.
     """
-    from desktop.cli.profiles.profiles import check as work
+    from desktop.cli.profiles.profile_check import check as work
 
     return work(**given)
 
