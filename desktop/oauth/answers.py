@@ -67,17 +67,17 @@ _THROTTLING_ERRORS = {
 _NUMBERS: dict[type[errors.ErrorResponse], str] = {
     # Conditional access: by policy, by device, by token protection; consent; assignment; account.
     errors.ForbiddenByPolicy: (
-        "53003 53000 53001 53002 53004 53011 530002 530003 530084 50097 65001 90094 90095 50105 "
-        "50020 50034 50057 500014"
+        "53003 53000 53001 53002 53004 53011 530002 530003 530032 530034 530035 530084 50005 50097 "
+        "65001 90094 90095 50105 50020 50034 50057 90072 500014 500021 500212 500213"
     ),
     errors.AccessDenied: "65004",
     # Another factor, an hour of the day, a new password: the user must sign in again.
     errors.InvalidGrant: (
-        "50072 50074 50076 50079 50158 500121 50055 50078 50126 50132 50133 50173 54005 70000 "
-        "70008 70043 70044 700082 700084"
+        "50072 50074 50076 50079 50158 500121 50055 50078 50126 50132 50133 50135 50144 50173 "
+        "54005 70000 70008 70043 70044 700082 700084"
     ),
     errors.InvalidScope: "500011 650053 70011 28002 28003",
-    errors.InvalidClient: f"700016 70001 7000112 7000215 7000218 7000222 {errors.PUBLIC_CLIENT}",
+    errors.InvalidClient: f"700016 70001 700038 7000112 7000229 7000215 7000218 7000222 {errors.PUBLIC_CLIENT}",
     errors.UnknownTenant: "90002 900023 50059 90019 50194",
 }
 _KIND_BY_NUMBER = {number: kind for kind, all_ in _NUMBERS.items() for number in all_.split()}
