@@ -77,7 +77,9 @@ _NUMBERS: dict[type[errors.ErrorResponse], str] = {
         "54005 70000 70008 70043 70044 700082 700084"
     ),
     errors.InvalidScope: "500011 650053 70011 28002 28003",
-    errors.InvalidClient: f"700016 70001 700038 7000112 7000229 7000215 7000218 7000222 {errors.PUBLIC_CLIENT}",
+    errors.InvalidClient: (
+        "700016 70001 700038 7000112 7000229 7000215 7000218 7000222 " + errors.PUBLIC_CLIENT
+    ),
     errors.UnknownTenant: "90002 900023 50059 90019 50194",
 }
 _KIND_BY_NUMBER = {number: kind for kind, all_ in _NUMBERS.items() for number in all_.split()}
