@@ -607,6 +607,12 @@ _PROFILE_ROWS: dict[type[BaseException], Row] = {
         translatable("Correct the file, then try again."),
         remedies=(Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
+    profile.ProfilesNotSaved: _row(
+        translatable("Your profiles can't be saved"),
+        _PROBLEM_IN_FILE,
+        translatable("Free up disk space or make the folder writable, then try again."),
+        remedies=(Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
+    ),
     profile.BrokenPolicy: _row(
         translatable("This computer's policy is invalid"),
         _PROBLEM_IN_FILE,
