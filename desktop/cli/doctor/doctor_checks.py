@@ -152,7 +152,8 @@ def _check_running_app() -> Check:
         text = translate("running, but not responding: {reason}", reason=error)
         return failure(name, text, translate("Quit XDR Login and start it again."))
     except OSError as error:
-        text = translate("no private folder for the socket: {reason}", reason=error)
+        reason = error.strerror or error
+        text = translate("no private folder for the socket: {reason}", reason=reason)
         remedy = translate("Set XDG_RUNTIME_DIR to a folder that only you can use.")
         return failure(name, text, remedy)
     return Check(name, translate("running"))

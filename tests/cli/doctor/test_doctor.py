@@ -57,6 +57,18 @@ def test_a_missing_keyring_fails() -> None:
     assert "never in a file" in checks_in(done)["keyring"]["remedy"]
 
 
+def test_a_folder_for_the_socket_that_cannot_be_made_is_told_in_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse() -> Path:
+        raise PermissionError(errno.EACCES, "Permission denied", "/home/dana")
+
+    monkeypatch.setattr("desktop.ipc.address.lock_path", refuse)
+    check = doctor_checks._check_running_app()
+    assert check.outcome is Outcome.FAIL
+    assert check.text == "no private folder for the socket: Permission denied"
+
+
 def test_an_unreachable_server_fails(home: CommandHarness) -> None:
     home.add_profile("soc")
     home.server.stop()
