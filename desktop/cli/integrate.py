@@ -140,6 +140,7 @@ def _describe(error: OSError) -> str:
     reason = error.strerror or str(error)
     if error.filename is None:
         return translate("The menu can't be changed: {reason}.", reason=reason)
-    return translate(
-        "The menu can't be changed: {reason} ({file}).", reason=reason, file=error.filename
-    )
+    file = Path(error.filename)
+    if file.name.startswith("."):  # a temporary file, whose name nobody knows
+        file = file.parent
+    return translate("The menu can't be changed: {reason} ({file}).", reason=reason, file=file)

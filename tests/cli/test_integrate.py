@@ -15,6 +15,7 @@ from desktop.__main__ import main
 from desktop.services.system import autostart
 from desktop.services.system.files import parse_desktop_entry
 from desktop.services.system.menu import menu_entry
+from desktop.services.system.paths import data_folder
 from tests.rigs import requirements
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="files of Linux desktops")
@@ -217,6 +218,22 @@ def test_a_file_in_the_place_of_a_folder_is_explained(
     said = capsys.readouterr().err
     assert said.startswith("The menu can't be changed: Not a directory (")
     assert not menu_entry.entry_file().exists()
+
+
+def test_a_temporary_file_is_not_named(
+    program: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del program
+
+    def refuse(file: Path, content: str | None) -> None:
+        del content
+        raise PermissionError(13, "Permission denied", str(file.with_name(".entry.x1y2")))
+
+    monkeypatch.setattr(autostart, "replace_file", refuse)
+    assert main(["integrate"]) == 1
+    folder = data_folder() / "icons" / "hicolor" / "scalable" / "apps"
+    said = f"The menu can't be changed: Permission denied ({folder}).\n"
+    assert capsys.readouterr().err == said
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
