@@ -1,5 +1,6 @@
 """The metadata of packages, checked with the validators of desktops and stores."""
 
+import platform
 import re
 import shutil
 import subprocess
@@ -171,6 +172,7 @@ def test_faults_of_a_bundle_are_found(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "notes").write_text(f"built in {tmp_path}", "utf-8")
     odd = elf.Binary(
         tmp_path / "libodd.so",
+        platform.machine(),
         needed={"libc.so.6", "libforeign.so.1", "libgtk-3.so.0"},
         run_paths=["$ORIGIN/../lib", "/home/somebody/lib"],
         versions={"GLIBC_2.2.5", "GLIBC_2.99", "GLIBCXX_3.4.1"},

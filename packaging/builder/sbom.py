@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from builder import notices
+from builder.processor import this_processor
 from builder.product import product
 from desktop.services.system.components import component_of, find_distributions
 
-SYSTEMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
+SYSTEMS = {"darwin": "macos", "win32": "windows"}
 
 
 def make_sbom(dist: Path, bundle: Path, work: Path) -> Path:
     """Write the bill of materials and return its path; the output is reproducible."""
     del work
-    file = dist / f"{product().package}-{product().version}-{SYSTEMS[sys.platform]}.cdx.json"
+    # Only Linux has releases for several processors.
+    system = SYSTEMS.get(sys.platform) or f"linux-{this_processor().name}"
+    file = dist / f"{product().package}-{product().version}-{system}.cdx.json"
     file.write_text(
         json.dumps(bill_of_materials(bundle), indent=2, ensure_ascii=False) + "\n", "utf-8"
     )
