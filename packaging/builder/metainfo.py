@@ -35,7 +35,7 @@ def _lines(tag: str, texts: list[str]) -> str:
 
 
 def _screenshots() -> list[str]:
-    lines = []
+    lines: list[str] = []
     for each in product().screenshots:
         width, height = size_of_picture(ROOT / each["file"])
         kind = "" if lines else ' type="default"'
