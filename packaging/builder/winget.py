@@ -82,7 +82,7 @@ def _installers(setup: Path, package: Path) -> dict[str, Any]:
         },
         "ProductCode": codes["ProductCode"],
         "AppsAndFeaturesEntries": [codes],
-        "ElevationRequirement": "elevatesSelf",
+        "ElevationRequirement": "elevationRequired",  # a silent .msi can't ask for it
     }
     return {
         "Platform": ["Windows.Desktop"],
