@@ -193,7 +193,7 @@ def test_zapping_removes_what_the_app_leaves_on_a_mac(
     own.append(autostart._agent_file())
     for path in own:
         assert f'"~/{path.relative_to(Path.home()).as_posix()}"' in text
-    assert f'launchctl: "{autostart._ID}"' in text
+    assert f'launchctl: "{autostart.ID}"' in text
     trashed = re.findall(r'"(~/.+)"', text)
     assert trashed == sorted(trashed)
 
