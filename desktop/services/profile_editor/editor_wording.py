@@ -204,8 +204,8 @@ def foreign_hosts_message(
     if not lines:
         return ""
     introduction = translate(
-        "Your codes, tokens or passwords could go to servers other than the provider's. Continue "
-        "only if you trust them:"
+        "Your codes, tokens or passwords could go to servers or organizations other than the "
+        "provider's. Continue only if you trust them:"
     )
     return "\n".join((introduction, *lines))
 
