@@ -169,8 +169,8 @@ async def test_a_server_that_does_not_rotate_keeps_the_refresh_token(
 @pytest.mark.parametrize(
     ("fault", "kind", "status", "wait"),
     [
-        ("401", errors.UnusableAnswer, 401, None),
-        ("403:5", errors.UnusableAnswer, 403, 5.0),
+        ("401", errors.Refusal, 401, None),
+        ("403:5", errors.Refusal, 403, 5.0),
         ("429:2s", errors.Throttled, 429, 2.0),
         ("503:2", errors.ServerFault, 503, 2.0),
         ("html", errors.PageInsteadOfAnswer, 200, None),
