@@ -350,4 +350,7 @@ def export_failed_message(error: Exception) -> str:
 
 
 def _error_reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename:
+        file, reason = printable(str(error.filename)), error.strerror
+        return translate("{file}: {reason}", file=file, reason=reason)
     return printable(getattr(error, "detail", "") or getattr(error, "strerror", "") or str(error))
