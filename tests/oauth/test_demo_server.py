@@ -18,9 +18,10 @@ from desktop.oauth import errors
 from desktop.oauth.client import Client, ClientConnection
 from desktop.oauth.clock import SystemClock
 from desktop.oauth.grants.device import request_authorization
-from desktop.oauth.grants.token import TokenSet, refresh, request_token
+from desktop.oauth.grants.token import refresh, request_token
 from desktop.oauth.identity import fetch_userinfo
 from desktop.oauth.metadata import Issuer, discover
+from desktop.oauth.model.token_set import TokenSet
 from desktop.oauth.revocation import revoke_app_grant
 from desktop.options import demo_profile
 from tests.rigs.demo_server import DemoOptions, DemoServer

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 
 from desktop.oauth import errors
-from desktop.oauth.claims import Account
 from desktop.oauth.clock import Moment
 from desktop.oauth.errors import NoUsableToken, OAuthError, UnsupportedTokenType
 from desktop.oauth.fields import LONGEST_DURATION
-from desktop.oauth.grants.token import TokenSet, parse_token, refresh, request_token
+from desktop.oauth.grants.token import parse_token, refresh, request_token
+from desktop.oauth.model.token_set import Account, TokenSet
 from tests.oauth.harness import (
     CODE,
     CONFIDENTIAL,
