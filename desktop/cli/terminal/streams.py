@@ -48,10 +48,14 @@ def read_stdin_line(limit: int) -> bytes:
 
 
 def keep_log_off_terminal() -> None:
-    """Drop log records until `start_logging`: logging would print warnings as they are."""
+    """Drop log records until `start_logging`: logging would print warnings on stderr as they are.
+
+    So those of the keyring library, about its configuration.
+    """
     import logging  # slow to load
 
-    logging.getLogger("desktop").addHandler(logging.NullHandler())
+    for name in ("desktop", "keyring"):
+        logging.getLogger(name).addHandler(logging.NullHandler())
 
 
 def report_unwritten_output(error: OSError | UnwrittenOutput) -> int:
