@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, Moment, now
+from desktop.oauth.clock import SHORTEST_INTERVAL, Clock
 from desktop.oauth.errors import InvalidClient, InvalidGrant, OAuthError, Trouble
 from desktop.oauth.grants.token import TokenSet, is_answer_lost, is_unexplained_refusal
 from desktop.oauth.http import LONGEST_REQUEST
@@ -122,7 +122,6 @@ class Refresher:
         await self._wait_for_lost_answer(held)
         # Whatever fails after this has failed at the token endpoint.
         await self._provider.prepare()
-        sent = now(self._clock)
         try:
             tokens = await self._renew(held)
         except InvalidClient:
@@ -134,7 +133,7 @@ class Refresher:
         except Trouble as error:
             if held.refresh_token is None or not is_answer_lost(error):
                 raise
-            raise await self._note_lost_answer(held, sent) from error
+            raise await self._note_lost_answer(held) from error
         # Saved before they are announced: a crash must not lose what was shown as renewed.
         await self._store.save_renewed(tokens, self._provider.known_methods)
 
@@ -164,16 +163,21 @@ class Refresher:
         """
         if held.lost_at is not None:
             since = (self._clock.utc() - held.lost_at).total_seconds()
-            if 0 <= since < LONGEST_REQUEST:
-                await self._clock.sleep(LONGEST_REQUEST - since)
+            # A clock that was set back does not prolong the wait, nor end it.
+            left = LONGEST_REQUEST - max(0.0, since)
+            if left > 0:
+                await self._clock.sleep(left)
 
-    async def _note_lost_answer(self, held: TokenSet, sent: Moment) -> RenewalAnswerLost:
-        """Note that the refresh token of `held`, `sent` at that moment, may be used."""
-        count = held.lost_renewals + 1
-        noted = replace(held, lost_renewals=count, lost_at=sent.utc)
+    async def _note_lost_answer(self, held: TokenSet) -> RenewalAnswerLost:
+        """Note that the refresh token of `held` may be used, by a request that was just given up.
+
+        The server's time counts from here: connecting took a part of the request's, nobody knows
+        which, and behind a gateway the server works on.
+        """
+        lost = held.lost_renewals + 1
+        noted = replace(held, lost_renewals=lost, lost_at=self._clock.utc())
         await self._store.save_note(noted, self._provider.known_methods)
-        left = max(0.0, LONGEST_REQUEST - sent.elapsed(self._clock))
-        return RenewalAnswerLost(left, repeated=count > 1)
+        return RenewalAnswerLost(LONGEST_REQUEST)
 
     async def _drop_tokens(self, refused: TokenSet) -> None:
         self._store.held = None
