@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from desktop.oauth.clock import SHORTEST_INTERVAL, Clock
+from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, first_of
 from desktop.oauth.errors import InvalidClient, InvalidGrant, OAuthError, Trouble
 from desktop.oauth.grants.token import TokenSet, is_answer_lost, is_unexplained_refusal
 from desktop.oauth.http import LONGEST_REQUEST
@@ -29,13 +29,19 @@ class RenewalTask:
     """Does `work` at most once at a time; `on_change` is called at its start and at its end.
 
     It is not canceled before the app ends: the server may have replaced the refresh token already,
-    and using the old one again would look like theft.
+    and using the old one again would look like theft. `may_stop` is set while nothing was sent.
     """
 
     def __init__(
-        self, work: Callable[[], Awaitable[None]], *, on_change: Callable[[], None]
+        self,
+        work: Callable[[], Awaitable[None]],
+        *,
+        may_stop: asyncio.Event,
+        on_change: Callable[[], None],
     ) -> None:
+        self.is_closed = False
         self._work = work
+        self._may_stop = may_stop
         self._on_change = on_change
         self._task: asyncio.Task[None] | None = None
 
@@ -55,10 +61,16 @@ class RenewalTask:
             await asyncio.wait({self._task})
 
     async def close(self, *, grace: float) -> None:
-        """Give a renewal in progress `grace` seconds to save what the server issued, then end."""
+        """Give a request that was sent `grace` seconds to save what the server issues, then end.
+
+        A renewal that waits for the keyring or another program ends at once: what it sends late
+        could not be answered in time.
+        """
+        self.is_closed = True
         if self._task is not None:
             task = self._task
-            await asyncio.wait({task}, timeout=grace)
+            if not self._may_stop.is_set():
+                await first_of(asyncio.wait({task}, timeout=grace), self._may_stop.wait())
             task.cancel()
             await asyncio.wait({task})
 
@@ -71,9 +83,14 @@ class RenewalTask:
 
 
 class Refresher:
-    """Replaces the tokens in `store` under the lock that all programs of this user share."""
+    """Replaces the tokens in `store` under the lock that all programs of this user share.
+
+    `may_stop` is not set from the moment when a request is sent until what it brings is saved.
+    """
 
     def __init__(self, provider: Provider, store: TokenStore, clock: Clock) -> None:
+        self.may_stop = asyncio.Event()
+        self.may_stop.set()
         self._provider = provider
         self._store = store
         self._clock = clock
@@ -122,8 +139,11 @@ class Refresher:
         await self._wait_for_lost_answer(held)
         # Whatever fails after this has failed at the token endpoint.
         await self._provider.prepare()
+        self.may_stop.clear()
         try:
+            # Saved before they are announced: a crash must not lose what was shown as renewed.
             tokens = await self._renew(held)
+            await self._store.save_renewed(tokens, self._provider.known_methods)
         except InvalidClient:
             self._provider.forget_client()  # the client secret may be corrected before the next try
             raise
@@ -134,8 +154,8 @@ class Refresher:
             if held.refresh_token is None or not is_answer_lost(error):
                 raise
             raise await self._note_lost_answer(held) from error
-        # Saved before they are announced: a crash must not lose what was shown as renewed.
-        await self._store.save_renewed(tokens, self._provider.known_methods)
+        finally:
+            self.may_stop.set()
 
     async def _renew(self, held: TokenSet) -> TokenSet:
         """Request new tokens; repeat a refusal that does not say why, which may be a mistake.
@@ -148,7 +168,9 @@ class Refresher:
             if held.refresh_token is None or not is_unexplained_refusal(error):
                 raise
             _log.info("renewal refused: %s %s", type(error).__name__, getattr(error, "status", ""))
+        self.may_stop.set()
         await self._clock.sleep(SHORTEST_INTERVAL)
+        self.may_stop.clear()
         try:
             return await self._provider.renew(held)
         except OAuthError as error:
