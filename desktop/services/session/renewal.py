@@ -116,16 +116,19 @@ class Refresher:
 
         Raises `SignedOutElsewhere`.
         """
-        if self._store.in_memory_only or self._store.save_error is not None:
+        store = self._store
+        if store.in_memory_only or store.is_keyring_closed:
             return held
         try:
-            saved = await self._store.load()
+            saved = await store.load()
         except KeystoreError as error:
             # The keyring is locked or gone by now: the session goes on in memory.
             _log.info("keyring not read before a renewal: %s", type(error).__name__)
             return held
-        if saved is None:
+        if saved is None and store.save_error is None:
             raise SignedOutElsewhere
+        if saved is None or store.is_outdated(saved.tokens):
+            return held
         tokens = saved.tokens
         if tokens.access_token == held.access_token:
             return replace(held, lost_renewals=tokens.lost_renewals, lost_at=tokens.lost_at)
