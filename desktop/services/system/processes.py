@@ -40,7 +40,8 @@ class Program:
 
     For a script, `path` is that of the script, and `interpreter` that of what runs it. These texts
     are for display. `identity` changes with the exact path and with the content of each file that
-    runs; it is `None` where that cannot be told, as for text typed into a shell.
+    runs; it is `None` where that cannot be told, as for text typed into a shell. `origin` is what
+    is known then: the interpreter, and the terminal or service in which it runs.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Program:
     pid: int | None = None
     interpreter: str = ""
     identity: str | None = field(default=None, repr=False, compare=False)
+    origin: str = field(default="", repr=False, compare=False)
 
 
 UNKNOWN_PROGRAM = Program(translatable("An unknown program"))
@@ -129,7 +131,21 @@ def _identify(process: Process) -> Program:
         pid=process.pid,
         interpreter=printable(exe, _LONGEST_PATH) if script or found.module else "",
         identity=_fingerprint(process.pid, exe, files, found.options) if is_certain else None,
+        origin=f"{_find_group(process)}:{exe}",
     )
+
+
+def _find_group(process: Process) -> int | None:
+    """Return the process that leads the terminal session or service; on Windows, the parent."""
+    import psutil
+
+    try:
+        if sys.platform != "win32":
+            return os.getsid(process.pid)
+        parent = process.parent()
+    except (psutil.Error, OSError):
+        return None
+    return None if parent is None else parent.pid
 
 
 def _find_file(process: Process, argument: str) -> str:

@@ -290,6 +290,15 @@ def test_what_an_interpreter_runs_as_text_is_asked_about(start: Start, tmp_path:
 
 
 @linux_only
+def test_what_cannot_be_told_comes_from_the_same_place_in_a_loop(start: Start) -> None:
+    one, other = (start(sys.executable, "-c", WAIT) for _ in range(2))
+    assert one.pid != other.pid
+    assert one.origin == other.origin
+    assert start("perl", "-e", "$| = 1; print qq(\\n); <STDIN>").origin != one.origin
+    assert start("setsid", sys.executable, "-c", WAIT).origin != one.origin
+
+
+@linux_only
 def test_another_program_under_the_same_path_is_asked_about(tmp_path: Path) -> None:
     program = tmp_path / "tool"
     shutil.copy("/bin/cat", program)
