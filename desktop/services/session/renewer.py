@@ -192,21 +192,17 @@ class Renewer:
             return
         renewal = self._task.start()
         await first_of(asyncio.wait({renewal}), self._clock.sleep(requirement.timeout))
-        if renewal.done():
-            if not renewal.cancelled():  # by quitting
-                renewal.result()  # raises unexpected errors
-        elif self._lacks(requirement):
-            raise RenewalTimedOut
+        if not renewal.done():
+            if self._lacks(requirement):
+                raise RenewalTimedOut
+        elif not renewal.cancelled():  # as by quitting
+            renewal.result()  # raises unexpected errors
 
     def _can_renew(self) -> bool:
-        held = self._store.held
-        is_free = self._schedule.failures.seconds_to_manual_retry(self._clock) == 0
-        return (
-            is_free
-            and not self._task.is_closed
-            and held is not None
-            and self._provider.can_renew(held)
-        )
+        held, failures = self._store.held, self._schedule.failures
+        if held is None or self._task.is_closed:
+            return False
+        return not failures.seconds_to_manual_retry(self._clock) and self._provider.can_renew(held)
 
     async def _wait_for_work(self) -> None:
         left = self._schedule.seconds_to_change(self._clock)

@@ -46,6 +46,9 @@ class Made:
     def cwd(self) -> str:
         return self.folder
 
+    def environ(self) -> dict[str, str]:
+        return {}
+
     def parent(self) -> "Made | None":
         return self.starter
 
@@ -183,10 +186,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Start a command in a folder, and find its program."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def run(*command: str | Path, folder: Path = tmp_path) -> Program:
+    def run(*command: str | Path, folder: Path = tmp_path, **variables: str) -> Program:
         process = subprocess.Popen(
             [str(each) for each in command],
             cwd=folder,
+            env=os.environ | variables,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -296,6 +300,27 @@ def test_what_cannot_be_told_comes_from_the_same_place_in_a_loop(start: Start) -
     assert one.origin == other.origin
     assert start("perl", "-e", "$| = 1; print qq(\\n); <STDIN>").origin != one.origin
     assert start("setsid", sys.executable, "-c", WAIT).origin != one.origin
+
+
+@linux_only
+def test_a_script_into_which_a_variable_loads_code_is_asked_about(
+    start: Start, tmp_path: Path
+) -> None:
+    script = write(tmp_path / "x.py")
+    assert start(sys.executable, script, NODE_OPTIONS="-r ./a.js").identity is not None
+    assert start(sys.executable, script, PYTHONPATH=str(tmp_path)).identity is None
+    assert start(sys.executable, script, LD_LIBRARY_PATH=str(tmp_path)).identity is None
+
+
+@linux_only
+def test_a_shell_with_other_functions_does_not_share_an_answer(
+    start: Start, tmp_path: Path
+) -> None:
+    script = write(tmp_path / "x.sh", "echo; read line")
+    functions = [{"BASH_FUNC_curl%%": f"() {{ {code}; }}"} for code in ("true", "false", "true")]
+    one, other, again = (start("bash", script, **each).identity for each in functions)
+    assert None not in {one, other}
+    assert one == again != other
 
 
 @linux_only
