@@ -93,7 +93,7 @@ class Connections:
             writer.transport.abort()
             return
         self._start(opened, writer.transport.abort, None)
-        self._make_room()
+        self._shrink()
 
     async def close(self, *, spared: Callable[[asyncio.Task[None]], bool] | None = None) -> None:
         """Accept no more, and close all connections except those of `spared` tasks.
@@ -203,6 +203,7 @@ class Connections:
     def _on_end(self, task: asyncio.Task[None]) -> None:
         self._peers.pop(task).close()
         self._resume()
+        self._shrink()
         error = None if task.cancelled() else task.exception()
         if error is not None:
             context = {"message": "a connection was not served", "exception": error, "task": task}
@@ -215,6 +216,11 @@ class Connections:
         while self._paused:
             listening = self._paused.pop()
             asyncio.get_running_loop().add_reader(listening, self._accept, listening)
+
+    def _shrink(self) -> None:
+        """Let silent ones leave while there are too many: those that were adopted cannot wait."""
+        if len(self._peers) > self.most:
+            self._make_room()
 
     def _make_room(self) -> None:
         """Let the connection that has been silent longest leave, when its patience is over."""
