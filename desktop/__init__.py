@@ -14,8 +14,9 @@ def _forget_current_folder() -> None:
     have written. The folder with this package stays: that is the checkout it runs from. So do
     those of Python's own library and of what is installed.
     """
-    site = sys.modules.get("site")  # not imported here: it would be searched for
-    installed = site.getsitepackages() if hasattr(site, "getsitepackages") else []
+    # Not by an import: it would be searched for.
+    find = getattr(sys.modules.get("site"), "getsitepackages", None)
+    installed = [] if find is None else find()
     package = os.path.dirname(__file__)
     ours = {os.path.dirname(package), os.path.dirname(os.__file__), *installed}
     try:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +49,16 @@ class _Peer:
         with suppress(OSError):
             return bool(self.accepted.recv(1, socket.MSG_PEEK))
         return False
+
+
+async def _open_streams(
+    accepted: socket.socket, *, longest_line: int
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=longest_line)
+    protocol = asyncio.StreamReaderProtocol(reader)
+    transport, _ = await loop.connect_accepted_socket(lambda: protocol, accepted)
+    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
 class Connections:
@@ -160,14 +171,7 @@ class Connections:
 
     def _own(self, accepted: socket.socket) -> None:
         accepted.settimeout(0)
-
-        async def connect() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-            loop = asyncio.get_running_loop()
-            reader = asyncio.StreamReader(limit=self._longest_line)
-            protocol = asyncio.StreamReaderProtocol(reader)
-            transport, _ = await loop.connect_accepted_socket(lambda: protocol, accepted)
-            return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
-
+        connect = partial(_open_streams, accepted, longest_line=self._longest_line)
         self._start(connect, accepted.close, accepted)
 
     def _start(
