@@ -18,11 +18,11 @@ from desktop.cli.terminal.lazy_group import LazyGroup
 from desktop.cli.terminal.output import complete_profile
 from desktop.cli.terminal.streams import (
     UnwrittenOutput,
+    keep_log_off_terminal,
     prepare_streams,
     report_unwritten_output,
 )
 from desktop.options import Options
-from desktop.services.system.logs import keep_log_off_terminal
 from desktop.services.system.translation import translate, use_for_libraries
 
 if TYPE_CHECKING:

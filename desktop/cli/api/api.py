@@ -15,6 +15,7 @@ from desktop.cli.terminal.output import (
     confirm,
     print_message,
     print_result,
+    wait_notice,
 )
 from desktop.services.configuration.load import load_configuration
 from desktop.services.model.api_calls import Language
@@ -62,7 +63,9 @@ def api(  # noqa: PLR0913 - one for each option
 
 def _list(openapi: Path | None, *, as_json: bool) -> int:
     try:
-        routes = load_routes(openapi) if openapi else load_bundled_routes()
+        routes = (
+            load_routes(openapi, on_wait=wait_notice(openapi)) if openapi else load_bundled_routes()
+        )
     except OSError as error:
         raise click.FileError(str(openapi), error.strerror) from error
     except BadDescription as error:
@@ -120,7 +123,8 @@ def _content(body: Body) -> bytes:
             raise too_large
         return content
     try:
-        return read_file(Path(body.file), limit=_LARGEST_INPUT, pipes=True)
+        file = Path(body.file)
+        return read_file(file, limit=_LARGEST_INPUT, on_wait=wait_notice(file))
     except OSError as error:
         if error.errno == errno.EFBIG:
             raise too_large from error

@@ -13,6 +13,9 @@ from desktop.services.wording.field_names import option_name
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+REGIONS = ("nam", "eu", "apjc")
+"""Those of Cisco XDR, whose presets are `xdr-…`."""
+
 _SHORTENED = "client_secret_"  # what options leave out of a choice
 
 # The options that a new profile usually needs; the help lists them first.
@@ -37,7 +40,7 @@ def _options() -> list[Callable[[Function], Function]]:
     members = [_option(EDITABLE[name]) for name in names if name != "name"]
     region = click.option(
         "--region",
-        metavar="nam|eu|apjc",
+        metavar="|".join(REGIONS),
         help="Region of Cisco XDR, the same as --preset xdr-REGION.",
     )
     return [

@@ -20,6 +20,7 @@ from desktop.cli.terminal.output import (
     confirm,
     print_message,
     print_result,
+    wait_notice,
 )
 from desktop.cli.terminal.running_app import (
     notify_profiles_changed,
@@ -271,7 +272,8 @@ def _read_input(file: str) -> str:
         if file == "-":
             content = read_stdin(limit)
         else:
-            content = read_file(Path(file), limit=MAX_IMPORT_LENGTH, pipes=True)
+            notice = wait_notice(Path(file))
+            content = read_file(Path(file), limit=MAX_IMPORT_LENGTH, on_wait=notice)
         if len(content) == limit:
             message = translate("Nothing was imported: the file is too large.")
             raise click.ClickException(message)

@@ -7,13 +7,14 @@ import getpass
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from desktop.cli.profiles.draft_options import SEPARATORS, choices_of
+from desktop.cli.profiles.draft_options import REGIONS, SEPARATORS, choices_of
 from desktop.cli.terminal.output import print_message
 from desktop.cli.terminal.streams import read_stdin, read_stdin_line
 from desktop.oauth.addresses import has_hidden_characters
@@ -42,6 +43,13 @@ def apply_options(draft: Draft, given: Mapping[str, Any]) -> Draft:
     if given["region"]:
         if given["preset"]:
             raise click.UsageError(translate("--region cannot be used with --preset."))
+        if given["region"] not in REGIONS:
+            raise _unknown_value(
+                translate("No region named “{name}”.", name=given["region"]),
+                given["region"],
+                translate("Regions: {regions}", regions=format_values(REGIONS)),
+                REGIONS,
+            )
         named["preset"] = f"xdr-{given['region']}"
     return replace(draft, **named)
 
@@ -76,16 +84,24 @@ def require_valid_draft(draft: Draft, presets: Presets, *, taken: Collection[str
     `taken` are the ids and names of other profiles.
     """
     if draft.preset and draft.preset not in presets:
-        message = translate(
-            "No preset named “{name}”. Presets: {presets}",
-            name=draft.preset,
-            presets=format_values(presets),
+        raise _unknown_value(
+            translate("No preset named “{name}”.", name=draft.preset),
+            draft.preset,
+            translate("Presets: {presets}", presets=format_values(presets)),
+            presets,
         )
-        raise click.UsageError(message)
     found = faults_of(draft, presets, surface=Surface.TERMINAL, taken=taken)
     if found:
         lines = [f"{option_name(member)}: {words}" for member, words in found.items()]
         raise click.UsageError("\n".join(lines))
+
+
+def _unknown_value(
+    message: str, name: str, choices: str, known: Collection[str]
+) -> click.UsageError:
+    similar = get_close_matches(name.lower(), known, n=1)
+    suggestion = translate("Did you mean “{name}”?", name=similar[0]) if similar else ""
+    return click.UsageError(" ".join(filter(None, (message, suggestion, choices))))
 
 
 def _read_password(prompt: str, lines: Iterator[str]) -> str:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 
 from desktop.oauth import errors
 from desktop.oauth.addresses import host_of
-from desktop.oauth.client import Client, ClientAuthentication, ClientConnection, request
+from desktop.oauth.client import Client, ClientConnection, request
 from desktop.oauth.clock import Clock
 from desktop.oauth.grants.device import request_authorization, without_prompt
 from desktop.oauth.grants.token import DEVICE_CODE
 from desktop.oauth.http import get
 from desktop.oauth.metadata import ServerMetadata, metadata_addresses
+from desktop.oauth.model.client_authentication import ClientAuthentication
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.services.model.errors import GrantForbidden
 from desktop.services.model.profile import GRANTS, Profile

@@ -193,8 +193,8 @@ def foreign_hosts_message(
     if not lines:
         return ""
     introduction = translate(
-        "Your codes, tokens or passwords could go to servers other than the provider's. Continue "
-        "only if you trust them:"
+        "Your codes, tokens or passwords could go to servers or organizations other than the "
+        "provider's. Continue only if you trust them:"
     )
     return "\n".join((introduction, *lines))
 
@@ -339,4 +339,7 @@ def export_failed_message(error: Exception) -> str:
 
 
 def _error_reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename:
+        file, reason = printable(str(error.filename)), error.strerror
+        return translate("{file}: {reason}", file=file, reason=reason)
     return printable(getattr(error, "detail", "") or getattr(error, "strerror", "") or str(error))
