@@ -59,6 +59,15 @@ class ProfileRecorder:
     statuses: tuple[ProfileStatus, ...] = ()
     current_id: str = ""
     unreadable: int = 0
+    are_many: bool = False
+
+    @property
+    def listed(self) -> tuple[ProfileStatus, ...]:
+        return self.statuses
+
+    @property
+    def recent_first(self) -> tuple[ProfileStatus, ...]:
+        return self.statuses
 
     def switch(self, id_: str) -> None:
         self.calls.append(("switch", id_))
@@ -83,6 +92,16 @@ class FakeSessions:
     session: FakeSession | None = None
     statuses: tuple[ProfileStatus, ...] = ()
     others: dict[str, FakeSession] = field(default_factory=dict)
+
+    @property
+    def listed(self) -> tuple[ProfileStatus, ...]:
+        return self.statuses
+
+    def __len__(self) -> int:
+        return len(self.statuses)
+
+    def profile(self, id_: str) -> Profile | None:
+        return {each.profile.id: each.profile for each in self.statuses}.get(id_)
 
     def find(self, id_: str) -> FakeSession | None:
         return self.others.get(id_)
@@ -137,6 +156,9 @@ class ActionRecorder:
 
     def open_profiles_folder(self) -> None:
         self.calls.append("open_profiles_folder")
+
+    def switch_profile(self) -> None:
+        self.calls.append("switch_profile")
 
     def add_profile(self) -> None:
         self.calls.append("add_profile")

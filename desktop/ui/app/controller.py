@@ -151,6 +151,10 @@ class Controller(QObject):
         if error := self.pages.open_profiles_folder():
             self.display.show(Failed(error))
 
+    def switch_profile(self) -> None:
+        """Open the list in which profiles can be found."""
+        self.manage_profiles()
+
     def add_profile(self) -> None:
         self.pages.open_form()
 
@@ -291,6 +295,23 @@ class ProfileCommands:
         return sessions.statuses if sessions is not None else ()
 
     @property
+    def listed(self) -> tuple[ProfileStatus, ...]:
+        """The state of the profiles for a menu: all, or of many the few that were used last."""
+        sessions = self._controller.sessions
+        return sessions.listed if sessions is not None else ()
+
+    @property
+    def recent_first(self) -> tuple[ProfileStatus, ...]:
+        """The state of every profile: those that were used last, then the others by name."""
+        sessions = self._controller.sessions
+        return sessions.recent_first if sessions is not None else ()
+
+    @property
+    def are_many(self) -> bool:
+        """Whether menus list only some of the profiles."""
+        return len(self.listed) < len(self._controller.sessions or ())
+
+    @property
     def current_id(self) -> str:
         """The ID of the profile in the window; empty while there is none."""
         session = self._controller.session
@@ -324,7 +345,8 @@ class ProfileCommands:
             self._controller.sign_out_of(session)
 
     def _is_known(self, id_: str) -> bool:
-        return any(each.profile.id == id_ for each in self.statuses)
+        sessions = self._controller.sessions
+        return sessions is not None and sessions.profile(id_) is not None
 
     def _session_of(self, id_: str) -> Session | None:
         sessions = self._controller.sessions

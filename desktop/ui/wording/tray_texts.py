@@ -51,6 +51,7 @@ class MenuItem(Enum):
     SIGN_IN = auto()
     SIGN_OUT = auto()
     PROFILES = auto()
+    ALL_PROFILES = auto()
     UNREADABLE = auto()
     SHOW = auto()
     OPEN = auto()
