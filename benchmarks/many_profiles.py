@@ -2,7 +2,6 @@
 
 import json
 import secrets
-from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 

@@ -209,7 +209,7 @@ class Agent:
 
     def _id_of(self, name: str) -> str:
         """Find the id of the profile with this id or name, or of the first; empty if unknown."""
-        if self._sessions.profile(name) is not None:
+        if self._sessions.status(name) is not None:
             return name
         profiles = [each.profile for each in self._sessions.statuses]
         found = find_named(profiles, name) if name else profiles[:1]

@@ -65,12 +65,17 @@ class ProfileRecorder:
     def listed(self) -> tuple[ProfileStatus, ...]:
         return self.statuses
 
-    @property
-    def recent_first(self) -> tuple[ProfileStatus, ...]:
-        return self.statuses
+    def status(self, id_: str) -> ProfileStatus | None:
+        return {each.profile.id: each for each in self.statuses}.get(id_)
+
+    def by_recency(self) -> tuple[list[str], list[str]]:
+        return [], [each.profile.id for each in self.statuses]
 
     def switch(self, id_: str) -> None:
         self.calls.append(("switch", id_))
+
+    def switch_to_number(self, number: int) -> None:
+        self.calls.append(("switch_to_number", number))
 
     def copy_token(self, id_: str, as_: CopyFormat = CopyFormat.TOKEN) -> None:
         self.calls.append(("copy_token", id_, as_))
@@ -92,16 +97,14 @@ class FakeSessions:
     session: FakeSession | None = None
     statuses: tuple[ProfileStatus, ...] = ()
     others: dict[str, FakeSession] = field(default_factory=dict)
+    are_many: bool = False
 
     @property
     def listed(self) -> tuple[ProfileStatus, ...]:
         return self.statuses
 
-    def __len__(self) -> int:
-        return len(self.statuses)
-
-    def profile(self, id_: str) -> Profile | None:
-        return {each.profile.id: each.profile for each in self.statuses}.get(id_)
+    def status(self, id_: str) -> ProfileStatus | None:
+        return {each.profile.id: each for each in self.statuses}.get(id_)
 
     def find(self, id_: str) -> FakeSession | None:
         return self.others.get(id_)

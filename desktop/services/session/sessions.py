@@ -40,6 +40,7 @@ class Sessions:
 
     def __init__(self, make: MakeSession, observer: Callable[[ProfileStatus], None]) -> None:
         self.current: Session | None = None
+        self.are_many = False  # more than a menu lists
         self._make = make
         self._observer = observer
         self._profiles: dict[str, Profile] = {}
@@ -52,24 +53,22 @@ class Sessions:
     @property
     def statuses(self) -> tuple[ProfileStatus, ...]:
         """The state of every profile, in the order of the file."""
-        return tuple(map(self._status, self._profiles))
+        return tuple(map(self._known_status, self._profiles))
 
     @property
     def listed(self) -> tuple[ProfileStatus, ...]:
         """The state of the profiles for a menu: all, or of many the few that were used last."""
-        return tuple(map(self._status, self._listed))
+        return tuple(map(self._known_status, self._listed))
 
-    @property
-    def recent_first(self) -> tuple[ProfileStatus, ...]:
-        """The state of every profile: those that were used last, then the others by name."""
-        return tuple(map(self._status, self._recent_first()))
+    def status(self, id_: str) -> ProfileStatus | None:
+        """Return the state of profile `id_`; `None` if it is unknown."""
+        return self._known_status(id_) if id_ in self._profiles else None
 
-    def __len__(self) -> int:
-        return len(self._profiles)
-
-    def profile(self, id_: str) -> Profile | None:
-        """Return the profile `id_`; `None` if it is unknown."""
-        return self._profiles.get(id_)
+    def by_recency(self) -> tuple[list[str], list[str]]:
+        """Return the ids of the profiles that were used last, and those of the others by name."""
+        recent = [id_ for id_ in self._settings.recent_profiles.split() if id_ in self._profiles]
+        others = self._profiles.keys() - set(recent)
+        return recent, sorted(others, key=lambda id_: self._profiles[id_].name.casefold())
 
     def find(self, id_: str) -> Session | None:
         """Return the session of profile `id_`; `None` if it is unknown, or not needed yet."""
@@ -104,11 +103,11 @@ class Sessions:
         return session
 
     def open_others(self) -> Iterator[None]:
-        """Load the saved tokens of the other profiles, without signing in; one in each step."""
+        """Load the saved tokens of the other profiles, without signing in; one after each step."""
         for id_ in tuple(self._profiles):
+            yield
             if id_ in self._profiles:
                 self._open(self._get_or_create(id_), quietly=True)
-            yield
 
     async def open_session(self, id_: str) -> Session | None:
         """Return the session of profile `id_`, with its tokens loaded; `None` if unknown."""
@@ -133,8 +132,9 @@ class Sessions:
         """Use `settings` from now on; the settings of a profile take precedence."""
         before, self._settings = self._settings, settings
         self._choose_listed()
-        used = {"profile": settings.profile, "recent_profiles": settings.recent_profiles}
-        if replace(before, **used) != settings:  # switching wakes no other session
+        recent = settings.recent_profiles
+        if replace(before, profile=settings.profile, recent_profiles=recent) != settings:
+            # Switching to another profile wakes none of the others.
             for session in self._sessions.values():
                 self._configure(session)
 
@@ -171,18 +171,14 @@ class Sessions:
             _log.info("opened: %s", session.profile.id)
             session.open(quietly=quietly)
 
-    def _status(self, id_: str) -> ProfileStatus:
+    def _known_status(self, id_: str) -> ProfileStatus:
         session = self._sessions.get(id_)
         return ProfileStatus(self._profiles[id_], SignedOut() if session is None else session.state)
 
     def _choose_listed(self) -> None:
-        are_many = len(self) > MOST_LISTED
-        self._listed = tuple(self._recent_first()[:MOST_LISTED] if are_many else self._profiles)
-
-    def _recent_first(self) -> list[str]:
-        recent = [id_ for id_ in self._settings.recent_profiles.split() if id_ in self._profiles]
-        others = self._profiles.keys() - set(recent)
-        return recent + sorted(others, key=lambda id_: self._profiles[id_].name.casefold())
+        self.are_many = len(self._profiles) > MOST_LISTED
+        recent, others = self.by_recency()
+        self._listed = (*recent, *others)[:MOST_LISTED] if self.are_many else tuple(self._profiles)
 
     def _configure(self, session: Session) -> None:
         session.apply(with_profile_settings(self._settings, session.profile.settings))

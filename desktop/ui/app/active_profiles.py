@@ -76,7 +76,7 @@ class ActiveProfiles:
 
     def switch(self, id_: str) -> None:
         """Show another profile in the window; ignore one that no longer exists."""
-        if self._sessions.profile(id_) is None:
+        if self._sessions.status(id_) is None:
             return
         self._controller.copier.cancel()
         left = self._sessions.current
@@ -157,7 +157,7 @@ class ActiveProfiles:
             before.sign_in()
 
     async def _open_others(self) -> None:
-        if not self._may_open_others or self.is_quitting:
+        if not self._may_open_others:
             return
         for _ in self._sessions.open_others():
             await asyncio.sleep(0)  # together they would delay frames

@@ -94,7 +94,12 @@ class Display(QObject):
         others = self._draw_profiles(at)
         self._announcer.announce_countdown(self.state, at, in_sight=self._in_sight)
         self._collecting.stop()
-        due = [seconds_to_redraw(self.state, at, in_sight=self._in_sight), *others]
+        page = self._window.page if self._in_sight else None
+        due = [
+            seconds_to_redraw(self.state, at, in_sight=self._in_sight),
+            page.seconds_to_redraw if page is not None else None,
+            *others,
+        ]
         seconds = min((each for each in due if each is not None), default=None)
         if seconds is None:
             self._redraw_timer.stop()

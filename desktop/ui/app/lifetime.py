@@ -226,8 +226,7 @@ class _Lifetime:
         controller.display.profiles_drawn.connect(shown.show_profiles)
         controller.display.other_changed.connect(shown.show_other)
         controller.copier.progressed.connect(shown.show_copy)
-        if controller.session is not None:
-            shown.show_profile(controller.session.profile)
+        self._on_current_session(controller.session)
         controller.settings_store.changed.connect(shown.apply)
         controller.pages.browser_failed.connect(shown.raise_window)
         shown.apply(controller.settings_store.settings)

@@ -211,7 +211,9 @@ class TrayMenu(ItemsMenu):
         before = self._profile_menus
         for menu in before.values():
             self.removeAction(menu.menuAction())
-        self._profile_menus = {id_: before.pop(id_, None) or self._submenu(id_) for id_ in ids}
+        self._profile_menus = {
+            id_: before.pop(id_) if id_ in before else self._submenu(id_) for id_ in ids
+        }
         for menu in before.values():
             menu.deleteLater()
         after = next(end for end, group in self._separators.items() if MenuItem.PROFILES in group)

@@ -133,6 +133,18 @@ def summary(state: State, at: datetime) -> str:
             return translate("Signed out")
 
 
+def row_state(state: State, at: datetime) -> tuple[str, str]:
+    """What a list of profiles says of `state`, and its kind as in `window_texts.badge`."""
+    _, kind = window_texts.badge(state, at)
+    match state:
+        case SignedIn(renewing=False, signing_out=False) if left := state.remaining(at):
+            return time_left(left), kind
+        case Failed():
+            return summary(state, at), "bad"
+        case _:
+            return summary(state, at), kind
+
+
 def tooltip(name: str, state: State, at: datetime) -> str:
     """The profile called `name`, and its state."""
     return f"{_shortened(name) or 'XDR Login'}\n{summary(state, at)}"
