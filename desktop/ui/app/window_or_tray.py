@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 
-from desktop.services.model.states import Requesting, SignedOut
+from desktop.services.model.states import Failed, Requesting, SignedOut
 from desktop.services.system.paths import shown_notices_folder
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.window.dock import follow_window
@@ -33,6 +33,7 @@ _log = logging.getLogger(__name__)
 
 # Seconds within which a click on the icon itself may have deactivated the window.
 _JUST_DEACTIVATED = 0.4
+_SAME_FAILURE = 60.0  # seconds in which the same failure of several profiles is reported once
 _KEEPS_RUNNING_NOTICE = "keeps-running"  # the file that records that the notice was shown
 
 
@@ -49,6 +50,7 @@ class WindowOrTray(QObject):
         self._state: State = Requesting(opening=True)
         self._profile = ""  # the id of the one in the window
         self._states: dict[str, State] = {}  # the last of each profile, by id
+        self._failed_at: dict[str, float] = {}  # of other profiles, by title of the notification
         self._has_notified_trouble = False
         self._is_copying = False  # a failure is then reported for the copy
         self._minimized_without_tray = False
@@ -101,7 +103,7 @@ class WindowOrTray(QObject):
         before = self._states.get(status.profile.id, SignedOut())
         self._states[status.profile.id] = status.state
         notification = tray_texts.notification(before, status.state)
-        if notification is not None:
+        if notification is not None and not self._was_reported(notification, status.state):
             self._tray.notify(tray_texts.of_other_profile(status.profile.name, notification))
 
     def show_copy(self, progress: CopyProgress) -> None:
@@ -144,6 +146,13 @@ class WindowOrTray(QObject):
     def close(self) -> None:
         """Remove the tray icon."""
         self._tray.close()
+
+    def _was_reported(self, notification: Notification, state: State) -> bool:
+        """Whether another profile has just failed in the same way, as when a keyring is locked."""
+        at, before = time.monotonic(), self._failed_at.get(notification.title, float("-inf"))
+        if isinstance(state, Failed):
+            self._failed_at[notification.title] = at
+        return isinstance(state, Failed) and at - before < _SAME_FAILURE
 
     def _on_closed(self) -> None:
         if not self._window.isMinimized():

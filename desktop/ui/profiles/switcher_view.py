@@ -133,7 +133,7 @@ class ProfileModel(QAbstractListModel):
         if not text.strip() and len(found) > MOST_LISTED and self._recent:
             found = [
                 *self._recent,
-                translate("All profiles"),
+                translate("Other profiles"),
                 *self._others,
             ]
         self._rows = found

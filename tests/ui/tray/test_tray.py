@@ -589,6 +589,23 @@ def test_news_of_another_profile_is_told_with_its_name(started: Bench) -> None:
     ]
 
 
+def test_the_same_failure_of_many_profiles_is_told_once(
+    started: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    started.presence.show_profile(PROFILE)
+    for number in range(50):
+        profile = replace(OTHERS[0], id=f"customer-{number}", name=f"Customer {number}")
+        started.presence.show_other(ProfileStatus(profile, STATES["keyring_locked"]))
+    assert [title.partition(":")[0] for title, _ in started.desktop.told] == ["Customer 0"]
+    started.presence.show_other(ProfileStatus(OTHERS[1], STATES["unreachable"]))
+    assert len(started.desktop.told) == 2, "another failure is reported"
+    clock[0] += 3600
+    started.presence.show_other(ProfileStatus(OTHERS[0], STATES["keyring_locked"]))
+    assert len(started.desktop.told) == 3, "much later it is reported again"
+
+
 def test_what_happens_to_the_profile_in_the_window_is_told_once(started: Bench) -> None:
     other = OTHERS[0]
     started.window.hide()
