@@ -119,7 +119,7 @@ def _print_without_app(profile: str, validity: int, token_format: str) -> int:
             )
         )
     except Exception as error:
-        from desktop.cli.terminal.exits import (  # slow to load
+        from desktop.cli.terminal.error_reports import (  # slow to load
             EXPECTED_ERRORS,
             error_message,
             exit_code,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from desktop.oauth.errors import printable
 from desktop.services.configuration.foreign_hosts import foreign_hosts
 from desktop.services.model.sign_in_methods import SIGN_IN_METHODS
-from desktop.services.profile_editor.check import Finding, Outcome
 from desktop.services.system.translation import translatable, translate, translate_plural
 from desktop.services.wording.field_names import field_name, secret_name
 from desktop.services.wording.formats import format_list
@@ -139,16 +138,6 @@ def pasted_model_message(model: ClientModel, preset: str) -> str:
         fields=fields,
         secret=secret_name(preset),
     )
-
-
-def check_summary(found: Iterable[Finding]) -> str:
-    """Sum up a check."""
-    outcomes = [each.outcome for each in found]
-    if bad := outcomes.count(Outcome.BAD):
-        return translate_plural("{count} problem to fix", "{count} problems to fix", bad)
-    if Outcome.UNSURE in outcomes:
-        return translate("Looks good. The rest is checked when you sign in.")
-    return translate("All checks passed.")
 
 
 def delete_question(name: str, *, signed_in: bool, everywhere: bool = False) -> str:

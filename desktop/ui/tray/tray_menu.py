@@ -224,6 +224,9 @@ class TrayMenu(ItemsMenu):
         heading.setEnabled(False)
         for each in (heading, after):
             each.setVisible(bool(ids))
+        all_profiles = self._items[MenuItem.ALL_PROFILES]
+        all_profiles.setText(translate("All profiles…"))
+        all_profiles.setVisible(bool(ids) and self._profiles.are_many)
 
     def _submenu(self, id_: str) -> ProfileMenu:
         return ProfileMenu(id_, self._profiles, self.opened.emit, ask=self.sign_out_asker)

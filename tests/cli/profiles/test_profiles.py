@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from desktop.__main__ import main
-from desktop.cli.profiles import profile_changes, profile_context
+from desktop.cli.profiles import draft_commands, profile_changes, profile_context
 from desktop.demo.clients import CONFIDENTIAL_CLIENT_ID, CONFIDENTIAL_CLIENT_SECRET
 from desktop.services.configuration.profile_reader import load_profiles
 from desktop.services.model.policy import Policy
@@ -221,7 +221,7 @@ def test_no_command_saves_an_address_that_a_sign_in_rejects(console: Console) ->
 
 
 def test_every_field_of_the_form_has_an_option() -> None:
-    known = {name for each in profile_changes.edit.params for name in each.opts} | {"NAME"}
+    known = {name for each in draft_commands.edit.params for name in each.opts} | {"NAME"}
     assert {option_name(member) for member in EDITABLE} <= known
 
 
