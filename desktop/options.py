@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from desktop.services.system.translation import translate
-
+TYPE_CHECKING = False  # `typing` is slow to load
 if TYPE_CHECKING:
     from desktop.demo import DemoOptions, DemoServer
     from desktop.services.configuration.profile_reader import Profiles
@@ -74,6 +71,8 @@ def demo_profile(address: str) -> Profile:
     """Make the profile of the demo server at `address`."""
     from desktop.demo import PUBLIC_CLIENT_ID
     from desktop.services.model.profile import Profile
+
+    from desktop.services.system.translation import translate
 
     return Profile(
         id="(demo)",  # not a valid id in the profiles file

@@ -102,6 +102,16 @@ async def test_activation_tokens_are_passed_on(
     }
 
 
+@pytest.mark.parametrize("token", ["", "gnome-shell/x/1-0_TIME5", 'a "quote"', "a\\b", "ä"])
+def test_the_quick_command_to_show_is_the_same_as_the_usual_one(token: str) -> None:
+    activation = {"XDG_ACTIVATION_TOKEN": token, "DESKTOP_STARTUP_ID": "x"}
+    quick = client._encode_show(activation)
+    usual = encode({"command": "show", "activation": activation})
+    assert quick == (None if set(token) & set('"\\ä') else usual)
+    assert client._encode_show({}) == encode({"command": "show", "activation": {}})
+    assert encode({"ok": True}) == client._DONE
+
+
 @pytest.mark.usefixtures("running")
 async def test_a_command_is_answered_with_the_members_of_its_handler() -> None:
     answer = await aside(lambda: client.send_command("show"))

@@ -5,9 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # `typing` is slow to load
 if TYPE_CHECKING:
     from desktop.options import Options
 
@@ -84,7 +83,9 @@ def _wayland_socket() -> str:
     # libwayland: a name is in the runtime folder, and without one it is this.
     name = os.environ.get("WAYLAND_DISPLAY") or "wayland-0"
     folder = os.environ.get("XDG_RUNTIME_DIR", "")
-    return str(Path(folder, name)) if folder or name.startswith("/") else ""
+    if name.startswith("/"):
+        return name
+    return f"{folder}/{name}" if folder else ""
 
 
 def _is_served_by_x(display: str) -> bool:
