@@ -151,6 +151,7 @@ def test_packaging_contains_no_address_but_the_homepage() -> None:
     ]
     allowed = (
         product().homepage,
+        product().repository.address,
         "https://www.debian.org/doc/packaging-manuals/",
         "http://schemas.microsoft.com/wix/2006/wi",  # only a name
     )

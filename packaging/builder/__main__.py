@@ -8,6 +8,8 @@ from pathlib import Path
 
 from builder import appimage, bundle, deb, macos, msi, nsis, rpm, sbom, sums, windows
 from builder.product import ROOT
+from builder.repository.make import make_repositories
+from builder.repository.signing import RepositoryError
 
 Maker = Callable[[Path, Path, Path], Path]
 MAKERS: dict[str, Maker] = {
@@ -20,6 +22,7 @@ MAKERS: dict[str, Maker] = {
     "msi": msi.make_msi,
     "sbom": sbom.make_sbom,
 }
+REPOSITORIES = "repo"  # made of the packages in dist/, and kept in its own folder
 WINDOWS_FORMATS = {"zip", "nsis", "msi"}
 # The formats that are built by default.
 DEFAULT_FORMATS = {
@@ -31,18 +34,26 @@ DEFAULT_FORMATS = {
 
 def main(formats: list[str]) -> int:
     """Build the formats, or the default ones; return the exit code."""
-    unknown = [each for each in formats if each not in {*MAKERS, "all"}]
+    unknown = [each for each in formats if each not in {*MAKERS, REPOSITORIES, "all"}]
     if unknown:
-        print(f"Unknown format: {' '.join(unknown)}. Formats: {', '.join(MAKERS)}", file=sys.stderr)
+        known = ", ".join((*MAKERS, REPOSITORIES))
+        print(f"Unknown format: {' '.join(unknown)}. Formats: {known}", file=sys.stderr)
         return 2
     wanted = set(formats) - {"all"}
     if not formats or "all" in formats:
         wanted |= set(DEFAULT_FORMATS.get(sys.platform, ["sbom"]))
     chosen = [each for each in MAKERS if each in wanted]
     try:
-        print(build(chosen, ROOT / "dist", bundle.WORK), end="")
+        if chosen:
+            print(build(chosen, ROOT / "dist", bundle.WORK), end="")
+        if REPOSITORIES in wanted:
+            print("repo ...", flush=True)
+            print(make_repositories(ROOT / "dist", ROOT / "repository"), end="")
     except bundle.BuildError as error:
         print(f"The bundle is not complete:\n{error}", file=sys.stderr)
+        return 1
+    except RepositoryError as error:
+        print(error, file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
         print(error, file=sys.stderr)

@@ -34,19 +34,25 @@ def make_deb(dist: Path, bundle: Path, work: Path) -> Path:
     overrides.write_bytes((PACKAGING / "linux" / "lintian-overrides").read_bytes())
     control = tree / "DEBIAN"
     control.mkdir()
-    (control / "md5sums").write_text(_md5_sums(tree), "utf-8")
     (control / "control").write_text(_control(tree, find_dependencies(bundle)), "utf-8")
-    normalize_metadata(tree, program=name)
-    file = dist / f"{name}_{product().version}_amd64.deb"
+    file = pack(tree, dist / f"{name}_{product().version}_amd64.deb", program=name)
+    if closure.size_in_megabytes(file) > product().limits["deb_megabytes"]:
+        raise ValueError(f"{file.name} is too large: {closure.size_in_megabytes(file):.1f} MB")
+    return file
+
+
+def pack(tree: Path, file: Path, *, program: str = "", epoch: int | None = None) -> Path:
+    """Pack `tree`, with DEBIAN/control in it, and return the path of the package."""
+    epoch = product().epoch if epoch is None else epoch
+    (tree / "DEBIAN" / "md5sums").write_text(_md5_sums(tree), "utf-8")
+    normalize_metadata(tree, program=program, epoch=epoch)
     options = ("--root-owner-group", "--uniform-compression", "-Zxz", "-z9", "--threads-max=1")
     environment = {
-        "SOURCE_DATE_EPOCH": str(product().epoch),
+        "SOURCE_DATE_EPOCH": str(epoch),
         "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
     }
     command = ["dpkg-deb", *options, "--build", str(tree), str(file)]
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-    if closure.size_in_megabytes(file) > product().limits["deb_megabytes"]:
-        raise ValueError(f"{file.name} is too large: {closure.size_in_megabytes(file):.1f} MB")
     return file
 
 
