@@ -8,7 +8,7 @@ from textwrap import TextWrapper
 from builder import closure
 from builder.bundle import normalize_metadata
 from builder.elf import binaries_in
-from builder.linux import add_documents, make_tree, sorted_tree, write_compressed
+from builder.linux import add_documents, add_readme, make_tree, sorted_tree, write_compressed
 from builder.product import PACKAGING, product
 
 # Packages whose libraries got 64-bit times in Debian 13 and Ubuntu 24.04, under a new name.
@@ -28,6 +28,7 @@ def make_deb(dist: Path, bundle: Path, work: Path) -> Path:
     make_tree(tree, bundle)
     _move_for_zsh(tree / "usr" / "share" / "zsh")
     add_documents(tree / "usr" / "share" / "doc" / name)
+    add_readme(tree / "usr" / "share" / "doc" / name, "README.Debian")
     write_compressed(tree / "usr" / "share" / "doc" / name / "changelog.gz", _changelog())
     overrides = tree / "usr" / "share" / "lintian" / "overrides" / name
     overrides.parent.mkdir(parents=True)
@@ -108,7 +109,8 @@ def _control(tree: Path, needed: list[str]) -> str:
         f"Maintainer: {product().contact}",
         f"Installed-Size: {size}",
         f"Depends: {', '.join(needed)}",
-        f"Recommends: {', '.join(RECOMMENDED)}",
+        # Only the repository has the last one, so a downloaded file is installed without it.
+        f"Recommends: {', '.join((*RECOMMENDED, product().keyring))}",
         f"Homepage: {product().homepage}",
         f"Description: {product().summary}",
         paragraphs,

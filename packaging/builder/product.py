@@ -56,6 +56,11 @@ class Product:
         return datetime.fromtimestamp(self.epoch, UTC)
 
     @property
+    def keyring(self) -> str:
+        """Return the name of the package that sets up the apt repository."""
+        return f"{self.package}-archive-keyring"
+
+    @property
     def macos_id(self) -> str:
         """Return the id in characters that macOS allows."""
         return self.id.replace("_", "-")

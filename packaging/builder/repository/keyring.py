@@ -10,25 +10,20 @@ from builder.product import fill_template, product
 from builder.repository.signing import Signer
 
 
-def name() -> str:
-    """Return the name of the package."""
-    return f"{product().package}-archive-keyring"
-
-
 def make_keyring(folder: Path, work: Path, signer: Signer, *, address: str) -> Path:
     """Build the package and return its path. The same key and address give the same bytes."""
     changed = datetime.fromtimestamp(signer.changed_at, UTC)
     version = f"{changed:%Y.%m.%d}.{product().repository.revision}"
     tree = work / "keyring"
     files = {
-        f"usr/share/keyrings/{name()}.gpg": signer.public_key(armored=False),
+        f"usr/share/keyrings/{product().keyring}.gpg": signer.public_key(armored=False),
         f"etc/apt/sources.list.d/{product().package}.sources": fill_template(
             "linux/apt.sources.in", address=address, suite=product().repository.suite
         ).encode(),
-        f"usr/share/doc/{name()}/copyright": fill_template(
+        f"usr/share/doc/{product().keyring}/copyright": fill_template(
             "linux/keyring-copyright.in", year=str(changed.year)
         ).encode(),
-        f"usr/share/doc/{name()}/changelog.gz": gzip.compress(
+        f"usr/share/doc/{product().keyring}/changelog.gz": gzip.compress(
             _changelog(version, changed).encode(), mtime=0
         ),
         "DEBIAN/conffiles": f"/etc/apt/sources.list.d/{product().package}.sources\n".encode(),
@@ -38,9 +33,10 @@ def make_keyring(folder: Path, work: Path, signer: Signer, *, address: str) -> P
         path = tree / place
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    return pack(tree, folder / f"{name()}_{version}_all.deb", epoch=signer.changed_at)
+    return pack(tree, folder / f"{product().keyring}_{version}_all.deb", epoch=signer.changed_at)
 
 
 def _changelog(version: str, changed: datetime) -> str:
     signed = f" -- {product().contact}  {format_datetime(changed)}"
-    return f"{name()} ({version}) stable; urgency=medium\n\n  * Update the key.\n\n{signed}\n"
+    head = f"{product().keyring} ({version}) stable; urgency=medium"
+    return f"{head}\n\n  * Update the key.\n\n{signed}\n"

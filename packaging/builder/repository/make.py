@@ -31,7 +31,7 @@ def make_repositories(packages: Path, folder: Path, *, address: str = "") -> str
         with tempfile.TemporaryDirectory() as work:
             if signer is not None:
                 made = keyring.make_keyring(Path(work), Path(work), signer, address=address)
-                shutil.copyfile(made, folder / f"{keyring.name()}.deb")
+                shutil.copyfile(made, folder / f"{product().keyring}.deb")
                 debs.append(made)
             apt.publish(folder / "apt", debs, signer)
         dnf.publish(folder / "dnf", rpms, signer, address=address)
@@ -40,7 +40,7 @@ def make_repositories(packages: Path, folder: Path, *, address: str = "") -> str
 
 def _write_setup(folder: Path, signer: Signer | None, address: str) -> None:
     """Write the files with which people set up a repository, apart from the keyring package."""
-    key = folder / f"{keyring.name()}.asc"
+    key = folder / f"{product().keyring}.asc"
     sources = folder / "apt" / f"{product().package}.sources"
     if signer is not None:
         key.write_bytes(signer.public_key(armored=True))
