@@ -58,7 +58,15 @@ def test_the_tests_run_on_the_oldest_and_the_newest_python() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Unix shell scripts")
-@pytest.mark.parametrize("script", ["macos/keys.sh", "macos/start-test.sh", "windows/sign.sh"])
+@pytest.mark.parametrize(
+    "script",
+    [
+        "linux/repository-test.sh",
+        "macos/keys.sh",
+        "macos/start-test.sh",
+        "windows/sign.sh",
+    ],
+)
 def test_the_release_scripts_are_valid_shell(script: str) -> None:
     file = ROOT / "packaging" / script
     done = subprocess.run(["sh", "-n", file], check=False, capture_output=True, text=True)  # noqa: S607

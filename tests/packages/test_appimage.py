@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.packages.trial import try_out
+from tests.packages.trial import install_libraries, try_out
 from tests.rigs.chroot import Chroot
 from tests.rigs.process import wait_until
 
-LIBRARIES = Path(__file__).parents[2] / "packaging" / "requirements" / "debian-run.txt"
 PATIENCE = 30.0
 
 
@@ -21,10 +20,7 @@ def mount_folders(folder: Path) -> list[str]:
 
 
 def test_the_appimage_works_without_fuse(chroot: Chroot, appimage: Path) -> None:
-    lines = LIBRARIES.read_text("utf-8").splitlines()
-    libraries = [line for line in lines if not line.startswith("#")]
-    install = ("apt-get", "install", "--yes", "--no-install-recommends")
-    chroot.run(*install, "ca-certificates", *libraries)
+    install_libraries(chroot)
     output = try_out(chroot, chroot.copy_in(appimage))
     assert "/tmp/.mount_xdr-login-" in output  # noqa: S108
     assert mount_folders(chroot.root / "tmp") == []

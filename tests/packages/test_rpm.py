@@ -1,17 +1,14 @@
 """The rpm package, installed and removed with rpm on a minimal Debian.
 
-This does not test that dnf finds the dependencies, because there is no Fedora repository.
+test_dnf_repository.py resolves its dependencies.
 """
 
 import subprocess
 from pathlib import Path
 
 from desktop import __version__
-from tests.packages.trial import try_out
+from tests.packages.trial import install_libraries, try_out
 from tests.rigs.chroot import Chroot
-
-# apt installs the libraries, because rpm has no packages with them on Debian.
-LIBRARIES = Path(__file__).parents[2] / "packaging" / "requirements" / "debian-run.txt"
 
 
 def rpm(chroot: Chroot, *arguments: str) -> str:
@@ -35,10 +32,7 @@ def test_the_package_requires_only_libraries_of_the_system(rpm_file: Path) -> No
 
 
 def test_the_package_is_installed_works_and_is_removed(chroot: Chroot, rpm_file: Path) -> None:
-    lines = LIBRARIES.read_text("utf-8").splitlines()
-    libraries = [line for line in lines if not line.startswith("#")]
-    install = ("apt-get", "install", "--yes", "--no-install-recommends")
-    chroot.run(*install, "ca-certificates", *libraries)
+    install_libraries(chroot)
     before = chroot.files()
     rpm(chroot, "--initdb")
     rpm(chroot, "--nodeps", "--install", str(rpm_file))
