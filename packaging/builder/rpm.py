@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from textwrap import fill
 
 from builder import closure
 from builder.elf import Binary, binaries_in, parse_version
@@ -22,6 +23,7 @@ def make_rpm(dist: Path, bundle: Path, work: Path) -> Path:
         "linux/rpm.spec.in",
         requires="\n".join(find_requirements(bundle)),
         files=_files(tree),
+        wrapped="\n\n".join(fill(each, 79) for each in product().description),
         tree=str(tree),
         changed=f"{product().date:%a %b %d %Y}",
     )

@@ -71,7 +71,7 @@ def test_apt_installs_from_the_repository(
     system.run("apt", "update", *STRICT)
     system.run("apt", "install", "--yes", "xdr-login")
     assert installed_version(system) == OLDER
-    assert any("/by-hash/SHA256/" in path for path in repository.requests)
+    assert any("/by-hash/" in path for path in repository.requests)
 
 
 def test_apt_upgrades_to_what_was_published_later(
@@ -91,10 +91,10 @@ def test_apt_upgrades_to_what_was_published_later(
     try_out(system, "xdr-login")
 
 
-def test_an_older_version_can_be_installed(system: Chroot, repository: PublishedRepository) -> None:
-    assert repository.folder.exists()
-    listed = system.run("apt-cache", "madison", "xdr-login").stdout
-    assert f"| {OLDER} | {repository.address}/apt stable/main amd64" in listed
+def test_the_older_version_can_still_be_installed(system: Chroot) -> None:
+    listed = system.run("apt-cache", "madison", "xdr-login").stdout.splitlines()
+    versions = [line.split("|")[1].strip() for line in listed]
+    assert versions == [product().version, OLDER]
 
 
 def test_an_altered_list_is_refused(

@@ -20,6 +20,8 @@ from tests.rigs.tiny_packages import make_key, tiny_deb, tiny_rpm
 
 OLDER, NEWER = "0.0.9", "99.0"
 PACKAGES = "dnf/x86_64/Packages"
+# Debian's rpm has its database in the home folder, below the other root.
+ENVIRONMENT = {"HOME": "/root", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 FEDORA = """\
 [fedora]
 name=What Fedora would provide
@@ -78,9 +80,10 @@ def requirements_of(rpm: Path) -> list[str]:
 
 def dnf(system: Chroot, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run dnf with fresh lists; the test is whether it succeeds."""
-    options = (f"--installroot={system.root}", "--releasever=42", "--assumeyes", "--refresh")
+    options = (f"--installroot={system.root}", "--releasever=42", "--assumeyes", "--noplugins")
     return subprocess.run(
-        ["dnf", *options, "--disableplugin=*", *arguments],
+        ["dnf", *options, "--refresh", *arguments],
+        env=ENVIRONMENT,
         check=False,
         capture_output=True,
         text=True,
@@ -89,7 +92,8 @@ def dnf(system: Chroot, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def installed(system: Chroot) -> str:
     command = ["rpm", "--root", str(system.root), "--query", "xdr-login"]
-    return subprocess.run(command, check=False, capture_output=True, text=True).stdout.strip()
+    done = subprocess.run(command, env=ENVIRONMENT, check=False, capture_output=True, text=True)
+    return done.stdout.strip()
 
 
 def test_dnf_installs_from_the_repository(system: Chroot) -> None:

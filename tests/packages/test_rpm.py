@@ -31,6 +31,20 @@ def test_the_package_requires_only_libraries_of_the_system(rpm_file: Path) -> No
     assert not [each for each in gives if ".so" in each]
 
 
+def test_libraries_are_executable_and_nothing_else_is(rpm_file: Path) -> None:
+    form = "[%{FILENAMES} %{FILEMODES:perms}\n]"
+    files = query("--query", "--package", "--queryformat", form, str(rpm_file))
+    modes = {line.rpartition(" ")[0]: line.rpartition(" ")[2] for line in files}
+    assert modes["/usr/lib/xdr-login/_internal/libcrypto.so.3"] == "-rwxr-xr-x"
+    executable = {name for name, mode in modes.items() if mode == "-rwxr-xr-x"}
+    assert {name for name in executable if ".so" not in name} == {"/usr/lib/xdr-login/xdr-login"}
+
+
+def test_the_package_recommends_a_keyring(rpm_file: Path) -> None:
+    recommended = query("--query", "--package", "--recommends", str(rpm_file))
+    assert any("gnome-keyring or kf6-kwallet" in each for each in recommended)
+
+
 def test_the_package_is_installed_works_and_is_removed(chroot: Chroot, rpm_file: Path) -> None:
     install_libraries(chroot)
     before = chroot.files()
