@@ -4,6 +4,7 @@ The tests run in order on the same system, for each version of Debian.
 """
 
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -130,6 +131,13 @@ def test_an_altered_package_is_refused(system: Chroot, repository: PublishedRepo
     assert done.returncode != 0
     assert "Hash Sum mismatch" in done.stdout + done.stderr
     assert installed_version(system) == product().version
+
+
+def test_lintian_finds_nothing_in_the_keyring_package(repository: PublishedRepository) -> None:
+    package = repository.folder / f"{product().keyring}.deb"
+    strict = ["lintian", "--allow-root", "--fail-on", "error,warning", str(package)]
+    done = subprocess.run(strict, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 def test_a_purge_leaves_nothing(system: Chroot, before: set[str]) -> None:

@@ -26,6 +26,9 @@ def make_keyring(folder: Path, work: Path, signer: Signer, *, address: str) -> P
         f"usr/share/doc/{product().keyring}/changelog.gz": gzip.compress(
             _changelog(version, changed).encode(), mtime=0
         ),
+        f"usr/share/lintian/overrides/{product().keyring}": fill_template(
+            "linux/keyring-overrides.in"
+        ).encode(),
         "DEBIAN/conffiles": f"/etc/apt/sources.list.d/{product().package}.sources\n".encode(),
         "DEBIAN/control": fill_template("linux/keyring-control.in", version=version).encode(),
     }
