@@ -42,6 +42,8 @@ def missing_library(chroot: Chroot, program: str, display: Display) -> tuple[str
 def test_on_a_bare_system_a_missing_library_is_named(
     chroot: Chroot, program: str, display: Display
 ) -> None:
+    # Python requires this one; without it, PyInstaller's boot loader names it.
+    chroot.run("apt-get", "install", "--yes", "libexpat1")
     library, package = missing_library(chroot, program, display)
     assert library.startswith("lib")
     listed = chroot.run("apt-cache", "policy", package).stdout
