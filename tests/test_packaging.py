@@ -123,8 +123,8 @@ def test_the_icons_have_the_sizes_of_their_folders(share: Path) -> None:
 
 
 def test_the_names_match_those_of_the_app() -> None:
-    assert product().id == APPLICATION_ID == autostart._ID
-    assert product().name == autostart._NAME
+    assert product().id == APPLICATION_ID == autostart.ID
+    assert product().name == autostart.NAME
     assert product().version == __version__
     wheel = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert (product().package, product().license) == (wheel["name"], wheel["license"])

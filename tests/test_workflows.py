@@ -138,3 +138,19 @@ def test_every_action_is_pinned_to_a_commit() -> None:
         assert all(re.fullmatch(r" # v[0-9.]+", version) for _, version in used), path.name
         assert "\npermissions: {}\n" in text
         assert text.count("persist-credentials: false") == text.count("actions/checkout@")
+
+
+def test_only_an_approved_job_of_a_tag_can_publish_on_pypi() -> None:
+    text = (ROOT / ".github" / "workflows" / "publish.yml").read_text("utf-8")
+    head, jobs = text.split("\njobs:\n")
+    assert '\non:\n  push:\n    tags: ["v*"]\n\n' in head
+    (*others, publish) = re.split(r"(?m)^  (?=[\w-]+:$)", jobs)[1:]
+    assert not any("id-token" in job or "environment:" in job for job in others)
+    assert "    permissions:\n      id-token: write #" in publish
+    assert "    environment:\n      name: pypi #" in publish
+    assert "pypa/gh-action-pypi-publish@" in publish
+    assert "attestations: true" in publish
+    # It builds and runs nothing of ours, which could use the permission.
+    assert "run: " not in publish
+    assert "checkout" not in publish
+    assert "secrets." not in text

@@ -51,6 +51,10 @@ COMMANDS = {
     ),
     "csrf-token": ("desktop.cli.api.csrf_token:csrf_token", "Print a CSRF token."),
     "doctor": ("desktop.cli.doctor.doctor:doctor", "Check everything a sign-in needs."),
+    "integrate": (
+        "desktop.cli.integrate:integrate",
+        "Add XDR Login to the applications menu, or remove it.",
+    ),
     "quit": ("desktop.cli.quit:quit_program", "Quit the running app."),
     "demo": ("desktop.cli.demo:demo", "Run a demo server."),
     "completion": ("desktop.cli.completion:completion", "Generate a shell completion script."),

@@ -5,7 +5,7 @@
     ├── AuthorityUnusable      a CA certificate file that cannot be used
     ├── MetadataMismatch       the metadata names another issuer or another host
     ├── MissingEndpoint        neither the metadata nor the profile names an endpoint
-    ├── NothingThere           there is no server at an address (404, 405, 410)
+    ├── NothingThere           there is no server at an address (404, 405, 410, 501)
     ├── CodeExpired            our own deadline for the code has passed
     ├── WrongIssuer            a redirect that names another server (RFC 9207)
     ├── NotApprovedInTime      the browser did not return in time

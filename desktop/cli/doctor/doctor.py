@@ -39,6 +39,7 @@ _LABELS = {
     "clipboard": translatable("clipboard"),
     "tray": translatable("tray"),
     "browser": translatable("browser"),
+    "menu": translatable("menu entry"),
     "state": translatable("state folder"),
     "log": translatable("log"),
     "network": translatable("network"),

@@ -28,6 +28,7 @@ from desktop.services.model.profile import Profile
 from desktop.services.model.settings import load_settings
 from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedIn, State
 from desktop.services.network.real_environment import real_environment
+from desktop.services.secrets.indexed_keystore import require_keyring
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.profile_secrets import load_known_secrets
 from desktop.services.session.session import Session
@@ -102,13 +103,13 @@ def _can_open_browser() -> bool:
 async def sign_in(profile: Profile, reporter: Reporter, sign_in_options: SignInOptions) -> int:
     """Sign in with `profile` and notify the running app; gives the exit code.
 
-    Raises `KeyringMissing` before the sign-in starts, since its token could not be saved.
+    Raises `KeystoreError` before the sign-in starts, since its token could not be saved.
     """
     asyncio.get_running_loop().set_exception_handler(report_loop_error)
     worker = Worker("loader")
     environment = real_environment(worker)
     if sign_in_options.must_save:
-        await worker.run(require_keyring)
+        await require_keyring(profile.id)
     states: asyncio.Queue[State] = asyncio.Queue()
     # With `force` the saved tokens are not used, but the server may repeat them.
     secrets = KnownSecrets()
@@ -126,13 +127,6 @@ async def sign_in(profile: Profile, reporter: Reporter, sign_in_options: SignInO
     if code == Exit.OK and sign_in_options.must_save:
         await worker.run(partial(notify_tokens_changed, profile.id))
     return code
-
-
-def require_keyring() -> None:
-    """Raise `KeyringMissing` if there is no keyring. Blocks while it loads."""
-    from desktop.services.secrets.keyring_vault import choose_backend
-
-    choose_backend()
 
 
 @dataclass

@@ -100,7 +100,10 @@ async def request_own_token(
     form = {**without_prompt(extra), "grant_type": "client_credentials"}
     if scope:
         form["scope"] = " ".join(scope)
-    tokens = await new_tokens(connection, token_endpoint, form=form, scope=scope)
+    try:
+        tokens = await new_tokens(connection, token_endpoint, form=form, scope=scope)
+    except AccessDenied as error:
+        raise error.converted(ForbiddenByPolicy) from error  # there is no user who could decline
     # RFC 6749 section 4.4.3: it should have no refresh token. One more secret would help nobody.
     return replace(tokens, refresh_token=None)
 

@@ -70,6 +70,10 @@ class BrokenProfile(ProfileError):
     """The file cannot be read, or a profile in it is not valid."""
 
 
+class ProfilesNotSaved(BrokenProfile):
+    """The file cannot be written."""
+
+
 class BrokenPolicy(ProfileError):
     """The policy cannot be read, so nobody can sign in."""
 

@@ -607,6 +607,12 @@ _PROFILE_ROWS: dict[type[BaseException], Row] = {
         translatable("Correct the file, then try again."),
         remedies=(Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
+    profile.ProfilesNotSaved: _row(
+        translatable("Your profiles can't be saved"),
+        _PROBLEM_IN_FILE,
+        translatable("Free up disk space or make the folder writable, then try again."),
+        remedies=(Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
+    ),
     profile.BrokenPolicy: _row(
         translatable("This computer's policy is invalid"),
         _PROBLEM_IN_FILE,
@@ -938,6 +944,7 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
             translatable("Someone selected Deny on the approval page."),
         ),
         translatable("If that wasn't you, tell your administrator."),
+        _SERVER_SAYS,
         remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
     errors.InvalidClient: _row(
@@ -981,7 +988,7 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
     ),
     errors.InvalidGrant: _row(
         translatable("The code is no longer valid"),
-        translatable("It was used or revoked."),
+        (_SERVER_SAYS, translatable("It was used or revoked.")),
         _NEW_CODE,
         remedies=(Remedy.NEW_CODE,),
     ),
@@ -1132,11 +1139,11 @@ _ENTRA_ROWS: dict[str, Row] = {
     **dict.fromkeys(("53000", "53001", "53002", "530002", "530003", "50097"), _MANAGED_DEVICE),
     **dict.fromkeys(("50072", "50074", "50076", "50079", "50158", "500121"), _MORE_VERIFICATION),
     **dict.fromkeys(("65001", "90094", "90095"), _NEEDS_CONSENT),
-    **dict.fromkeys(("50020", "50034"), _UNKNOWN_ACCOUNT),
-    **dict.fromkeys(("50055", "50132", "50133", "50173"), _PASSWORD_CHANGED),
+    **dict.fromkeys(("50020", "50034", "90072"), _UNKNOWN_ACCOUNT),
+    **dict.fromkeys(("50055", "50132", "50133", "50135", "50144", "50173"), _PASSWORD_CHANGED),
     **dict.fromkeys(("50078", "70043", "70044", "700084"), _SIGN_IN_REGULARLY),
     **dict.fromkeys(("500011", "650053"), _UNKNOWN_RESOURCE),
-    **dict.fromkeys(("700016", "70001"), _UNKNOWN_APP),
+    **dict.fromkeys(("700016", "70001", "700038", "7000229"), _UNKNOWN_APP),
     "50057": _row(
         translatable("Your account is disabled"),
         translatable("Your organization has disabled the account that you signed in with."),
