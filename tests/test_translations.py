@@ -26,9 +26,12 @@ SOURCES = sorted((ROOT / "desktop").rglob("*.py"))
 # English on purpose: a folder, a file, or a function or table in a file; and why.
 ENGLISH = {
     "desktop/cli/demo.py:require_demo_server": "a command",
-    "desktop/cli/profiles/profiles.py:_print_finding": "a command",
+    "desktop/cli/profiles/profile_check.py:_print_finding": "a command",
     "desktop/cli/scripts/token_source.py:_parse_answer": "of an error that is caught",
     "desktop/cli/program.py:COMMANDS": "extracted with the help of the commands",
+    "desktop/cli/profiles/commands.py:_PROFILES": "the same",
+    "desktop/cli/scripts/commands.py:_CREDENTIAL": "the same",
+    "desktop/cli/sign_in/commands.py:_GRANTS": "the same",
     "desktop/cli/program.py:EXAMPLES": "the same",
     "desktop/demo/": "a server, whose texts are a server's",
     "desktop/oauth/": "has no translation; the reasons of its errors are extracted",

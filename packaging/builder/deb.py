@@ -9,6 +9,7 @@ from builder import closure
 from builder.bundle import normalize_metadata
 from builder.elf import binaries_in
 from builder.linux import add_documents, add_readme, make_tree, sorted_tree, write_compressed
+from builder.processor import this_processor
 from builder.product import PACKAGING, product
 
 # Packages whose libraries got 64-bit times in Debian 13 and Ubuntu 24.04, under a new name.
@@ -36,7 +37,8 @@ def make_deb(dist: Path, bundle: Path, work: Path) -> Path:
     control = tree / "DEBIAN"
     control.mkdir()
     (control / "control").write_text(_control(tree, find_dependencies(bundle)), "utf-8")
-    file = pack(tree, dist / f"{name}_{product().version}_amd64.deb", program=name)
+    version, processor = product().version, this_processor().debian
+    file = pack(tree, dist / f"{name}_{version}_{processor}.deb", program=name)
     if closure.size_in_megabytes(file) > product().limits["deb_megabytes"]:
         raise ValueError(f"{file.name} is too large: {closure.size_in_megabytes(file):.1f} MB")
     return file
@@ -78,8 +80,7 @@ def find_dependencies(bundle: Path) -> list[str]:
 
 
 def _find_library(soname: str) -> Path:
-    folders = ("/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64")
-    for folder in folders:
+    for folder in this_processor().library_folders:
         path = Path(folder, soname)
         if path.exists():
             return path
@@ -103,7 +104,7 @@ def _control(tree: Path, needed: list[str]) -> str:
     lines = (
         f"Package: {product().package}",
         f"Version: {product().version}",
-        "Architecture: amd64",
+        f"Architecture: {this_processor().debian}",
         "Section: net",
         "Priority: optional",
         f"Maintainer: {product().contact}",

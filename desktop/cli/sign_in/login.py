@@ -8,16 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-import click
-
 from desktop.cli.sign_in.sign_in_output import JsonReporter, Reporter, TextReporter
 from desktop.cli.terminal import PROFILE_VARIABLE
-from desktop.cli.terminal.exits import Exit, command, handle_errors
+from desktop.cli.terminal.exits import Exit, handle_errors
 from desktop.cli.terminal.output import (
     global_options,
-    json_option,
     print_message,
-    profile_option,
 )
 from desktop.cli.terminal.running_app import notify_tokens_changed
 from desktop.cli.terminal.window import has_display
@@ -49,24 +45,7 @@ class SignInOptions:
     names_profile: bool = False
 
 
-@command("""\
-xdr-login login                            sign in with the first profile
-xdr-login login --profile northwind        sign in with another profile
-xdr-login login --no-browser               only print the link
-xdr-login login --json | your-program      one event per line, for a program
-xdr-login --demo login                     try it with a built-in demo server
-""")
-@profile_option
-@click.option("--again", is_flag=True, help="Sign in again even if a token is saved.")
-@click.option("--no-browser", is_flag=True, help="Print the link and don't open a browser.")
-@click.option("--qr", is_flag=True, help="Always print a QR code.")
-@json_option
 def login(*, profile: str | None, again: bool, no_browser: bool, qr: bool, as_json: bool) -> int:
-    """Shows a code and a link, opens the link in your browser, and waits for your approval.
-
-    The token is saved in the keyring; “xdr-login token” prints it. If a saved token is valid or
-    can be renewed, no new sign-in is needed.
-    """
     options = global_options()
     options.profile = profile
     sign_in_options = SignInOptions(
