@@ -57,8 +57,10 @@ TEST_PYTHON_HELP = "run the fast tests and a sign-in on this Python of Debian si
 TEST_WINDOWS_HELP = "build the Windows installers and test them on Linux with wine instead"
 PACKAGE_EPILOG = (
     "Formats on Linux: deb, rpm, appimage, sbom; also nsis and msi for Windows, with wine unless "
-    "WINDOWS_BUNDLE is set. On macOS: macos, sbom. On Windows: zip, sbom. winget and homebrew make "
-    "manifests from the files of a release in RELEASE_FILES, or in dist/. "
+    "WINDOWS_BUNDLE is set; and repo, which adds the .deb and .rpm to the apt and dnf "
+    "repositories in repository/, signed with the key in REPOSITORY_KEY. On macOS: macos, sbom. On "
+    "Windows: zip, sbom. winget and homebrew make manifests from the files of a release in "
+    "RELEASE_FILES, or in dist/. "
     "SOURCE_DATE_EPOCH sets the time of all files."
 )
 

@@ -13,8 +13,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from benchmarks.report import Measurement
-from desktop.oauth.claims import Account
-from desktop.oauth.model.token_set import TokenSet
+from desktop.oauth.model.token_set import Account, TokenSet
 from desktop.services.configuration.profile_reader import load_profiles
 from desktop.services.model.profile import Profile, tokens_binding, tokens_key
 from desktop.services.secrets.secret_encoding import SavedTokens, encode_tokens

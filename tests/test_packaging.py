@@ -146,6 +146,7 @@ def test_packaging_contains_no_address_but_the_homepage() -> None:
     ]
     allowed = (
         product().homepage,  # of which all others in product.toml are pages
+        product().repository.address,
         "https://www.debian.org/doc/packaging-manuals/",
         "http://schemas.microsoft.com/wix/2006/wi",  # only a name
         "https://aka.ms/winget-manifest.",  # of schemas, for editors

@@ -52,6 +52,7 @@ ENGLISH = {
     "desktop/services/session/loopback.py:_response": "HTTP headers",
     "desktop/services/token/call_templates.py": "program code",
     "desktop/services/token/details.py:details_for_support": "for support, who read English",
+    "desktop/services/wording/missing_library.py:_install_command": "commands",
     "desktop/ui/app/self_test.py": "for those who build and test packages",
     "desktop/ui/app/single_instance.py:_UNAVAILABLE": "for the log",
 }

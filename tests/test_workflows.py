@@ -62,7 +62,15 @@ def test_the_tests_run_on_the_oldest_and_the_newest_python() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Unix shell scripts")
-@pytest.mark.parametrize("script", ["macos/keys.sh", "macos/start-test.sh", "windows/sign.sh"])
+@pytest.mark.parametrize(
+    "script",
+    [
+        "linux/repository-test.sh",
+        "macos/keys.sh",
+        "macos/start-test.sh",
+        "windows/sign.sh",
+    ],
+)
 def test_the_release_scripts_are_valid_shell(script: str) -> None:
     file = ROOT / "packaging" / script
     done = subprocess.run(["sh", "-n", file], check=False, capture_output=True, text=True)  # noqa: S607
@@ -172,7 +180,11 @@ def test_the_draft_contains_the_files_of_all_systems(tmp_path: Path) -> None:
     found = {each.name for each in (tmp_path / "all").iterdir()}
     assert found == {"SHA256SUMS", *(f"{name}.bin" for name in artifacts)}
     uploaded = set(re.findall(r"upload-artifact.*\n\s+with:\n\s+name: (.+)", RELEASE.read_text()))
-    assert uploaded == {"${{ matrix.artifact }}", "macos", "windows-bundle", "windows", "manifests"}
+    # The last two are not attached to the release.
+    assert uploaded == {"${{ matrix.artifact }}", "macos", "windows", "manifests"} | {
+        "windows-bundle",
+        "repositories",
+    }
 
 
 def test_only_an_approved_job_of_a_tag_can_publish_on_pypi() -> None:

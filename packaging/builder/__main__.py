@@ -26,6 +26,8 @@ from builder import (
     winget,
 )
 from builder.product import ROOT
+from builder.repository.make import make_repositories
+from builder.repository.signing import RepositoryError
 
 Maker = Callable[[Path, Path, Path], Path]
 MAKERS: dict[str, Maker] = {
@@ -38,6 +40,7 @@ MAKERS: dict[str, Maker] = {
     "msi": msi.make_msi,
     "sbom": sbom.make_sbom,
 }
+REPOSITORIES = "repo"  # made of the packages in dist/, and kept in its own folder
 MANIFESTS: dict[str, Callable[[Path, Path], list[Path]]] = {
     "winget": winget.make_winget,
     "homebrew": homebrew.make_homebrew,
@@ -53,9 +56,10 @@ DEFAULT_FORMATS = {
 
 def main(formats: list[str]) -> int:
     """Build the formats, or the default ones; return the exit code."""
-    unknown = [each for each in formats if each not in {*MAKERS, *MANIFESTS, "all"}]
+    all_formats = (*MAKERS, *MANIFESTS, REPOSITORIES)
+    unknown = [each for each in formats if each not in {*all_formats, "all"}]
     if unknown:
-        known = ", ".join((*MAKERS, *MANIFESTS))
+        known = ", ".join(all_formats)
         print(f"Unknown format: {' '.join(unknown)}. Formats: {known}", file=sys.stderr)
         return 2
     wanted = set(formats) - {"all"}
@@ -66,10 +70,16 @@ def main(formats: list[str]) -> int:
     try:
         if chosen:
             print(build(chosen, dist, bundle.WORK), end="")
+        if REPOSITORIES in wanted:
+            print("repo ...", flush=True)
+            print(make_repositories(dist, ROOT / "repository"), end="")
         manifests = [each for each in MANIFESTS if each in wanted]
         return make_manifests(manifests, Path(os.environ.get("RELEASE_FILES") or dist), dist)
     except bundle.BuildError as error:
         print(f"The bundle is not complete:\n{error}", file=sys.stderr)
+        return 1
+    except RepositoryError as error:
+        print(error, file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
         print(error, file=sys.stderr)

@@ -42,6 +42,11 @@ def add_share(share: Path) -> None:
         _write(share / place.format(name=name), completion_script(shell))
 
 
+def add_readme(folder: Path, name: str) -> None:
+    """Write the file that says how updates arrive."""
+    _write(folder / name, fill_template("linux/updates.in"))
+
+
 def add_documents(folder: Path) -> None:
     """Write the files that Debian requires below share/doc/."""
     _write(folder / "copyright", fill_template("linux/copyright.in"))

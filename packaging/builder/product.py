@@ -16,6 +16,17 @@ PACKAGING = Path(__file__).resolve().parents[1]
 ROOT = PACKAGING.parent
 
 
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """The apt and dnf repositories: where they are published, and how they are signed."""
+
+    address: str
+    fingerprint: str
+    suite: str
+    valid_days: int
+    revision: int
+
+
 @dataclass(frozen=True)
 class Product:
     """The keys of product.toml, the version, and the time of the sources in epoch seconds."""
@@ -38,6 +49,7 @@ class Product:
     description: list[str]
     limits: dict[str, Any]
     windows: dict[str, str]
+    repository: Repository
     version: str
     epoch: int
 
@@ -45,6 +57,11 @@ class Product:
     def date(self) -> datetime:
         """Return the time of the sources."""
         return datetime.fromtimestamp(self.epoch, UTC)
+
+    @property
+    def keyring(self) -> str:
+        """Return the name of the package that sets up the apt repository."""
+        return f"{self.package}-archive-keyring"
 
     @property
     def macos_id(self) -> str:
@@ -80,6 +97,7 @@ class Product:
 def product() -> Product:
     """Read everything; raise `KeyError` or `TypeError` for missing or unknown keys."""
     members = tomllib.loads((PACKAGING / "product.toml").read_text("utf-8"))
+    members["repository"] = Repository(**members["repository"])
     source = (ROOT / "desktop" / "__init__.py").read_text("utf-8")
     found = re.search(r'^__version__ = "(.+)"$', source, re.MULTILINE)
     if found is None:

@@ -2,10 +2,11 @@
 
 import subprocess
 from pathlib import Path
+from textwrap import fill
 
 from builder import closure
 from builder.elf import Binary, binaries_in, parse_version
-from builder.linux import make_tree, sorted_tree
+from builder.linux import add_readme, make_tree, sorted_tree
 from builder.processor import this_processor
 from builder.product import fill_template, product
 
@@ -16,11 +17,15 @@ def make_rpm(dist: Path, bundle: Path, work: Path) -> Path:
     processor = this_processor().name
     tree = top / "tree"
     make_tree(tree, bundle)
+    add_readme(tree / "usr" / "share" / "doc" / product().package, "README")
+    for binary in binaries_in(tree):
+        binary.path.chmod(0o755)  # as rpm expects of libraries
     spec = top / f"{product().package}.spec"
     text = fill_template(
         "linux/rpm.spec.in",
         requires="\n".join(find_requirements(bundle)),
         files=_files(tree),
+        wrapped="\n\n".join(fill(each, 79) for each in product().description),
         tree=str(tree),
         processor=processor,
         changed=f"{product().date:%a %b %d %Y}",
@@ -57,12 +62,13 @@ def _newest(binaries: list[Binary]) -> str:
 
 def _files(tree: Path) -> str:
     """Return the list of files, without folders that belong to the system."""
-    own = f"/usr/lib/{product().package}"
+    name = product().package
+    own = (f"/usr/lib/{name}", f"/usr/share/doc/{name}")
     lines = []
     for path in sorted_tree(tree):
-        name = f"/{path.relative_to(tree).as_posix()}"
+        place = f"/{path.relative_to(tree).as_posix()}"
         if path.is_dir() and not path.is_symlink():
-            lines += [f"%dir {name}"] if name.startswith(own) else []
+            lines += [f"%dir {place}"] if place.startswith(own) else []
         else:
-            lines.append(f'"{name}"')
+            lines.append(f'"{place}"')
     return "\n".join(lines)

@@ -1,6 +1,6 @@
 """The rpm package, installed and removed with rpm on a minimal Debian.
 
-This does not test that dnf finds the dependencies, because there is no Fedora repository.
+test_dnf_repository.py resolves its dependencies.
 """
 
 import subprocess
@@ -9,11 +9,8 @@ from pathlib import Path
 from builder.processor import this_processor
 
 from desktop import __version__
-from tests.packages.trial import try_out
+from tests.packages.trial import install_libraries, try_out
 from tests.rigs.chroot import Chroot
-
-# apt installs the libraries, because rpm has no packages with them on Debian.
-LIBRARIES = Path(__file__).parents[2] / "packaging" / "requirements" / "debian-run.txt"
 
 
 def rpm(chroot: Chroot, *arguments: str) -> str:
@@ -37,11 +34,22 @@ def test_the_package_requires_only_libraries_of_the_system(rpm_file: Path) -> No
     assert not [each for each in gives if ".so" in each]
 
 
+def test_libraries_are_executable_and_nothing_else_is(rpm_file: Path) -> None:
+    form = "[%{FILENAMES} %{FILEMODES:perms}\n]"
+    files = query("--query", "--package", "--queryformat", form, str(rpm_file))
+    modes = {line.rpartition(" ")[0]: line.rpartition(" ")[2] for line in files}
+    assert modes["/usr/lib/xdr-login/_internal/libcrypto.so.3"] == "-rwxr-xr-x"
+    executable = {name for name, mode in modes.items() if mode == "-rwxr-xr-x"}
+    assert {name for name in executable if ".so" not in name} == {"/usr/lib/xdr-login/xdr-login"}
+
+
+def test_the_package_recommends_a_keyring(rpm_file: Path) -> None:
+    recommended = query("--query", "--package", "--recommends", str(rpm_file))
+    assert any("gnome-keyring or kf6-kwallet" in each for each in recommended)
+
+
 def test_the_package_is_installed_works_and_is_removed(chroot: Chroot, rpm_file: Path) -> None:
-    lines = LIBRARIES.read_text("utf-8").splitlines()
-    libraries = [line for line in lines if not line.startswith("#")]
-    install = ("apt-get", "install", "--yes", "--no-install-recommends")
-    chroot.run(*install, "ca-certificates", *libraries)
+    install_libraries(chroot)
     before = chroot.files()
     rpm(chroot, "--initdb")
     rpm(chroot, "--nodeps", "--install", str(rpm_file))

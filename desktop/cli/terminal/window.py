@@ -21,11 +21,29 @@ def open_window(options: Options) -> int:
         # There is no garbage while modules load; the window switches its collection on again.
         gc.disable()
         from desktop.ui.app.app import run as run_window
+        from desktop.ui.app.platforms import missing_display_library
 
-        return run_window(options)
+        missing = missing_display_library()
+        return _report_missing(missing) if missing else run_window(options)
+    except ImportError as error:
+        from desktop.services.wording.missing_library import library_in
+
+        missing = library_in(str(error))
+        if not missing:
+            raise
+        return _report_missing(missing)
     except AlreadyRunning:
         print(_already_running_message(options), file=sys.stderr)
         return 0
+
+
+def _report_missing(library: str) -> int:
+    import shutil
+
+    from desktop.services.wording.missing_library import missing_library_message
+
+    print(missing_library_message(library, shutil.which), file=sys.stderr)
+    return 1
 
 
 def _already_running_message(options: Options) -> str:
