@@ -71,7 +71,6 @@ def demo_profile(address: str) -> Profile:
     """Make the profile of the demo server at `address`."""
     from desktop.demo import PUBLIC_CLIENT_ID
     from desktop.services.model.profile import Profile
-
     from desktop.services.system.translation import translate
 
     return Profile(

@@ -18,7 +18,7 @@ import pytest
 
 from desktop.ipc import address, client, peer, server
 from desktop.ipc.client import AlreadyRunning, NoAnswer, NotRunning
-from desktop.ipc.messages import LONGEST_LINE, Members, RefusedByAgent
+from desktop.ipc.messages import LONGEST_LINE, Members, RefusedByAgent, encode
 from desktop.ipc.server import InstanceClaim, Server, claim_instance
 
 ROOT = Path(__file__).parents[2]
