@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable
 from enum import IntEnum
 from typing import Any, ParamSpec
@@ -13,7 +14,10 @@ from desktop.cli.terminal import CANCELLED
 from desktop.cli.terminal.help import CommandWithExamples
 from desktop.cli.terminal.output import print_event, print_message
 from desktop.ipc.messages import RefusedByAgent
+from desktop.options import DemoServerFailed
 from desktop.services.secrets.keystore import KeyringMissing
+from desktop.services.system.logs import LOGGER_NAME
+from desktop.services.system.paths import log_folder
 from desktop.services.system.translation import translate
 from desktop.services.wording import error_codes
 from desktop.services.wording.messages import Surface, advice_for
@@ -81,6 +85,16 @@ def report_failure(code: Exit, message: str, *, as_json: bool, name: str = "") -
     return code
 
 
+def report_demo_failure(cause: BaseException | None, *, as_json: bool = False) -> Exit:
+    """Report that the demo server failed; the cause goes to the log. Gives an exit code."""
+    logging.getLogger(LOGGER_NAME).critical("crash", exc_info=cause)
+    message = translate(
+        "The demo server stopped because of an error. Run the command again. Log: {folder}",
+        folder=log_folder(),
+    )
+    return report_failure(Exit.FAILURE, message, as_json=as_json)
+
+
 def handle_errors(command: Callable[P, int | None]) -> Callable[P, int]:
     """Report the errors that `command` raises, as JSON if it has `as_json`; gives an exit code."""
 
@@ -91,6 +105,8 @@ def handle_errors(command: Callable[P, int | None]) -> Callable[P, int]:
             return command(*args, **kwargs) or Exit.OK
         except EXPECTED_ERRORS as error:
             return report_error(error, as_json=as_json)
+        except DemoServerFailed as error:
+            return report_demo_failure(error.__cause__, as_json=as_json)
         except KeyboardInterrupt:
             canceled = translate("Canceled.")
             message = canceled if as_json else f"\n{canceled}"  # below what was being typed

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def open_window(options: Options) -> int:
     """Open the window, or bring that of the running app to the front; gives the exit code."""
     from desktop.ipc.client import AlreadyRunning, defer_to_running_app
+    from desktop.options import DemoServerFailed
 
     try:
         if options.demo is None:
@@ -27,6 +28,10 @@ def open_window(options: Options) -> int:
     except AlreadyRunning:
         print(_already_running_message(options), file=sys.stderr)
         return 0
+    except DemoServerFailed as error:
+        from desktop.cli.terminal.exits import report_demo_failure
+
+        return report_demo_failure(error.__cause__)
 
 
 def _already_running_message(options: Options) -> str:
