@@ -207,6 +207,7 @@ def test_a_failure_of_apt_is_explained_in_one_sentence(
     assert sentence in done.stdout
     assert "Traceback" not in done.stdout
     assert "Reading package lists" not in done.stdout
+    assert done.stdout.count("libxcb-cursor0") == 1  # not the long list twice
     assert said in (debian.root / ".cache" / "setup.log").read_text()
 
 

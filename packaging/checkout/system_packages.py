@@ -103,8 +103,8 @@ def apt_install(packages: list[str]) -> list[str]:
         return []
     missing = missing_packages(packages)
     if missing:
-        what = f"These system packages could not be installed: {' '.join(missing)}."
-        say(explain(what, ended))
+        names = "They" if missing == packages else f"{' '.join(missing)}"
+        say(explain(f"{names} could not be installed.", ended))
     return missing
 
 
