@@ -66,7 +66,8 @@ TEST_PYTHON_HELP = "run the fast tests and a sign-in on this Python of Debian si
 TEST_WINDOWS_HELP = "build the Windows installers and test them on Linux with wine instead"
 PACKAGE_EPILOG = (
     "Formats on Linux: deb, rpm, appimage, sbom; also nsis and msi for Windows, with wine unless "
-    "WINDOWS_BUNDLE is set. On macOS: macos, sbom. On Windows: zip, sbom. "
+    "WINDOWS_BUNDLE is set. On macOS: macos, sbom. On Windows: zip, sbom. winget and homebrew make "
+    "manifests from the files of a release in RELEASE_FILES, or in dist/. "
     "SOURCE_DATE_EPOCH sets the time of all files."
 )
 
@@ -208,8 +209,9 @@ def exec_packaging_module(name: str) -> int:
 
 def package(options: argparse.Namespace, _rest: list[str]) -> int:
     """Build the packages with the locked modules and the distribution's own Python."""
-    for_windows = ["windows"] if {"nsis", "msi", "zip"}.intersection(options.formats) else []
-    if for_windows and "WINDOWS_BUNDLE" not in os.environ:
+    built = {"nsis", "msi", "zip"}.intersection(options.formats)
+    for_windows = ["windows"] if built or "winget" in options.formats else []
+    if built and "WINDOWS_BUNDLE" not in os.environ:
         for_windows.append("wine")
     folder = CACHE / "package"
     needed = ("run", "package", *for_windows)

@@ -73,7 +73,7 @@ def demo(**given: Any) -> int:  # noqa: ANN401 - the options above
         raise click.ClickException(message) from error
     if server.ended.exception() is None:
         return 0
-    from desktop.cli.terminal.exits import report_demo_failure
+    from desktop.cli.terminal.error_reports import report_demo_failure
     from desktop.services.system.logs import start_logging
     from desktop.services.system.paths import log_folder
 

@@ -10,7 +10,12 @@ import os
 import sys
 
 from desktop.cli.terminal import CANCELLED, PROFILE_VARIABLE
-from desktop.cli.terminal.streams import UnwrittenOutput, prepare_streams, report_unwritten_output
+from desktop.cli.terminal.streams import (
+    UnwrittenOutput,
+    keep_log_off_terminal,
+    prepare_streams,
+    report_unwritten_output,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,7 +114,6 @@ def _encode_request(profile: str, validity: int, token_format: str) -> bytes:
 def _print_without_app(profile: str, validity: int, token_format: str) -> int:
     """Print the saved token, renewed if necessary; XDR Login did not answer."""
     from desktop.cli.scripts.token_source import fetch_formatted_token_without_app
-    from desktop.services.system.logs import keep_log_off_terminal
 
     keep_log_off_terminal()
     try:
@@ -119,7 +123,7 @@ def _print_without_app(profile: str, validity: int, token_format: str) -> int:
             )
         )
     except Exception as error:
-        from desktop.cli.terminal.exits import (  # slow to load
+        from desktop.cli.terminal.error_reports import (  # slow to load
             EXPECTED_ERRORS,
             error_message,
             exit_code,

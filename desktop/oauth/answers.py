@@ -50,28 +50,42 @@ _ERROR_CODES: dict[str, type[errors.ErrorResponse]] = {
     "invalid_token": errors.InvalidToken,
     "insufficient_scope": errors.InsufficientScope,
 }
-_PASSING_ERRORS = {"temporarily_unavailable", "server_error"}  # RFC 6749 section 4.1.2.1
+_PASSING_ERRORS = {
+    *("temporarily_unavailable", "server_error"),  # RFC 6749 section 4.1.2.1
+    *("internal_error", "fatal_error", "service_unavailable"),  # Slack
+    *("internal_server", "internal_failure"),  # AWS, without "Exception"
+}
+# Too many requests, whatever the status.
+_THROTTLING_ERRORS = {
+    "rate_limit_exceeded",  # Google
+    "ratelimited",  # Slack
+    "too_many_requests",  # Auth0, AWS
+    "throttling",  # AWS
+}
 
 # Microsoft Entra's numbers, which tell more than the error code beside them.
 _NUMBERS: dict[type[errors.ErrorResponse], str] = {
     # Conditional access: by policy, by device, by token protection; consent; assignment; account.
     errors.ForbiddenByPolicy: (
-        "53003 53000 53001 53002 53004 53011 530002 530003 530084 50097 65001 90094 90095 50105 "
-        "50020 50034 50057 500014"
+        "53003 53000 53001 53002 53004 53011 530002 530003 530032 530034 530035 530084 50005 50097 "
+        "65001 90094 90095 50105 50020 50034 50057 90072 500014 500021 500212 500213"
     ),
     errors.AccessDenied: "65004",
     # Another factor, an hour of the day, a new password: the user must sign in again.
     errors.InvalidGrant: (
-        "50072 50074 50076 50079 50158 500121 50055 50078 50126 50132 50133 50173 54005 70000 "
-        "70008 70043 70044 700082 700084"
+        "50072 50074 50076 50079 50158 500121 50055 50078 50126 50132 50133 50135 50144 50173 "
+        "54005 70000 70008 70043 70044 700082 700084"
     ),
     errors.InvalidScope: "500011 650053 70011 28002 28003",
-    errors.InvalidClient: f"700016 70001 7000112 7000215 7000218 7000222 {errors.PUBLIC_CLIENT}",
+    errors.InvalidClient: (
+        "700016 70001 700038 7000112 7000229 7000215 7000218 7000222 " + errors.PUBLIC_CLIENT
+    ),
     errors.UnknownTenant: "90002 900023 50059 90019 50194",
 }
 _KIND_BY_NUMBER = {number: kind for kind, all_ in _NUMBERS.items() for number in all_.split()}
-# RFC 9110 section 15.5: not found, method not allowed, gone.
-_NOTHING_THERE = {404, 405, 410}
+# RFC 9110 sections 15.5 and 15.6: not found, method not allowed, gone, and what a file server says
+# to a form.
+_NOTHING_THERE = {404, 405, 410, 501}
 
 
 _YIELDS = {"access_token", "device_code"}  # what a request for a code or a token yields
@@ -181,8 +195,8 @@ def _raise_error(answer: Answer, found: Members, code: str, facts: dict[str, Any
     if known is None and is_free_text(code):
         # Keycloak's error says what happened, and its description where to read about it.
         said = ". ".join(filter(None, (code, description)))
-    if known is None and may_pass(code):
-        raise errors.ServerFault(answer.host, detail=said, **facts)
+    if known is None:
+        _raise_passing(answer, code, said, facts)
     if known is None and (answer.status in _NOTHING_THERE | {429} or answer.status >= 500):
         # IROH answers a 500 with free text in `error`.
         _raise_for_status(answer, said, facts)
@@ -204,6 +218,15 @@ def _raise_known(
             # A sentence that is the code says nothing more.
             description = "" if normalized(sentence) == code else sentence
             raise kind(code, host=answer.host, description=description, **facts)
+        _raise_passing(answer, code, sentence or code, facts)
+
+
+def _raise_passing(answer: Answer, code: str, sentence: str, facts: dict[str, Any]) -> None:
+    """Raise what `code` means if it may pass."""
+    if normalized(code) in _THROTTLING_ERRORS:
+        raise errors.Throttled(answer.host, detail=sentence, **facts)
+    if may_pass(code):
+        raise errors.ServerFault(answer.host, detail=sentence, **facts)
 
 
 def _raise_for_status(answer: Answer, sentence: str, facts: dict[str, Any]) -> None:
@@ -211,16 +234,16 @@ def _raise_for_status(answer: Answer, sentence: str, facts: dict[str, Any]) -> N
     status, host = answer.status, answer.host
     if status == 429:
         raise errors.Throttled(host, detail=sentence, **facts)
-    if status >= 500:
-        raise errors.ServerFault(host, detail=sentence, **facts)
     if status in _NOTHING_THERE:
         address = answer.endpoint.partition("?")[0]
         raise errors.NothingThere(address, host=host, status=status, description=sentence)
+    if status >= 500:
+        raise errors.ServerFault(host, detail=sentence, **facts)
     if 300 <= status < 400:
         raise errors.UnexpectedRedirect(host, by=redirect_host(answer), **facts)
     if is_page(answer):
         raise errors.PageInsteadOfAnswer(host, by=redirect_host(answer), **facts)
-    if sentence:
+    if sentence or 400 <= status < 500:
         raise errors.Refusal(host, detail=sentence, **facts)
     if not 200 <= status < 300:
         raise errors.UnusableAnswer(host, **facts)

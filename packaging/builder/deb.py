@@ -9,6 +9,7 @@ from builder import closure
 from builder.bundle import normalize_metadata
 from builder.elf import binaries_in
 from builder.linux import add_documents, make_tree, sorted_tree, write_compressed
+from builder.processor import this_processor
 from builder.product import PACKAGING, product
 
 # Packages whose libraries got 64-bit times in Debian 13 and Ubuntu 24.04, under a new name.
@@ -37,7 +38,7 @@ def make_deb(dist: Path, bundle: Path, work: Path) -> Path:
     (control / "md5sums").write_text(_md5_sums(tree), "utf-8")
     (control / "control").write_text(_control(tree, find_dependencies(bundle)), "utf-8")
     normalize_metadata(tree, program=name)
-    file = dist / f"{name}_{product().version}_amd64.deb"
+    file = dist / f"{name}_{product().version}_{this_processor().debian}.deb"
     options = ("--root-owner-group", "--uniform-compression", "-Zxz", "-z9", "--threads-max=1")
     environment = {
         "SOURCE_DATE_EPOCH": str(product().epoch),
@@ -71,8 +72,7 @@ def find_dependencies(bundle: Path) -> list[str]:
 
 
 def _find_library(soname: str) -> Path:
-    folders = ("/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64")
-    for folder in folders:
+    for folder in this_processor().library_folders:
         path = Path(folder, soname)
         if path.exists():
             return path
@@ -96,7 +96,7 @@ def _control(tree: Path, needed: list[str]) -> str:
     lines = (
         f"Package: {product().package}",
         f"Version: {product().version}",
-        "Architecture: amd64",
+        f"Architecture: {this_processor().debian}",
         "Section: net",
         "Priority: optional",
         f"Maintainer: {product().contact}",

@@ -29,8 +29,11 @@ class Product:
     homepage: str
     license: str
     bundle_license: str
+    addresses: dict[str, str]
+    screenshots: list[dict[str, str]]
     categories: list[str]
     keywords: list[str]
+    colors: dict[str, str]
     icon_sizes: list[int]
     description: list[str]
     limits: dict[str, Any]
@@ -47,6 +50,10 @@ class Product:
     def macos_id(self) -> str:
         """Return the id in characters that macOS allows."""
         return self.id.replace("_", "-")
+
+    def address(self, name: str, version: str = "") -> str:
+        """Return one of the addresses, for this version or another one."""
+        return self.addresses[name].format(version=version or self.version)
 
     def template_values(self) -> dict[str, str]:
         """Return the names that templates may use, for plain text."""

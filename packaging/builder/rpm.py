@@ -6,12 +6,14 @@ from pathlib import Path
 from builder import closure
 from builder.elf import Binary, binaries_in, parse_version
 from builder.linux import make_tree, sorted_tree
+from builder.processor import this_processor
 from builder.product import fill_template, product
 
 
 def make_rpm(dist: Path, bundle: Path, work: Path) -> Path:
     """Build the package and return its path."""
     top = work / "rpm"
+    processor = this_processor().name
     tree = top / "tree"
     make_tree(tree, bundle)
     spec = top / f"{product().package}.spec"
@@ -20,20 +22,21 @@ def make_rpm(dist: Path, bundle: Path, work: Path) -> Path:
         requires="\n".join(find_requirements(bundle)),
         files=_files(tree),
         tree=str(tree),
+        processor=processor,
         changed=f"{product().date:%a %b %d %Y}",
     )
     spec.write_text(text, "utf-8")
     define = {
         "_topdir": str(top),
         "_rpmdir": str(dist),
-        "_rpmfilename": f"{product().package}-{product().version}-1.x86_64.rpm",
+        "_rpmfilename": f"{product().package}-{product().version}-1.{processor}.rpm",
         "_buildhost": "localhost",
         "use_source_date_epoch_as_buildtime": "1",
         "clamp_mtime_to_source_date_epoch": "1",
     }
     options = [part for name, value in define.items() for part in ("--define", f"{name} {value}")]
     environment = {"SOURCE_DATE_EPOCH": str(product().epoch), "PATH": "/usr/bin:/bin"}
-    command = ["rpmbuild", "--quiet", "-bb", *options, "--target", "x86_64", str(spec)]
+    command = ["rpmbuild", "--quiet", "-bb", *options, "--target", processor, str(spec)]
     subprocess.run(command, env=environment, check=True)
     return dist / define["_rpmfilename"]
 
@@ -41,7 +44,7 @@ def make_rpm(dist: Path, bundle: Path, work: Path) -> Path:
 def find_requirements(bundle: Path) -> list[str]:
     """Return the system libraries that the binaries require, in the syntax of rpm."""
     binaries = binaries_in(bundle)
-    needed = closure.find_host_requirements(binaries, bundle) - {"ld-linux-x86-64.so.2"}
+    needed = closure.find_host_requirements(binaries, bundle) - {this_processor().loader}
     lines = [f"Requires: {soname}()(64bit)" for soname in sorted(needed)]
     return [f"Requires: libc.so.6({_newest(binaries)})(64bit)", *lines]
 

@@ -18,19 +18,19 @@ from desktop.cli.program import program
 from desktop.cli.scripts import token_source
 from desktop.cli.sign_in import grants, login, logout, whoami
 from desktop.ipc.client import NotRunning
-from desktop.oauth.claims import Account
-from desktop.oauth.grants.token import TokenSet
+from desktop.oauth.model.token_set import Account, TokenSet
 from desktop.services.configuration.load import load_configuration
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.profile import Profile, client_secret_key, tokens_binding, tokens_key
 from desktop.services.network import real_environment
 from desktop.services.network.environment import Environment
-from desktop.services.secrets import indexed_keystore
+from desktop.services.secrets import indexed_keystore, keyring_vault
 from desktop.services.secrets.secret_encoding import SavedTokens, encode_tokens
 from desktop.services.system.paths import log_folder
 from desktop.services.system.worker import Worker
 from tests.cli.demo_harness import PROFILE_ID, write_profile
 from tests.services.harness import FakeKeyring, HurriedClock, saved_client_secret
+from tests.services.secrets.vaults import PlainModel
 
 ISSUER = "https://login.example"
 ACCESS, REFRESH, CLIENT = "ya29.Hq3Zt8Nc5Wv1Lp6", "0.AXYAp7Kq2Lm9/Rt4+Wz8=", 'k8Q~4Vb7/xT2&Lw"9z'
@@ -126,7 +126,7 @@ def repeater(monkeypatch: pytest.MonkeyPatch) -> Repeater:
     given = AccessToken(ACCESS, "Bearer", tokens.expires_at, ("read",))
     for module in (authorized_call, grants, whoami):
         monkeypatch.setattr(module, "fetch_token", lambda *_, **__: given)
-    monkeypatch.setattr(login, "require_keyring", lambda: None)
+    monkeypatch.setattr(keyring_vault, "open_vault", PlainModel)
     return repeating
 
 

@@ -15,7 +15,7 @@ from desktop.__main__ import main
 from desktop.cli import token_fast_path
 from desktop.cli.scripts import token_source as access_module
 from desktop.cli.scripts.token_source import fetch_token
-from desktop.cli.terminal.exits import exit_code
+from desktop.cli.terminal.error_reports import exit_code
 from desktop.ipc import address
 from desktop.ipc.client import send_command
 from desktop.ipc.messages import CODES, LONGEST_ANSWER, LONGEST_LINE, RefusedByAgent, encode

@@ -63,6 +63,14 @@ def facebook(subcode: int) -> dict[str, object]:
         ({"status": "authorization_pending"}, errors.AuthorizationPending),
         ({"error_code": "authorization_pending"}, errors.AuthorizationPending),
         ({"error": "invalid-grant"}, errors.InvalidGrant),
+        ({"error_code": "rate_limit_exceeded"}, errors.Throttled),
+        ({"ok": False, "error": "ratelimited"}, errors.Throttled),
+        ({"__type": "ThrottlingException", "message": "Rate exceeded"}, errors.Throttled),
+        ({"__type": "TooManyRequestsException"}, errors.Throttled),
+        ({"ok": False, "error": "internal_error"}, errors.ServerFault),
+        ({"ok": False, "error": "fatal_error"}, errors.ServerFault),
+        ({"__type": f"{AWS}InternalServerException"}, errors.ServerFault),
+        ({"code": "SERVICE_UNAVAILABLE", "message": "Later."}, errors.ServerFault),
     ],
 )
 def test_a_known_code_counts_wherever_a_provider_puts_it(
@@ -130,6 +138,7 @@ def test_a_sentence_beside_an_error_code_is_kept(body: object, sentence: str) ->
         (405, errors.NothingThere),
         (410, errors.NothingThere),
         (429, errors.Throttled),
+        (501, errors.NothingThere),
         (500, errors.ServerFault),
         (415, errors.ErrorResponse),
     ],

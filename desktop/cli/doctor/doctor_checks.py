@@ -22,6 +22,8 @@ from desktop.services.model.profile import ProfileError
 from desktop.services.model.settings import find_read_error
 from desktop.services.secrets.keystore import KeystoreError, Vault, VaultKeystore
 from desktop.services.system.browsers import find_browsers
+from desktop.services.system.components import is_bundled
+from desktop.services.system.menu import menu_entry
 from desktop.services.system.paths import keystore_index_folder, log_folder, settings_file
 from desktop.services.system.translation import translate, translate_plural
 from desktop.services.system.worker import Worker
@@ -72,6 +74,8 @@ async def check_computer(worker: Worker) -> AsyncIterator[Check]:
     yield _check_clipboard()
     yield await worker.run(_check_tray)
     yield await worker.run(_check_browsers)
+    for check in await worker.run(_check_entries):
+        yield check
     yield await worker.run(_check_state)
     yield await worker.run(_check_log)
 
@@ -152,7 +156,8 @@ def _check_running_app() -> Check:
         text = translate("running, but not responding: {reason}", reason=error)
         return failure(name, text, translate("Quit XDR Login and start it again."))
     except OSError as error:
-        text = translate("no private folder for the socket: {reason}", reason=error)
+        reason = error.strerror or error
+        text = translate("no private folder for the socket: {reason}", reason=reason)
         remedy = translate("Set XDG_RUNTIME_DIR to a folder that only you can use.")
         return failure(name, text, remedy)
     return Check(name, translate("running"))
@@ -190,16 +195,15 @@ def _check_tray() -> Check:
     owner = name_has_owner(_TRAY_BUS_NAME)
     if owner:
         return Check("tray", translate("available ({name})", name="StatusNotifier"))
-    text = (
-        translate("not found, because there is no session bus")
-        if owner is None
-        else translate("not found on the session bus")
-    )
-    remedy = translate(
-        "Without a tray, closing the window minimizes it. "
-        "On GNOME, install the AppIndicator extension."
-    )
-    return warning("tray", text, remedy)
+    minimizes = translate("Without a tray, closing the window minimizes it.")
+    if owner is None:
+        text = translate("not found, because there is no session bus")
+        remedy = translate(
+            "For a tray, start XDR Login in your desktop, which sets DBUS_SESSION_BUS_ADDRESS."
+        )
+        return warning("tray", text, f"{minimizes} {remedy}")
+    remedy = translate("On GNOME, install the AppIndicator extension.")
+    return warning("tray", translate("not found on the session bus"), f"{minimizes} {remedy}")
 
 
 def name_has_owner(name: str) -> bool | None:
@@ -223,6 +227,36 @@ def _check_browsers() -> Check:
         return Check("browser", found)
     remedy = translate("Open the link or its QR code on another device.")
     return warning("browser", translate("none found on this computer"), remedy)
+
+
+def _check_entries() -> list[Check]:
+    """Check the menu entry and starting at login, where a package doesn't take care of them."""
+    name = "menu"
+    if not menu_entry.is_supported() or is_bundled():
+        return []
+    try:
+        found = menu_entry.find_own_entries()
+        packaged = menu_entry.find_packaged_entry()
+        has_menu = packaged is not None or menu_entry.entry_file() in [each.file for each in found]
+    except OSError as error:
+        reason = error.strerror or str(error)
+        return [warning(name, translate("can't be read: {reason}", reason=reason))]
+    stale = [each for each in found if each.missing]
+    if not stale and not has_menu:
+        return [Check(name, translate("none"), translate("Add one: xdr-login integrate"))]
+    if not stale:
+        return [Check(name, translate("available"))]
+    return [_stale_entry(name, each) for each in stale]
+
+
+def _stale_entry(name: str, entry: menu_entry.Entry) -> Check:
+    """Describe an entry that starts nothing any more, and the command that mends it."""
+    text = translate(
+        "{file} starts {program}, which no longer exists", file=entry.file, program=entry.missing
+    )
+    if entry.file == menu_entry.entry_file():
+        return warning(name, text, translate("Update it: xdr-login integrate"))
+    return warning(name, text, translate("Update it: xdr-login integrate --start-at-login"))
 
 
 def _check_state() -> Check:

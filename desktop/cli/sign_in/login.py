@@ -11,16 +11,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-import click
-
 from desktop.cli.sign_in.sign_in_output import JsonReporter, Reporter, TextReporter
 from desktop.cli.terminal import PROFILE_VARIABLE
-from desktop.cli.terminal.exits import Exit, command, handle_errors
+from desktop.cli.terminal.exits import Exit, handle_errors
 from desktop.cli.terminal.output import (
     global_options,
-    json_option,
     print_message,
-    profile_option,
 )
 from desktop.cli.terminal.running_app import notify_tokens_changed
 from desktop.cli.terminal.window import has_display
@@ -31,6 +27,7 @@ from desktop.services.model.profile import Profile
 from desktop.services.model.settings import load_settings
 from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedIn, State
 from desktop.services.network.real_environment import real_environment
+from desktop.services.secrets.indexed_keystore import require_keyring
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.profile_secrets import load_known_secrets
 from desktop.services.session.session import Session
@@ -51,24 +48,7 @@ class SignInOptions:
     names_profile: bool = False
 
 
-@command("""\
-xdr-login login                            sign in with the first profile
-xdr-login login --profile northwind        sign in with another profile
-xdr-login login --no-browser               only print the link
-xdr-login login --json | your-program      one event per line, for a program
-xdr-login --demo login                     try it with a built-in demo server
-""")
-@profile_option
-@click.option("--again", is_flag=True, help="Sign in again even if a token is saved.")
-@click.option("--no-browser", is_flag=True, help="Print the link and don't open a browser.")
-@click.option("--qr", is_flag=True, help="Always print a QR code.")
-@json_option
 def login(*, profile: str | None, again: bool, no_browser: bool, qr: bool, as_json: bool) -> int:
-    """Shows a code and a link, opens the link in your browser, and waits for your approval.
-
-    The token is saved in the keyring; “xdr-login token” prints it. If a saved token is valid or
-    can be renewed, no new sign-in is needed.
-    """
     options = global_options()
     options.profile = profile
     sign_in_options = SignInOptions(
@@ -121,13 +101,13 @@ def _can_open_browser() -> bool:
 async def sign_in(profile: Profile, reporter: Reporter, sign_in_options: SignInOptions) -> int:
     """Sign in with `profile` and notify the running app; gives the exit code.
 
-    Raises `KeyringMissing` before the sign-in starts, since its token could not be saved.
+    Raises `KeystoreError` before the sign-in starts, since its token could not be saved.
     """
     asyncio.get_running_loop().set_exception_handler(report_loop_error)
     worker = Worker("loader")
     environment = real_environment(worker)
     if sign_in_options.must_save:
-        await worker.run(require_keyring)
+        await require_keyring(profile.id)
     states: asyncio.Queue[State] = asyncio.Queue()
     # With `force` the saved tokens are not used, but the server may repeat them.
     secrets = KnownSecrets()
@@ -145,13 +125,6 @@ async def sign_in(profile: Profile, reporter: Reporter, sign_in_options: SignInO
     if code == Exit.OK and sign_in_options.must_save:
         await worker.run(partial(notify_tokens_changed, profile.id))
     return code
-
-
-def require_keyring() -> None:
-    """Raise `KeyringMissing` if there is no keyring. Blocks while it loads."""
-    from desktop.services.secrets.keyring_vault import choose_backend
-
-    choose_backend()
 
 
 @dataclass

@@ -29,7 +29,7 @@ def open_window(options: Options) -> int:
         print(_already_running_message(options), file=sys.stderr)
         return 0
     except DemoServerFailed as error:
-        from desktop.cli.terminal.exits import report_demo_failure
+        from desktop.cli.terminal.error_reports import report_demo_failure
 
         return report_demo_failure(error.__cause__)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from desktop.oauth.addresses import checked_link, checked_user_code, host_of, origin_of
 from desktop.oauth.client import ClientConnection, request
 from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, Moment, now
-from desktop.oauth.errors import IncompleteAnswer, UnsafeAddress
+from desktop.oauth.errors import AccessDenied, ForbiddenByPolicy, IncompleteAnswer, UnsafeAddress
 from desktop.oauth.fields import Members, seconds, text
 from desktop.oauth.metadata import ServerMetadata
 from desktop.oauth.redaction.known_secrets import KnownSecrets
@@ -61,7 +61,11 @@ async def request_authorization(
         form |= {"code_challenge": code_challenge(verifier), "code_challenge_method": "S256"}
     requested = now(connection.clock)
     endpoint = metadata.device_authorization_endpoint
-    found = await request(connection, endpoint, form=form)
+    try:
+        found = await request(connection, endpoint, form=form)
+    except AccessDenied as error:
+        # Nobody was asked yet. Auth0 refuses an unknown audience so.
+        raise error.converted(ForbiddenByPolicy) from error
     with connection.secrets.removed_from_errors():
         return parse_authorization(found, endpoint, requested=requested, code_verifier=verifier)
 

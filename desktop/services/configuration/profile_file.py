@@ -24,7 +24,7 @@ from desktop.services.configuration.profile_reader import (
     read_text,
 )
 from desktop.services.configuration.toml_edit import appended, edit_candidates
-from desktop.services.model.profile import MEMBERS, BrokenProfile, Profile
+from desktop.services.model.profile import MEMBERS, BrokenProfile, Profile, ProfilesNotSaved
 from desktop.services.model.toml_text import parse_toml
 from desktop.services.system import paths
 from desktop.services.system.atomic_file import write_atomically
@@ -233,7 +233,7 @@ def _change_file(
                     write_atomically(after, file)
                     return
     except OSError as error:
-        raise BrokenProfile(file, str(error)) from error
+        raise ProfilesNotSaved(file, error.strerror or str(error)) from error
     except RecursionError as error:
         raise BrokenProfile(file, translate(_CANNOT_EDIT)) from error
     raise BrokenProfile(file, translate(_KEEPS_CHANGING))

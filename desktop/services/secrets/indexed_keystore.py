@@ -25,6 +25,14 @@ def system_keystore() -> Keystore:
     return IndexedKeystore(VaultKeystore(_open_vault), keystore_index_folder())
 
 
+async def require_keyring(key: str) -> None:
+    """Unlock the keyring by reading `key`, listed or not. Raises `KeystoreError`.
+
+    For a sign-in whose token must be saved: an approval works only once.
+    """
+    await VaultKeystore(_open_vault).load(key)
+
+
 def _open_vault() -> Vault:
     # Runs in the keystore's thread: the keyring library loads slowly.
     from desktop.services.secrets.keyring_vault import open_vault
@@ -59,7 +67,7 @@ class IndexedKeystore:
         was_saved = key in self._saved
         self._saved.add(key)
         if error is not None and not was_saved and not self._is_found_by_others(key):
-            raise SaveNotRecorded(str(error)) from error
+            raise SaveNotRecorded(error.strerror or str(error)) from error
 
     async def delete(self, key: str) -> None:
         try:

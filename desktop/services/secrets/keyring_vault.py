@@ -20,6 +20,7 @@ from desktop.services.secrets.keystore import (
     KeyringReplaced,
     SessionBusMissing,
 )
+from desktop.services.system.translation import translate
 
 SERVICE = "XDR Login"
 
@@ -78,10 +79,13 @@ def choose_backend() -> KeyringBackend:
 def _configured_backend() -> KeyringBackend | None:
     line = os.environ.get("PYTHON_KEYRING_BACKEND", "")
     file = "" if line else str(keyring.util.platform_.config_root() / "keyringrc.cfg")
+    if file and Path(file).exists() and not Path(file).is_file():  # reading a pipe would wait
+        raise KeyringReplaced(translate("it is not a regular file"), file=file)
     try:
         configured = keyring.core.load_env() or keyring.core.load_config()
     except Exception as error:
-        detail = f"configured keyring: {_error_text(error)}"
+        reason, _, _where = _error_text(error).partition("\n")
+        detail = f"configured keyring: {reason}"
         if line.rpartition(".")[0] in _KEYRINGS:
             raise _missing(detail) from error
         chosen = f"PYTHON_KEYRING_BACKEND={line}" if line else ""

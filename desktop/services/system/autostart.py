@@ -18,8 +18,8 @@ from desktop.services.system.translation import translate
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_ID = "io.github.xdr_login.XDRLogin"
-_NAME = "XDR Login"
+ID = "io.github.xdr_login.XDRLogin"
+NAME = "XDR Login"
 _RUN_KEY = r"Software\Microsoft\Windows\CurrentVersion\Run"
 
 
@@ -45,7 +45,7 @@ def set_on(on: bool, *, hidden: bool, profile: str | None = None) -> None:  # no
         _write_run_key(run_key_command(arguments) if on else None)
     elif sys.platform == "darwin":
         agent = launch_agent(arguments, folder=_start_folder())
-        _replace_file(_agent_file(), agent if on else None)
+        replace_file(_agent_file(), agent if on else None)
     else:
         _write_entry(arguments if on else None)
 
@@ -53,7 +53,7 @@ def set_on(on: bool, *, hidden: bool, profile: str | None = None) -> None:  # no
 def start_command(*, hidden: bool, profile: str | None = None) -> list[str]:
     # One argument: the name of a profile may begin with a hyphen.
     chosen = [f"--profile={profile}"] if profile is not None else []
-    return [*_program_command(), *chosen, *(["--hidden"] if hidden else [])]
+    return [*program_command(), *chosen, *(["--hidden"] if hidden else [])]
 
 
 def desktop_entry(arguments: Sequence[str], *, folder: Path | None = None) -> str:
@@ -64,11 +64,11 @@ def desktop_entry(arguments: Sequence[str], *, folder: Path | None = None) -> st
     lines = [
         "[Desktop Entry]",
         "Type=Application",
-        f"Name={_NAME}",
+        f"Name={NAME}",
         f"Comment={translate('Sign in and keep a valid token one click away')}",
-        f"Icon={_ID}",
-        f"Exec={_desktop_string(' '.join(map(_exec_quoted, arguments)))}",
-        *([f"Path={_desktop_string(str(folder))}"] if folder is not None else []),
+        f"Icon={ID}",
+        f"Exec={exec_value(arguments)}",
+        *([f"Path={desktop_string(str(folder))}"] if folder is not None else []),
         "Terminal=false",
         "X-GNOME-Autostart-enabled=true",
     ]
@@ -77,13 +77,13 @@ def desktop_entry(arguments: Sequence[str], *, folder: Path | None = None) -> st
 
 def hidden_entry() -> str:
     """Write an autostart file that overrules the one of the system: nothing is started."""
-    lines = ("[Desktop Entry]", "Type=Application", f"Name={_NAME}", "Exec=true", "Hidden=true")
+    lines = ("[Desktop Entry]", "Type=Application", f"Name={NAME}", "Exec=true", "Hidden=true")
     return "\n".join(lines) + "\n"
 
 
 def launch_agent(arguments: Sequence[str], *, folder: Path | None = None) -> str:
     agent: dict[str, object] = {
-        "Label": _ID,
+        "Label": ID,
         "ProgramArguments": list(arguments),
         "RunAtLoad": True,
         "ProcessType": "Interactive",
@@ -97,9 +97,12 @@ def run_key_command(arguments: Sequence[str]) -> str:
     return subprocess.list2cmdline(arguments)
 
 
-def _program_command() -> list[str]:
+def program_command() -> list[str]:
+    """Return the command that starts this installation."""
     if getattr(sys, "frozen", False):
-        return [_appimage_path() or str(_without_console(Path(sys.executable)))]
+        return [appimage_path() or str(_without_console(Path(sys.executable)))]
+    if script := _installed_script():
+        return [str(script)]
     python = Path(sys.executable)
     without_console = python.with_name("pythonw.exe")
     chosen = without_console if without_console.exists() else python
@@ -113,7 +116,7 @@ def _without_console(program: Path) -> Path:
     return beside if sys.platform == "win32" and beside.exists() else program
 
 
-def _appimage_path() -> str | None:
+def appimage_path() -> str | None:
     """Return the AppImage that is running: it is mounted at another path each time it starts."""
     mounted = os.environ.get("APPDIR", "")
     # A program that another AppImage has started inherits these variables.
@@ -122,13 +125,26 @@ def _appimage_path() -> str | None:
     return os.environ.get("APPIMAGE")
 
 
+def _installed_script() -> Path | None:
+    """Return the script in the virtual environment of a wheel.
+
+    It stays where it is when Python is upgraded; the folder of the modules does not. On Windows it
+    would open a console.
+    """
+    is_wheel = _module_folder().name == "_app"
+    if not is_wheel or sys.prefix == sys.base_prefix or sys.platform == "win32":
+        return None
+    script = Path(sys.executable).with_name("xdr-login")
+    return script if script.exists() else None
+
+
 def _module_folder() -> Path:
     return Path(__file__).resolve().parents[3]
 
 
 def _start_folder() -> Path | None:
-    """Return the folder to start in; a bundle needs none."""
-    return None if getattr(sys, "frozen", False) else _module_folder()
+    """Return the folder to start in; a bundle and a script need none."""
+    return None if getattr(sys, "frozen", False) or _installed_script() else _module_folder()
 
 
 # Linux
@@ -137,16 +153,16 @@ def _start_folder() -> Path | None:
 def _write_entry(arguments: Sequence[str] | None) -> None:
     own, *systems = _entry_files()
     if arguments is not None:
-        _replace_file(own, desktop_entry(arguments, folder=_start_folder()))
+        replace_file(own, desktop_entry(arguments, folder=_start_folder()))
     else:
-        _replace_file(own, hidden_entry() if any(each.exists() for each in systems) else None)
+        replace_file(own, hidden_entry() if any(each.exists() for each in systems) else None)
 
 
 def _entry_files() -> Iterable[Path]:
     """List where the file may be, the user's first: the first one that exists counts."""
     folders = [str(all_configuration_folder())]
     folders += filter(None, (os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":"))
-    return [Path(folder) / "autostart" / f"{_ID}.desktop" for folder in folders]
+    return [Path(folder) / "autostart" / f"{ID}.desktop" for folder in folders]
 
 
 def _is_entry_enabled(text: str) -> bool:
@@ -154,6 +170,22 @@ def _is_entry_enabled(text: str) -> bool:
     if values.get("Hidden") == "true" or values.get("X-GNOME-Autostart-enabled") == "false":
         return False
     return bool(values.get("Exec"))
+
+
+def own_entry_file() -> Path:
+    """Return where the user's autostart file of Linux desktops is. Raises `NoHomeFolder`."""
+    return next(iter(_entry_files()))
+
+
+def exec_value(arguments: Sequence[str]) -> str:
+    """Write the value of the key Exec for a command.
+
+    GLib looks for the program before it replaces %%, and ignores an entry whose program it does not
+    find. So `env` starts a program with a percent sign in its path.
+    """
+    if "%" in arguments[0]:
+        arguments = ["env", *arguments]
+    return desktop_string(" ".join(map(_exec_quoted, arguments)))
 
 
 _RESERVED = set(" \t\n\"'\\><~|&;$*?#()`")
@@ -167,7 +199,7 @@ def _exec_quoted(argument: str) -> str:
     return '"' + "".join(f"\\{each}" if each in '"`$\\' else each for each in argument) + '"'
 
 
-def _desktop_string(value: str) -> str:
+def desktop_string(value: str) -> str:
     """Escape a value of the type string; in Exec this comes after quoting."""
     escapes = {"\\": r"\\", "\n": r"\n", "\t": r"\t", "\r": r"\r"}
     return "".join(escapes.get(each, each) for each in value)
@@ -177,7 +209,7 @@ def _desktop_string(value: str) -> str:
 
 
 def _agent_file() -> Path:
-    return home_folder() / "Library" / "LaunchAgents" / f"{_ID}.plist"
+    return home_folder() / "Library" / "LaunchAgents" / f"{ID}.plist"
 
 
 # Windows
@@ -191,7 +223,7 @@ def _read_run_key() -> str | None:
             suppress(FileNotFoundError),
             winreg.OpenKey(winreg.HKEY_CURRENT_USER, _RUN_KEY) as key,
         ):
-            return str(winreg.QueryValueEx(key, _NAME)[0])
+            return str(winreg.QueryValueEx(key, NAME)[0])
     return None
 
 
@@ -201,13 +233,13 @@ def _write_run_key(value: str | None) -> None:
 
         with winreg.CreateKey(winreg.HKEY_CURRENT_USER, _RUN_KEY) as key:
             if value is not None:
-                winreg.SetValueEx(key, _NAME, 0, winreg.REG_SZ, value)
+                winreg.SetValueEx(key, NAME, 0, winreg.REG_SZ, value)
             else:
                 with suppress(FileNotFoundError):
-                    winreg.DeleteValue(key, _NAME)
+                    winreg.DeleteValue(key, NAME)
 
 
-def _replace_file(path: Path, content: str | None) -> None:
+def replace_file(path: Path, content: str | None) -> None:
     """Replace the file in one step, or remove it."""
     if content is None:
         path.unlink(missing_ok=True)

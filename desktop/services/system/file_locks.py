@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 # After these errors somebody else may hold the lock. All others, such as ENOLCK on NFS and EROFS,
 # stay: waiting would not help, so the work is done without a lock.
-_MAY_PASS = {errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EIO, errno.ENOMEM, errno.EINTR}
+_MAY_PASS = {
+    *(errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EIO, errno.ENOMEM, errno.EINTR),
+    # A full quota, and a server of NFS that is away or has restarted.
+    *(errno.EDQUOT, errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH),
+}
 
 
 def file_lock(file: Path, *, timeout: float = -1) -> BaseFileLock:

@@ -62,11 +62,6 @@ class LogFile(RotatingFileHandler):
         """Drop the record."""
 
 
-def keep_log_off_terminal() -> None:
-    """Drop records until `start_logging`: logging would print warnings on stderr as they are."""
-    logging.getLogger(LOGGER_NAME).addHandler(logging.NullHandler())
-
-
 def start_logging(folder: Path, *, verbose: bool = False) -> None:
     """Write the log to `folder`; where that is impossible, write none."""
     logger = logging.getLogger(LOGGER_NAME)

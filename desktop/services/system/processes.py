@@ -207,7 +207,13 @@ _ONE_LINE = re.compile(r"-[A-Za-z]*c")
 def _is_our_command(program: Program) -> bool:
     if program.path.replace("\\", "/").endswith("/desktop/__main__.py"):
         return True
-    return program.name in {"xdr-login", "xdr-login.exe", "xdr-login-script.py", "desktop"}
+    return program.name in {
+        "xdr-login",
+        "xdr-login.exe",
+        "xdr-login-script.py",
+        "desktop",
+        "xdr_login",
+    }
 
 
 def _name(path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from desktop.services.system.translation import translatable, translate, translate_plural
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
+_HALF_A_YEAR = timedelta(days=183)
 _MONTHS = (
     translatable("{day} January"),
     translatable("{day} February"),
@@ -86,11 +88,17 @@ def format_date(at: datetime) -> str:
 
 
 def format_time(at: datetime, *, now: datetime) -> str:
-    """Format the local time, with the day where it is not that of `now`: "14:05 on 23 December"."""
-    time = f"{at.astimezone():%H:%M}"
-    if at.astimezone().date() == now.astimezone().date():
+    """Format the local time, with the day where it is not that of `now`: "14:05 on 23 December".
+
+    With the year from half a year on, where the day alone could be in the past.
+    """
+    local = at.astimezone()
+    time, date = f"{local:%H:%M}", format_date(at)
+    if local.date() == now.astimezone().date():
         return time
-    return translate("{time} on {date}", time=time, date=format_date(at))
+    if abs(at - now) < _HALF_A_YEAR:
+        return translate("{time} on {date}", time=time, date=date)
+    return translate("{time} on {date} {year}", time=time, date=date, year=local.year)
 
 
 def format_exact_time(at: datetime) -> str:

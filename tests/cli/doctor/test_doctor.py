@@ -15,6 +15,8 @@ import pytest
 from desktop.cli.doctor import doctor, doctor_checks
 from desktop.cli.doctor.doctor_checks import Outcome, name_has_owner
 from desktop.ipc.client import NoAnswer
+from desktop.services.system import autostart
+from desktop.services.system.menu import menu_entry
 from desktop.services.system.paths import keystore_index_folder, log_folder
 from tests.cli.commands import CommandHarness, Done, run, run_demo_home
 from tests.rigs.demo_server import DemoOptions
@@ -55,6 +57,18 @@ def test_a_missing_keyring_fails() -> None:
     assert done.returncode == 1
     assert checks_in(done)["keyring"]["outcome"] == "fail"
     assert "never in a file" in checks_in(done)["keyring"]["remedy"]
+
+
+def test_a_folder_for_the_socket_that_cannot_be_made_is_told_in_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse() -> Path:
+        raise PermissionError(errno.EACCES, "Permission denied", "/home/dana")
+
+    monkeypatch.setattr("desktop.ipc.address.lock_path", refuse)
+    check = doctor_checks._check_running_app()
+    assert check.outcome is Outcome.FAIL
+    assert check.text == "no private folder for the socket: Permission denied"
 
 
 def test_an_unreachable_server_fails(home: CommandHarness) -> None:
@@ -177,6 +191,23 @@ def test_the_tray_is_found_on_the_bus(
     assert doctor_checks._check_display().outcome is Outcome.OK
 
 
+@pytest.mark.parametrize(
+    ("owner", "remedy", "other"),
+    [
+        (False, "install the AppIndicator extension", "DBUS_SESSION_BUS_ADDRESS"),
+        (None, "which sets DBUS_SESSION_BUS_ADDRESS", "AppIndicator"),
+    ],
+)
+def test_without_a_tray_what_is_missing_is_named(
+    monkeypatch: pytest.MonkeyPatch, *, owner: bool | None, remedy: str, other: str
+) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    monkeypatch.setattr(doctor_checks, "name_has_owner", lambda _name: owner)
+    found = doctor_checks._check_tray().remedy
+    assert remedy in found
+    assert other not in found
+
+
 @pytest.mark.parametrize("platform", ["win32", "darwin"])
 def test_windows_and_macos_have_a_tray(monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
     monkeypatch.setattr(sys, "platform", platform)
@@ -209,3 +240,32 @@ def test_doctor_loads_no_qt() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="files of Linux desktops")
+def test_an_entry_whose_program_is_gone_is_a_warning(
+    own_folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_DIRS", str(own_folders / "usr"))
+    monkeypatch.setenv("XDG_CONFIG_DIRS", str(own_folders / "etc"))
+    (none,) = doctor_checks._check_entries()
+    assert (none.outcome, none.text) == (Outcome.OK, "none")
+    assert none.remedy == "Add one: xdr-login integrate"
+    script = own_folders / "xdr-login"
+    script.touch()
+    monkeypatch.setattr(autostart, "program_command", lambda: [str(script)])
+    menu_entry.add()
+    autostart.set_on(True, hidden=True)
+    (works,) = doctor_checks._check_entries()
+    assert (works.outcome, works.text) == (Outcome.OK, "available")
+    script.unlink()
+    menu, login = doctor_checks._check_entries()
+    assert {menu.outcome, login.outcome} == {Outcome.WARNING}
+    assert menu.text == f"{menu_entry.entry_file()} starts {script}, which no longer exists"
+    assert menu.remedy == "Update it: xdr-login integrate"
+    assert login.remedy == "Update it: xdr-login integrate --start-at-login"
+
+
+def test_a_package_has_no_row_for_the_menu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert doctor_checks._check_entries() == []

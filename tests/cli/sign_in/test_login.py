@@ -22,7 +22,8 @@ from desktop.options import Options
 from desktop.services.model.profile import NoProfile, Profile, client_secret_key
 from desktop.services.model.states import AwaitingApproval
 from desktop.services.network.environment import Environment
-from desktop.services.secrets.keystore import KeyringLocked, KeyringMissing
+from desktop.services.secrets import keyring_vault
+from desktop.services.secrets.keystore import KeyringLocked, KeyringMissing, Vault
 from desktop.services.system import paths
 from desktop.services.system.worker import Worker
 from desktop.services.wording.formats import format_time
@@ -41,6 +42,7 @@ from tests.services.harness import (
     Server,
     saved_client_secret,
 )
+from tests.services.secrets.vaults import PlainModel
 
 
 class TodaysClock(HurriedClock):
@@ -121,7 +123,7 @@ def console(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         return Environment(made.keyring, open_http, made.clock, lambda _key: lock)
 
     monkeypatch.setattr(login, "real_environment", fake_environment)
-    monkeypatch.setattr(login, "require_keyring", lambda: None)
+    monkeypatch.setattr(keyring_vault, "open_vault", PlainModel)
     return made
 
 
@@ -434,11 +436,24 @@ def test_a_locked_keyring_ends_a_sign_in(console: Terminal) -> None:
 def test_a_missing_keyring_is_reported_before_the_approval(
     console: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def find_keyring() -> None:
+    def find_keyring() -> Vault:
         raise KeyringMissing
 
-    monkeypatch.setattr(login, "require_keyring", find_keyring)
+    monkeypatch.setattr(keyring_vault, "open_vault", find_keyring)
     assert console.run()[0].startswith("No keyring found. ")
+    assert console.exit_code == Exit.KEYRING
+    assert console.server.count_requests("/device") == 0
+
+
+def test_a_keyring_with_nothing_saved_is_unlocked_before_the_approval(
+    console: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class LockedVault(PlainModel):
+        def get(self, entry: str) -> str | None:
+            raise KeyringLocked(entry)
+
+    monkeypatch.setattr(keyring_vault, "open_vault", LockedVault)
+    assert console.run()[0].startswith("The keyring is locked. Unlock your keyring")
     assert console.exit_code == Exit.KEYRING
     assert console.server.count_requests("/device") == 0
 

@@ -1,7 +1,8 @@
 import pytest
 
 from desktop.oauth import errors
-from desktop.oauth.grants.token import TokenSet, request_own_token
+from desktop.oauth.grants.token import request_own_token
+from desktop.oauth.model.token_set import TokenSet
 from tests.oauth.harness import (
     CONFIDENTIAL,
     TOKEN_ENDPOINT,
@@ -50,6 +51,13 @@ async def test_further_parameters_do_not_change_the_grant() -> None:
 async def test_a_client_that_may_not_use_the_grant_gets_an_error() -> None:
     with pytest.raises(errors.UnauthorizedClient):
         await own_token(ClientHarness(error_reply("unauthorized_client"), client=CONFIDENTIAL))
+
+
+async def test_a_client_that_is_denied_a_token_was_not_denied_by_a_user() -> None:
+    reply = error_reply("access_denied", 403, error_description="Service not found: x")
+    with pytest.raises(errors.ForbiddenByPolicy) as caught:
+        await own_token(ClientHarness(reply, client=CONFIDENTIAL))
+    assert caught.value.description == "Service not found: x"
 
 
 async def test_a_prompt_is_not_sent_where_no_browser_opens() -> None:

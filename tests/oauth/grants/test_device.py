@@ -11,7 +11,13 @@ import pytest
 from hypothesis import given
 
 from desktop.oauth.clock import Moment
-from desktop.oauth.errors import InvalidScope, OAuthError, UnsafeAddress, UnusableAnswer
+from desktop.oauth.errors import (
+    ForbiddenByPolicy,
+    InvalidScope,
+    OAuthError,
+    UnsafeAddress,
+    UnusableAnswer,
+)
 from desktop.oauth.fields import LONGEST_DURATION
 from desktop.oauth.grants.device import DeviceAuthorization, code_challenge, parse_authorization
 from tests.oauth.harness import (
@@ -237,6 +243,13 @@ async def test_requesting_a_code_sends_scope_and_further_parameters() -> None:
     assert bench.forms == [
         {"audience": "a b", "scope": "profile inspect:read", "client_id": "client-1"}
     ]
+
+
+async def test_a_code_that_is_denied_was_not_denied_by_a_user() -> None:
+    bench = ClientHarness(error_reply("access_denied", 403, error_description="No such API."))
+    with pytest.raises(ForbiddenByPolicy) as caught:
+        await bench.request_code()
+    assert caught.value.description == "No such API."
 
 
 async def test_no_scope_is_sent_when_none_is_wanted() -> None:

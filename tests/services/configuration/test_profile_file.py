@@ -1,5 +1,6 @@
 """Changing the file with the profiles: what the user wrote stays, and nothing is ever lost."""
 
+import errno
 import stat
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from desktop.services.configuration.profile_rules import is_secret_name
 from desktop.services.model.profile import COLORS, MEMBERS, BrokenProfile, Profile, UnknownProfile
 from desktop.services.secrets.shared_lock import shared_lock
 from desktop.services.system import paths
+from desktop.services.wording.messages import advice_for
 
 NEW = {"name": "Contoso", "preset": "xdr-eu", "client_id": "client-2"}
 FILE = """\
@@ -295,6 +297,18 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "in the way").write_text("")
     with pytest.raises(BrokenProfile):
         save_profile(tmp_path / "in the way" / "profiles.toml", "c", NEW)
+
+
+def test_a_full_disk_is_no_broken_profile(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(file.parent / ".x"))
+
+    monkeypatch.setattr(profile_file, "write_atomically", fill)
+    with pytest.raises(BrokenProfile) as caught:
+        save_profile(file, "c", NEW)
+    advice = advice_for(caught.value)
+    assert advice.title == "Your profiles can't be saved"
+    assert f"{file.name}: No space left on device. Free up" in advice.text
 
 
 def test_what_is_exported_can_be_imported_elsewhere(file: Path, tmp_path: Path) -> None:

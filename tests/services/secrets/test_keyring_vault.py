@@ -167,8 +167,22 @@ def test_a_broken_configuration_of_the_keyring_library_is_reported(
     monkeypatch.setattr("keyring.util.platform_.config_root", lambda: folder)
     folder.mkdir()
     (folder / "keyringrc.cfg").write_text("nonsense")
-    with pytest.raises(KeyringMissing, match=r"configured keyring: .*no section headers"):
+    with pytest.raises(KeyringMissing, match=r"configured keyring: .*no section headers\.$"):
         open_vault()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in folders")
+def test_a_configuration_that_is_a_pipe_is_named_and_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
+    monkeypatch.setattr("keyring.util.platform_.config_root", lambda: tmp_path)
+    monkeypatch.setattr("keyring.core.load_config", lambda: pytest.fail("it would wait"))
+    os.mkfifo(tmp_path / "keyringrc.cfg")
+    with pytest.raises(KeyringReplaced) as caught:
+        open_vault()
+    words = f"{tmp_path / 'keyringrc.cfg'} can't be used (it is not a regular file)."
+    assert words in advice_for(caught.value).text
 
 
 @pytest.fixture

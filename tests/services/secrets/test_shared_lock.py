@@ -107,11 +107,12 @@ async def test_the_folder_is_for_its_owner_only(tmp_path: Path) -> None:
     assert (tmp_path / "locks").stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENOSPC, errno.EDQUOT, errno.ESTALE])
 async def test_a_temporary_error_is_no_reason_to_go_on_without_a_lock(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def exhausted(*_: object) -> bool:
-        raise OSError(errno.EMFILE, "too many open files")
+        raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr("desktop.services.secrets.shared_lock._try_acquire", exhausted)
     with pytest.raises(RenewalTimedOut):

@@ -133,7 +133,7 @@ def test_a_failed_write_is_an_error_and_leaves_no_file(
 
 @linux_only
 def test_special_characters_in_the_command_survive() -> None:
-    assert run_by_a_desktop(autostart.desktop_entry(ODD)) == ODD
+    assert run_by_a_desktop(autostart.desktop_entry(ODD)) == ["env", *ODD]
 
 
 def test_a_line_break_in_the_path_does_not_add_a_line() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import logging
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -256,3 +257,16 @@ def test_a_full_disk_prints_no_secrets(
     start_logging(own_folders)
     logger.info("password=hidden")
     assert capsys.readouterr() == ("", "")
+
+
+def test_the_keyring_library_writes_nothing_to_the_terminal() -> None:
+    """In a process of its own, because pytest has handlers that catch everything."""
+    lines = (
+        "import logging",
+        "from desktop.cli.terminal.streams import keep_log_off_terminal",
+        "keep_log_off_terminal()",
+        "logging.getLogger('keyring').warning('raw')",
+    )
+    command = [sys.executable, "-c", "; ".join(lines)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr == ""

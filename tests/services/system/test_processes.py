@@ -107,6 +107,7 @@ def test_a_module_is_named(arguments: list[str]) -> None:
         Made("/opt/xdr-login/xdr-login", ["token"]),
         Made(r"C:\Program Files\XDR Login\xdr-login.exe", ["token"]),
         Made("/usr/bin/python3", ["-m", "desktop", "token"]),
+        Made("/usr/bin/python3", ["-m", "xdr_login", "token"]),
     ],
 )
 def test_our_own_command_is_replaced_by_its_caller(ours: Made, script: Path) -> None:

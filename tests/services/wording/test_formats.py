@@ -82,6 +82,13 @@ def test_a_time_has_its_day_only_where_it_is_another_one() -> None:
     assert format_time(later, now=NOON) == f"{later.astimezone():%H:%M} on 23 December"
 
 
+@pytest.mark.parametrize("days", [-300, 300, 3650])
+def test_a_time_far_away_has_its_year(days: int) -> None:
+    later = NOON + timedelta(days=days)
+    words = f"{later.astimezone():%H:%M} on {format_date(later)} {later.year}"
+    assert format_time(later, now=NOON) == words
+
+
 @pytest.mark.parametrize(
     ("items", "text"),
     [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")],

@@ -365,6 +365,14 @@ FAULT = "This is a problem with the server, not with your network. Tell its admi
             ),
         ),
         (
+            errors.Refusal(HOST, status=415),
+            "The server rejected the request",
+            (
+                f"{HOST} responded with status 415 and gave no reason. Try again. If it fails "
+                "again, send the details to your administrator."
+            ),
+        ),
+        (
             errors.IncompleteAnswer(HOST, detail="no usable expires_in"),
             "Unexpected response from the server",
             f"The response from {HOST} is incomplete or invalid (no usable expires_in). {FAULT}",
@@ -730,6 +738,13 @@ def from_entra(number: str, code: str = "invalid_grant") -> errors.ErrorResponse
         ("7000218", "invalid_request", "This client needs a secret", None),
         ("7000222", "invalid_client", "The client secret has expired", None),
         ("700025", "invalid_request", "This client doesn't use a secret", None),
+        ("530032", "invalid_grant", "Your organization doesn't allow this", "forbidden"),
+        ("530035", "access_denied", "Your organization doesn't allow this", "forbidden"),
+        ("500021", "invalid_grant", "Your organization doesn't allow this", "forbidden"),
+        ("90072", "invalid_grant", "Your account isn't in this organization", "forbidden"),
+        ("50144", "invalid_grant", "Your password has changed", "sign_in_needed"),
+        ("7000229", "unauthorized_client", "Client ID not recognized", None),
+        ("50053", "invalid_grant", "The code is no longer valid", "sign_in_needed"),
     ],
 )
 def test_a_number_of_entra_has_words_and_an_end(
@@ -740,8 +755,7 @@ def test_a_number_of_entra_has_words_and_an_end(
         advice = advice_for(error, surface=surface)
         assert advice.title == title
         assert "region" not in advice.text
-        if exit_name != "declined":
-            assert f"The server says: “AADSTS{number}: What Entra says." in advice.text
+        assert f"The server says: “AADSTS{number}: What Entra says." in advice.text
     assert exit_name is None or error_code(error) == exit_name
 
 

@@ -1,0 +1,1 @@
+"""The applications menu of Linux desktops, for installations that no package has added to it."""
