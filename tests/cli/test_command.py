@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -297,6 +298,21 @@ def test_the_current_folder_is_not_imported_from(
     assert b"PLANTED" not in done.stdout
     assert done.returncode != 66
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("key", ["stdlib", "purelib"])
+def test_it_runs_in_the_folder_of_what_is_installed(key: str, installed: Path) -> None:
+    """Python's own modules are still found where they are the current folder."""
+    done = subprocess.run(
+        [sys.executable, "-m", "desktop", "--help"],
+        cwd=sysconfig.get_path(key),
+        env={**environment(), "PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 0
 
 
 WITHOUT_A_HOME = """

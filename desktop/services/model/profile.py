@@ -356,3 +356,9 @@ def is_provider_link(link: str, profile: Profile) -> bool:
     )
     named = {f"https://{host.lower()}:443" for host in profile.verification_hosts}
     return origin_of(link) in {origin_of(address) for address in own if address} | named
+
+
+def contains_words(profile: Profile, text: str) -> bool:
+    """Tell whether name, id and provider of `profile` contain every word of `text`."""
+    known = f"{profile.name} {profile.id} {profile.provider_label}".casefold()
+    return all(each in known for each in text.casefold().split())

@@ -41,8 +41,9 @@ class SignIn:
         saved = await self._store.load()
         if saved is None:
             return False
-        self._store.hold_loaded(expired_if_from_future(saved.tokens, self._clock.utc()))
-        self._provider.known_methods.update(saved.known_methods)
+        if not self._store.is_outdated(saved.tokens):
+            self._store.hold_loaded(expired_if_from_future(saved.tokens, self._clock.utc()))
+            self._provider.known_methods.update(saved.known_methods)
         self._show_tokens()
         return True
 

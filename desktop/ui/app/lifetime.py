@@ -206,10 +206,10 @@ class _Lifetime:
             self._controller.window.add_profile_switcher,
             self._controller.window.add_settings_button,
             self._enable_tray,
-            self._profiles.open_others,
         ):
             await asyncio.sleep(0)
             step()
+        await self._profiles.open_others()
         if self._profiles.is_first_run:
             self._controller.add_profile()
 
@@ -230,9 +230,9 @@ class _Lifetime:
         shown = self._window_or_tray = WindowOrTray(controller.window, Tray(controller))
         controller.display.drawn.connect(shown.show_state)
         controller.display.profiles_drawn.connect(shown.show_profiles)
+        controller.display.other_changed.connect(shown.show_other)
         controller.copier.progressed.connect(shown.show_copy)
-        if controller.session is not None:
-            shown.show_profile(controller.session.profile)
+        self._on_current_session(controller.session)
         controller.settings_store.changed.connect(shown.apply)
         controller.pages.browser_failed.connect(shown.raise_window)
         shown.apply(controller.settings_store.settings)
@@ -299,7 +299,7 @@ class _Lifetime:
         if current is not None and status.profile.id == current.profile.id:
             self._on_state(status.state)
         else:
-            self._controller.display.draw()
+            self._controller.display.show_other(status)
 
     def _on_state(self, state: State) -> None:
         self._controller.display.show(state)
