@@ -4,10 +4,16 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # `typing` is slow to load
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from desktop.demo import DemoOptions, DemoServer
     from desktop.services.configuration.profile_reader import Profiles
     from desktop.services.model.policy import Policy
     from desktop.services.model.profile import Profile
+
+
+class DemoServerFailed(Exception):
+    """The demo server could not start, or it stopped; the cause says why."""
 
 
 class Options:
@@ -53,6 +59,11 @@ class Options:
 
         return load_policy()
 
+    @property
+    def demo_ended(self) -> Future[None] | None:
+        """The end of the demo server, if one was started, with the error that caused it."""
+        return self._server.ended if self._server is not None else None
+
     def close(self) -> None:
         """Stop the demo server if it was started."""
         if self._server is not None:
@@ -62,8 +73,12 @@ class Options:
         from desktop.demo import DemoServer
 
         if self._server is None:
-            self._server = DemoServer(self.demo)
-            self._server.start()
+            server = DemoServer(self.demo)
+            try:
+                server.start()
+            except Exception as error:
+                raise DemoServerFailed from error
+            self._server = server
         return demo_profile(self._server.url)
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checkout.python_versions import NEWEST, OLDEST
 from ruamel.yaml import YAML
 
-import dev
 from tests.rigs import requirements
 
 ROOT = Path(__file__).parents[1]
@@ -56,7 +56,7 @@ def test_every_job_has_its_own_permissions_and_a_timeout() -> None:
 
 def test_the_tests_run_on_the_oldest_and_the_newest_python() -> None:
     text = (ROOT / ".github" / "workflows" / "tests.yml").read_text("utf-8")
-    versions = ", ".join('"{}.{}"'.format(*each) for each in (dev.OLDEST, dev.NEWEST))
+    versions = ", ".join('"{}.{}"'.format(*each) for each in (OLDEST, NEWEST))
     assert f"        python: [{versions}]" in text
     assert "          python-version: ${{ matrix.python }}\n" in text
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Coroutine
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 from desktop.cli.sign_in.sign_in_output import JsonReporter, Reporter, TextReporter
 from desktop.cli.terminal import PROFILE_VARIABLE
@@ -18,7 +21,7 @@ from desktop.cli.terminal.output import (
 from desktop.cli.terminal.running_app import notify_tokens_changed
 from desktop.cli.terminal.window import has_display
 from desktop.oauth.redaction.known_secrets import KnownSecrets
-from desktop.options import Options
+from desktop.options import DemoServerFailed, Options
 from desktop.services.model.errors import SignedOutByServer
 from desktop.services.model.profile import Profile
 from desktop.services.model.settings import load_settings
@@ -69,9 +72,25 @@ def _run(options: Options, reporter: Reporter, sign_in_options: SignInOptions) -
     start_logging(log_folder(), verbose=options.verbose)
     try:
         profile = options.load_profile()
-        return asyncio.run(sign_in(profile, reporter, sign_in_options))
+        return asyncio.run(
+            _while_demo_runs(options.demo_ended, sign_in(profile, reporter, sign_in_options))
+        )
     finally:
         options.close()
+
+
+async def _while_demo_runs(ended: Future[None] | None, signing_in: Coroutine[Any, Any, int]) -> int:
+    """Sign in, unless the demo server ends before: raise `DemoServerFailed`."""
+    if ended is None:
+        return await signing_in
+    task, end = asyncio.create_task(signing_in), asyncio.wrap_future(ended)
+    either: set[asyncio.Future[Any]] = {task, end}
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        return await task
+    task.cancel()
+    await asyncio.wait({task})
+    raise DemoServerFailed from end.exception()
 
 
 def _can_open_browser() -> bool:

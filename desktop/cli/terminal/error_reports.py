@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 from desktop.cli.terminal.exits import Exit, exit_code_by_name, report_failure
 from desktop.ipc.messages import RefusedByAgent
 from desktop.services.secrets.keystore import KeyringMissing
+from desktop.services.system.logs import LOGGER_NAME
+from desktop.services.system.paths import log_folder
+from desktop.services.system.translation import translate
 from desktop.services.wording import error_codes
 from desktop.services.wording.messages import Surface, advice_for
 
@@ -39,3 +44,13 @@ def report_error(error: Exception, *, as_json: bool = False, user_code: str = ""
         as_json=as_json,
         name=error_code(error),
     )
+
+
+def report_demo_failure(cause: BaseException | None, *, as_json: bool = False) -> Exit:
+    """Report that the demo server failed; the cause goes to the log. Gives an exit code."""
+    logging.getLogger(LOGGER_NAME).critical("crash", exc_info=cause)
+    message = translate(
+        "The demo server stopped because of an error. Run the command again. Log: {folder}",
+        folder=log_folder(),
+    )
+    return report_failure(Exit.FAILURE, message, as_json=as_json)

@@ -12,6 +12,7 @@ import click
 from desktop.cli.terminal import CANCELLED
 from desktop.cli.terminal.help import CommandWithExamples
 from desktop.cli.terminal.output import print_event, print_message
+from desktop.options import DemoServerFailed
 from desktop.services.system.translation import translate
 
 P = ParamSpec("P")
@@ -57,6 +58,10 @@ def handle_errors(command: Callable[P, int | None]) -> Callable[P, int]:
             from desktop.cli.terminal.error_reports import report_error
 
             return report_error(error, as_json=as_json)
+        except DemoServerFailed as error:
+            from desktop.cli.terminal.error_reports import report_demo_failure
+
+            return report_demo_failure(error.__cause__, as_json=as_json)
         except KeyboardInterrupt:
             canceled = translate("Canceled.")
             message = canceled if as_json else f"\n{canceled}"  # below what was being typed

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 def open_window(options: Options) -> int:
     """Open the window, or bring that of the running app to the front; gives the exit code."""
     from desktop.ipc.client import AlreadyRunning, defer_to_running_app
+    from desktop.options import DemoServerFailed
 
     try:
         if options.demo is None:
@@ -35,6 +36,10 @@ def open_window(options: Options) -> int:
     except AlreadyRunning:
         print(_already_running_message(options), file=sys.stderr)
         return 0
+    except DemoServerFailed as error:
+        from desktop.cli.terminal.error_reports import report_demo_failure
+
+        return report_demo_failure(error.__cause__)
 
 
 def _report_missing(library: str) -> int:
