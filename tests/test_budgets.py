@@ -1,8 +1,13 @@
 """Budgets of instructions: a command that loads more than it needs fails here."""
 
+import shutil
 import sys
 
+import pytest
+
 from benchmarks.instructions import FROM_APP, WITHOUT_APP, run_counter
+
+pytestmark = pytest.mark.skipif(not shutil.which("valgrind"), reason="valgrind counts them")
 
 
 def test_commands_without_the_app_stay_in_their_budgets() -> None:
