@@ -64,6 +64,8 @@ def make_application() -> Application:
     # With the data control protocol of some Wayland compositors (KDE, Sway), Qt can copy from the
     # tray and clear a secret without the focus. Qt uses it only when this variable is set.
     os.environ.setdefault("QT_WAYLAND_USE_DATA_CONTROL", "1")
+    # Qt would draw each minute's icon in threads whose end, half a minute later, wakes XDR Login.
+    os.environ.setdefault("QT_NO_GUI_THREADPOOL", "1")
     # The style is a command-line option because setStyle() makes PySide6 build 12 enumerations,
     # which takes half as long as creating the application.
     application = Application([*sys.argv[:1], "-style", "Fusion"])
