@@ -9,7 +9,9 @@ from pathlib import Path
 from benchmarks.agent import measure as agent
 from benchmarks.all_day import measure as all_day
 from benchmarks.bundle import measure as bundle
+from benchmarks.commands import measure as commands
 from benchmarks.instructions import measure as instructions
+from benchmarks.large_tokens import measure as large_tokens
 from benchmarks.many_profiles import measure as many_profiles
 from benchmarks.report import Measurement, table
 from benchmarks.start import measure as start
@@ -20,10 +22,12 @@ BENCHMARKS = {
     "all_day": all_day,
     "agent": agent,
     "instructions": instructions,
+    "commands": commands,
+    "large_tokens": large_tokens,
     "bundle": bundle,
 }
 # "bundle" takes minutes, because it builds two bundles. Run it after a change in packaging.
-DEFAULT_BENCHMARKS = ("start", "many_profiles", "all_day", "agent", "instructions")
+DEFAULT_BENCHMARKS = tuple(name for name in BENCHMARKS if name != "bundle")
 
 
 def main() -> int:

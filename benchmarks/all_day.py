@@ -23,6 +23,7 @@ _HOUR = 6 * _LIFETIME
 _LONG_LIFETIME = 600.0
 _SETTLING_TIME = 5.0  # seconds until everything is loaded
 _OBSERVATION_TIME = 240.0
+_CALM_TIME = 30.0  # seconds after which nothing that follows hiding is left to do
 _SHORT_LIFETIME = 4.0  # expires before it is observed
 _WAKE_UP_GAP = 0.5  # seconds; activity with shorter gaps is one wake-up
 
@@ -112,6 +113,7 @@ def resident_memory(program: Program) -> float:
 
 def _count_wake_ups(program: Program) -> float:
     """Return how often a minute the app was active while it was observed."""
+    time.sleep(_CALM_TIME)
     count = 0
     seen, last = _count_context_switches(program), -_WAKE_UP_GAP
     started_at = time.monotonic()
