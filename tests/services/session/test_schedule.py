@@ -15,12 +15,12 @@ from desktop.services.model.settings import Settings
 from desktop.services.secrets.keystore import KeyringLocked
 from desktop.services.session.schedule import (
     Failures,
-    Usage,
     is_over,
     is_valid_for,
     renewal_due_at,
     with_failure,
 )
+from desktop.services.session.usage import Usage
 from tests.services.harness import ACCESS_TOKEN, HOST, REFRESH_TOKEN, START, FakeClock
 
 JITTERS = st.floats(0, 1, exclude_max=True)
@@ -98,9 +98,10 @@ def test_a_token_is_unused_at_first() -> None:
     assert Usage().seconds_left(FakeClock()) == 0
 
 
-@pytest.mark.parametrize("use", [Usage(in_sight=True), Usage(Settings(keep_fresh=True))])
-def test_a_visible_or_always_fresh_token_stays_in_use(use: Usage) -> None:
+def test_an_always_fresh_token_stays_in_use() -> None:
+    use = Usage(Settings(keep_fresh=True))
     assert use.seconds_left(FakeClock()) == math.inf
+    assert use.seconds_to_change(FakeClock()) == math.inf
 
 
 def test_a_copy_counts_as_use_for_the_time_in_the_settings() -> None:
