@@ -9,11 +9,13 @@ from pathlib import Path
 from benchmarks.agent import measure as agent
 from benchmarks.all_day import measure as all_day
 from benchmarks.bundle import measure as bundle
+from benchmarks.fleet import measure as fleet
 from benchmarks.report import Measurement, table
 from benchmarks.start import measure as start
 
-BENCHMARKS = {"start": start, "all_day": all_day, "agent": agent, "bundle": bundle}
-# "bundle" takes minutes, because it builds two bundles. Run it after a change in packaging.
+BENCHMARKS = {"start": start, "all_day": all_day, "agent": agent, "bundle": bundle, "fleet": fleet}
+# "bundle" takes minutes, because it builds two bundles. Run it after a change in packaging. "fleet"
+# takes minutes too. Run it after a change in when tokens are renewed.
 DEFAULT_BENCHMARKS = ("start", "all_day", "agent")
 
 

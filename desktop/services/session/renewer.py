@@ -100,11 +100,11 @@ class Renewer:
 
         Failures are forgotten, but not while the server demands a pause (`Retry-After`).
         """
-        held = self._store.held
-        renewable = held is not None and self._provider.can_renew(held)
-        due_at = renewal_due_at(held, self._jitter()) if held and renewable else None
+        held, failures = self._store.held, self._schedule.failures
+        due_at = None
+        if held is not None and self._provider.can_renew(held):
+            due_at = renewal_due_at(held, self._jitter(), after_failure=failures.count > 0)
         self._wall_clock = _WallClock(self._clock)
-        failures = self._schedule.failures
         if failures.seconds_to_manual_retry(self._clock) == 0:
             failures = Failures()
         self._reschedule(replace(self._schedule, failures=failures, due_at=due_at))

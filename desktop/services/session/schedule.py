@@ -18,21 +18,29 @@ from desktop.services.session.usage import Usage
 
 # A renewal falls due in the last fifth of the lifetime, but early enough for the answer to arrive.
 _EARLIEST_SHARE, _LATEST_SHARE = 0.8, 0.98
+# Computers that renewed together after an outage would stay in step for an hour.
+_EARLIEST_SHARE_AFTER_FAILURE = 0.4
 # Seconds: protects a server whose tokens expire at once from constant requests.
 _MIN_LIFETIME = 10.0
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 300.0  # seconds between attempts that fail
+_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 600.0  # seconds between attempts that fail
 # Cisco's quota is per hour. A longer Retry-After is a mistake or an attempt to lock people out.
 _MAX_RETRY_AFTER = 3600.0
 _MIN_PAUSE_SHARE = 0.5  # the rest of the pause is random
 
 
-def renewal_due_at(tokens: TokenSet, jitter: float) -> datetime | None:
-    """Compute when to renew `tokens`, if they can be renewed; `None` if they never expire."""
+def renewal_due_at(
+    tokens: TokenSet, jitter: float, *, after_failure: bool = False
+) -> datetime | None:
+    """Compute when to renew `tokens`, if they can be renewed; `None` if they never expire.
+
+    With `after_failure`, they are the first since a renewal failed.
+    """
     if tokens.expires_at is None:
         return None
     lifetime = (tokens.expires_at - tokens.issued_at).total_seconds()
-    share = _EARLIEST_SHARE + (_LATEST_SHARE - _EARLIEST_SHARE) * jitter
+    earliest = _EARLIEST_SHARE_AFTER_FAILURE if after_failure else _EARLIEST_SHARE
+    share = earliest + (_LATEST_SHARE - earliest) * jitter
     return tokens.issued_at + timedelta(seconds=max(_MIN_LIFETIME, share * lifetime))
 
 

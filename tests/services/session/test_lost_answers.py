@@ -114,7 +114,7 @@ async def test_lost_renewals_are_repeated_until_the_server_is_back(
     assert harness.session.access_token() is not None
     pauses = [late - early for early, late in pairwise(sent[:13])]
     assert min(pauses) >= 30
-    assert max(pauses) <= 300
+    assert max(pauses) <= 600
     assert len(pauses) == 12
 
 

@@ -48,6 +48,15 @@ def test_a_renewal_falls_due_in_the_last_fifth_of_the_lifetime(
     assert 0.8 * lifetime - 0.001 <= (due - START).total_seconds() < lifetime
 
 
+@given(JITTERS)
+def test_after_a_failure_the_next_renewal_is_spread_wider(jitter: float) -> None:
+    due = renewal_due_at(tokens(600), jitter, after_failure=True)
+    assert due is not None
+    assert 239 <= (due - START).total_seconds() < 600
+    if jitter < 0.5:
+        assert due < START + timedelta(seconds=480)
+
+
 def test_two_computers_renew_at_different_times() -> None:
     assert renewal_due_at(tokens(600), 0.1) != renewal_due_at(tokens(600), 0.9)
 
@@ -136,7 +145,7 @@ def failed(*found: Exception, jitter: float = 0.5, clock: FakeClock | None = Non
 def test_pauses_grow_up_to_a_limit() -> None:
     pauses = [failed(*[UNREACHABLE] * count, jitter=1).pause for count in range(1, 12)]
     assert pauses[:4] == [5, 10, 20, 40]
-    assert pauses[-1] == 300
+    assert pauses[-1] == 600
     assert pauses == sorted(pauses)
 
 
