@@ -19,9 +19,8 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from desktop.oauth.claims import Account
 from desktop.oauth.errors import OAuthError
-from desktop.oauth.grants.token import TokenSet
+from desktop.oauth.model.token_set import Account, TokenSet
 from desktop.services.model.access_token import ANY_VALID_TOKEN
 from desktop.services.model.errors import SessionError
 from desktop.services.model.profile import Profile

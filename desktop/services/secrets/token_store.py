@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
-from desktop.oauth.client import ClientAuthentication
-from desktop.oauth.grants.token import TokenSet
+from desktop.oauth.model.client_authentication import ClientAuthentication
+from desktop.oauth.model.token_set import TokenSet
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.services.model.errors import RenewalTimedOut
 from desktop.services.model.profile import Profile, tokens_binding, tokens_key

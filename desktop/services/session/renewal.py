@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, first_of
 from desktop.oauth.errors import InvalidClient, InvalidGrant, OAuthError, Trouble
-from desktop.oauth.grants.token import TokenSet, is_answer_lost, is_unexplained_refusal
+from desktop.oauth.grants.token import is_answer_lost, is_unexplained_refusal
 from desktop.oauth.http import LONGEST_REQUEST
+from desktop.oauth.model.token_set import TokenSet
 from desktop.services.model.errors import (
     NoToken,
     RenewalAnswerLost,

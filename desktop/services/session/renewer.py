@@ -183,7 +183,8 @@ class Renewer:
         self._use(replace(self._schedule.usage, known_quota=known))
 
     def _use(self, usage: Usage) -> None:
-        self._reschedule(replace(self._schedule, usage=usage))
+        if usage != self._schedule.usage:
+            self._reschedule(replace(self._schedule, usage=usage))
 
     def _lacks(self, requirement: TokenRequirement) -> bool:
         """Whether the token that is required has expired, or nobody is signed in."""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from desktop.oauth.clock import Clock, Moment
 from desktop.oauth.errors import ErrorResponse, PageInsteadOfAnswer, UnusableAnswer
-from desktop.oauth.grants.token import TokenSet
+from desktop.oauth.model.token_set import TokenSet
 from desktop.services.model.errors import RenewalRefused
 from desktop.services.model.instants import is_expired
 from desktop.services.session.usage import Usage

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from desktop.oauth.clock import Clock
-from desktop.oauth.grants.token import TokenSet
+from desktop.oauth.model.token_set import TokenSet
 from desktop.services.model.states import AwaitingApproval, Requesting, SignedOut
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.session.device_sign_in import sign_in_with_device_code

@@ -52,6 +52,7 @@ class MenuItem(Enum):
     SIGN_IN = auto()
     SIGN_OUT = auto()
     PROFILES = auto()
+    ALL_PROFILES = auto()
     UNREADABLE = auto()
     SHOW = auto()
     OPEN = auto()
@@ -131,6 +132,18 @@ def summary(state: State, at: datetime) -> str:
             return _title_of(state.error)
         case SignedOut():
             return translate("Signed out")
+
+
+def row_state(state: State, at: datetime) -> tuple[str, str]:
+    """What a list of profiles says of `state`, and its kind as in `window_texts.badge`."""
+    _, kind = window_texts.badge(state, at)
+    match state:
+        case SignedIn(renewing=False, signing_out=False) if left := state.remaining(at):
+            return time_left(left), kind
+        case Failed():
+            return summary(state, at), "bad"
+        case _:
+            return summary(state, at), kind
 
 
 def tooltip(name: str, state: State, at: datetime) -> str:

@@ -20,8 +20,8 @@ from desktop.services.model.profile import (
     tokens_key,
 )
 from desktop.services.network.environment import Environment
-from desktop.services.profile_editor.check import Finding, Outcome, Step
 from desktop.services.profile_editor.editor import ProfileEditor, SecretChanges
+from desktop.services.profile_editor.findings import Finding, Outcome, Step
 from desktop.services.secrets.keystore import KeyringFault, KeystoreError, MemoryKeystore
 from desktop.services.system.worker import Worker
 from tests.services.harness import HurriedClock, TakenLock
