@@ -223,6 +223,12 @@ PARSERS = (
         (),
         (("", ""), ("1", "x")),
     ),
+    Parser(
+        "X-Ratelimit-Org-Remaining",
+        lambda t: http.quota_in(
+            {"x-ratelimit-org-limit": "8000", "x-ratelimit-org-remaining": t},
+        ),
+    ),
     Parser("Date", lambda t: http.clock_offset({"date": t}, sent=NOW, received=NOW)),
     Parser(
         "Age",

@@ -161,7 +161,7 @@ class Server:
 
     A closed gate holds requests to its path, and sets `reached`; `slow_end` holds requests that
     are being canceled. `offline` fails every request. `others` are the answers of further paths.
-    `description` replaces the metadata at every well-known address.
+    `description` replaces the metadata at every well-known address. `headers` are those of answers.
     """
 
     answers: list[Answer] = field(default_factory=lambda: [PENDING])
@@ -176,6 +176,7 @@ class Server:
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     open: int = 0
     most_open: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     authorizations: list[str] = field(default_factory=list)
 
@@ -235,7 +236,7 @@ class Server:
             raise answer
         if isinstance(answer, httpx.Response):
             return answer
-        return httpx.Response(400 if "error" in answer else 200, json=answer)
+        return httpx.Response(400 if "error" in answer else 200, headers=self.headers, json=answer)
 
     def _new_code(self) -> dict[str, Any]:
         code = f"CODE-{self.count_requests('/device')}"
