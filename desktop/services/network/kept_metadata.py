@@ -36,7 +36,7 @@ Result = TypeVar("Result")
 
 
 class _Unusable(ValueError):
-    """What is in the file does not fit the profile; the text is for readers of the code."""
+    """What is in the file must not be used for the profile."""
 
 
 class Runner(Protocol):
@@ -116,17 +116,17 @@ def _parse(content: bytes, profile: Profile, at: datetime) -> ServerMetadata:
     """Return the metadata in a file; raises `ValueError` or `OAuthError`."""
     document = json.loads(content)
     if not isinstance(document, dict) or document.get("binding") != _binding(profile):
-        raise _Unusable("of another client or server")
+        raise _Unusable
     saved_at, metadata = instant(document, "saved_at"), document.get("metadata")
     if saved_at is None or not timedelta(0) <= at - saved_at <= LONGEST_AGE:
-        raise _Unusable("too old")
+        raise _Unusable
     if not isinstance(metadata, dict):
-        raise _Unusable("incomplete")
+        raise _Unusable
     kept = {name: metadata.get(name) for name in _KEPT}
     # The same rules as for metadata that was just fetched.
     found = parse_metadata(kept, Issuer(profile.issuer, profile.expected_issuer))
     if not _is_usable(found, profile):
-        raise _Unusable("on another server")
+        raise _Unusable
     return found
 
 
