@@ -21,7 +21,6 @@ DIRECT_DEPENDENCIES = (
     "keyring",
     "platformdirs",
     "psutil",
-    "pyjwt",
     "pyside6-essentials",
     "qasync",
     "segno",
@@ -29,6 +28,7 @@ DIRECT_DEPENDENCIES = (
     "truststore",
     "cryptography",
     "jinja2",
+    "pyjwt",
     "starlette",
     "uvicorn",
 )

@@ -15,7 +15,6 @@ def load_libraries() -> None:
     import ctypes  # noqa: F401
 
     import filelock  # noqa: F401
-    import jwt  # noqa: F401
     import segno  # noqa: F401
 
     from desktop.services.model import scopes  # noqa: F401
