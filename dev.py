@@ -5,32 +5,41 @@ Everything is installed into .venv and .cache in this folder. On Debian and Ubun
 packages are installed too; on other systems they are listed and skipped.
 """
 
-from __future__ import annotations
+import os
+import sys
+from pathlib import Path
+
+# Python 3.6 to 3.10 get no further than the `if`, so all of this file is in their syntax.
+sys.path.insert(0, str(Path(__file__).resolve().parent / "packaging"))
+from checkout.python_versions import NEWEST, OLDEST, require_supported_python
+
+if __name__ == "__main__":
+    require_supported_python()
 
 import argparse
 import contextlib
-import hashlib
-import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NoReturn
 from xml.etree import ElementTree as ET
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import NoReturn
-
-ROOT = Path(__file__).resolve().parent
-VENV = ROOT / ".venv"
-CACHE = ROOT / ".cache"
-REQUIREMENTS = ROOT / "packaging" / "requirements"
-OLDEST, NEWEST = (3, 11), (3, 15)
+from checkout.console import say
+from checkout.folder import give_to_sudo_user, is_sudo, require_usable_path, require_writable
+from checkout.places import CACHE, REQUIREMENTS, ROOT, VENV, python_in
+from checkout.processors import count_processors
+from checkout.system_packages import install_system_packages
+from checkout.virtual_environment import (
+    install_requirements,
+    is_usable,
+    make_venv,
+    missing_venv_package,
+    pip,
+    this_python,
+)
 
 # The protocol and the secrets need full branch coverage. Only the tests below run under coverage,
 # because it doubles their time on Python 3.11.
@@ -57,7 +66,10 @@ TEST_PYTHON_HELP = "run the fast tests and a sign-in on this Python of Debian si
 TEST_WINDOWS_HELP = "build the Windows installers and test them on Linux with wine instead"
 PACKAGE_EPILOG = (
     "Formats on Linux: deb, rpm, appimage, sbom; also nsis and msi for Windows, with wine unless "
-    "WINDOWS_BUNDLE is set. On macOS: macos, sbom. On Windows: zip, sbom. "
+    "WINDOWS_BUNDLE is set; and repo, which adds the .deb and .rpm to the apt and dnf "
+    "repositories in repository/, signed with the key in REPOSITORY_KEY. On macOS: macos, sbom. On "
+    "Windows: zip, sbom. winget and homebrew make manifests from the files of a release in "
+    "RELEASE_FILES, or in dist/. "
     "SOURCE_DATE_EPOCH sets the time of all files."
 )
 
@@ -68,12 +80,17 @@ def main() -> int:
     options, rest = parser.parse_known_args()
     if rest and options.command not in {"bench", "run", "test"}:
         parser.error(f"unknown arguments: {' '.join(rest)}")
-    check_python()
+    require_usable_path()
+    if is_sudo():  # the user could not delete these files
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     commands = {"run": run, "test": test, "bench": bench, "shots": shots, "lock": lock}
     commands["policies"] = policies
     commands["translations"] = translations
     commands["package"] = package
-    return commands[options.command](options, [each for each in rest if each != "--"])
+    try:
+        return commands[options.command](options, [each for each in rest if each != "--"])
+    finally:
+        give_to_sudo_user()
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -125,27 +142,24 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def run(_options: argparse.Namespace, rest: list[str]) -> int:
-    install_system_packages("run")
-    install_requirements("demo")
+    set_up("demo", "run")
     return exec_command(python_in(VENV), "-P", ROOT / "desktop" / "__main__.py", "--demo", *rest)
 
 
 def test(options: argparse.Namespace, rest: list[str]) -> int:
     """Run all checks and print a summary."""
+    fast = ["--fast"] if options.fast else []
     if options.python:
-        return test_on_python(options.python, rest)
+        return test_on_python(options.python, [*fast, *rest])
     checks = Checks()
     signal.signal(signal.SIGINT, checks.interrupt)
     if options.packages:
         return test_packages(checks, ["tests/packages", *rest], "--packages")
     if options.windows:
         return test_packages(checks, ["tests/windows", *rest], "--windows", "nsis", "msi")
-    if not options.fast:
-        check_system_packages(checks)
-    install_requirements("dev")
-    fast = ["--fast"] if options.fast else []
+    set_up_tests(checks, *([] if options.fast else ["run", "test"]))
     if options.simulation:
-        workers = ("--numprocesses", str(os.cpu_count() or 2))
+        workers = ("--numprocesses", str(count_processors()))
         checks.run("simulation", "-m", "pytest", "tests/simulation", "--simulation", *workers)
         return checks.sum_up()
     if options.fuzz:
@@ -162,8 +176,7 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
 
 def bench(options: argparse.Namespace, rest: list[str]) -> int:
     """Run the benchmarks; the app runs with the modules that are shipped, no others."""
-    install_system_packages("run", "test")
-    install_requirements("dev")
+    set_up("dev", "run", "test")
     install_requirements("app", CACHE / "app")
     json = ["--json", str(options.json.resolve())] if options.json else []
     shipped = ["--python", str(python_in(CACHE / "app"))]
@@ -172,8 +185,7 @@ def bench(options: argparse.Namespace, rest: list[str]) -> int:
 
 def shots(options: argparse.Namespace, _rest: list[str]) -> int:
     """Take the screenshots on a virtual display."""
-    install_system_packages("run", "test")
-    install_requirements("dev")
+    set_up("dev", "run", "test")
     os.environ["PYTHONPATH"] = os.pathsep.join((str(ROOT / "packaging"), str(ROOT)))
     taken = ["tests.shots", str(options.folder.resolve()), *(["--pseudo"] * options.pseudo)]
     python = python_in(VENV)
@@ -192,19 +204,20 @@ def translations(_options: argparse.Namespace, _rest: list[str]) -> int:
 
 def exec_packaging_module(name: str) -> int:
     """Run a module of packaging/ with the modules of development."""
-    install_requirements("dev")
+    set_up("dev")
     os.environ["PYTHONPATH"] = os.pathsep.join((str(ROOT / "packaging"), str(ROOT)))
     return exec_command(python_in(VENV), "-m", name)
 
 
 def package(options: argparse.Namespace, _rest: list[str]) -> int:
     """Build the packages with the locked modules and the distribution's own Python."""
-    for_windows = ["windows"] if {"nsis", "msi", "zip"}.intersection(options.formats) else []
-    if for_windows and "WINDOWS_BUNDLE" not in os.environ:
+    built = {"nsis", "msi", "zip"}.intersection(options.formats)
+    for_windows = ["windows"] if built or "winget" in options.formats else []
+    if built and "WINDOWS_BUNDLE" not in os.environ:
         for_windows.append("wine")
-    install_system_packages("run", "package", *for_windows)
     folder = CACHE / "package"
-    install_requirements("package", folder, python=find_distribution_python())
+    needed = ("run", "package", *for_windows)
+    set_up("package", *needed, folder=folder, python=find_distribution_python())
     python_path = os.pathsep.join((str(ROOT / "packaging"), str(ROOT)))
     os.environ.update(PYTHONPATH=python_path, PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
     return exec_command(python_in(folder), "-m", "builder", *options.formats)
@@ -213,7 +226,8 @@ def package(options: argparse.Namespace, _rest: list[str]) -> int:
 def lock(options: argparse.Namespace, _rest: list[str]) -> int:
     """Pin all dependencies; each file is consistent with the previous one."""
     uv = CACHE / "uv"
-    if not python_in(uv).exists():
+    if not is_usable(uv):
+        install_system_packages(more=missing_venv_package(uv))
         make_venv(uv)
     pip(uv, "install", "-qq", "--upgrade", "uv")
     compile_one = (str(python_in(uv)), "-m", "uv", "pip", "compile", "../../pyproject.toml")
@@ -294,15 +308,15 @@ class Checks:
         return 1 if self.failed else 0
 
 
-def check_system_packages(checks: Checks) -> None:
-    """Install the programs that the rigs use; list those that are unavailable."""
-    if shutil.which("apt-get") is None:
+def set_up_tests(checks: Checks, *purposes: str) -> None:
+    """Set up what tests need; record system packages that are not available as a skipped check."""
+    require_writable()
+    missing = set_up("dev", *purposes)
+    if missing:
+        checks.skip("system packages", f"{len(missing)} are not installed (see above)")
+    elif purposes and shutil.which("apt-get") is None:
         reason = "apt-get not found; tests that need a missing program are skipped"
         checks.skip("system packages", reason)
-        return
-    missing = install_system_packages("run", "test")
-    if missing:
-        checks.skip("system packages", f"not installed: {' '.join(missing)}")
 
 
 def check_sources(checks: Checks) -> None:
@@ -318,7 +332,7 @@ def test_all(checks: Checks, fast: list[str]) -> None:
     report = CACHE / "pytest.xml"
     ignored = [f"--ignore={path}" for path in COVERED_TESTS]
     # One more than there are processors, because tests spend half of their time waiting.
-    workers = ("--numprocesses", str((os.cpu_count() or 2) + 1), "--dist", "worksteal")
+    workers = ("--numprocesses", str(count_processors() + 1), "--dist", "worksteal")
     with ThreadPoolExecutor(1) as executor:
         covered = executor.submit(check_and_cover, checks, fast)
         pytest = ("-m", "pytest", f"--junit-xml={report}", *SLOWEST, *workers, *ignored, *fast)
@@ -344,12 +358,8 @@ def check_and_cover(checks: Checks, fast: list[str]) -> int:
 
 def test_packages(checks: Checks, rest: list[str], option: str, *formats: str) -> int:
     """Build the packages and test them on bare systems."""
-    install_system_packages("run", "test")
     more = ("windows", "wine") if formats else ("package-test",)
-    missing = install_system_packages("package", *more)
-    if missing:
-        checks.skip("system packages", f"not installed: {' '.join(missing)}")
-    install_requirements("dev")
+    set_up_tests(checks, "run", "test", "package", *more)
     if checks.run("packages", "dev.py", "package", *formats, live=True):
         # One test builds everything again, which takes longer than the usual limit.
         timeout = ("-o", "faulthandler_timeout=1800")
@@ -363,11 +373,8 @@ def test_on_python(version: str, rest: list[str]) -> int:
         sys.exit("--python requires Debian with debootstrap.")
     if os.geteuid() != 0:
         sys.exit(f"--python requires root. Run: sudo python3 dev.py test --python {version}")
-    missing = install_system_packages("chroot")
-    if missing:
-        sys.exit(f"--python requires packages that could not be installed: {' '.join(missing)}")
-    install_requirements("dev")
-    give_to_sudo_user(VENV, *CACHE.glob("debian-*"))
+    if set_up("dev", "chroot"):
+        sys.exit("--python requires these packages.")
     return exec_command(python_in(VENV), "-m", "tests.rigs.other_python", version, *rest)
 
 
@@ -384,62 +391,17 @@ def count_skipped(report: Path) -> int:
     return 0
 
 
-# Python
+# Small helpers
 
 
-def install_requirements(name: str, folder: Path = VENV, python: str | None = None) -> None:
-    """Install what packaging/requirements/NAME.txt pins into a venv, unless it is up to date."""
-    pins = REQUIREMENTS / f"{name}.txt"
-    stamp = folder / f".{name}-installed"
-    usable = is_usable(folder)  # not after an upgrade of the system's Python
-    if usable and is_stamped(stamp, pins.read_bytes()):
-        return
-    if not usable:
-        make_venv(folder, python)
-    say(f"Installing {pins.relative_to(ROOT)} ...")
-    strictly = ("--require-hashes", "--only-binary", ":all:", "--no-deps")
-    pip(folder, "install", "-qq", *strictly, "-r", str(pins))
-    put_stamp(stamp, pins.read_bytes())
-    if name == "dev":  # includes everything that the demo requires
-        put_stamp(folder / ".demo-installed", (REQUIREMENTS / "demo.txt").read_bytes())
+def set_up(name: str, *purposes: str, folder: Path = VENV, python: str | None = None) -> list[str]:
+    """Install the missing system packages and the pinned modules into a venv.
 
-
-def make_venv(folder: Path, python: str | None = None) -> None:
-    """Create a virtual environment, replacing what is there."""
-    python = python or find_python()
-    ensure_ensurepip(python)
-    say(f"Creating {folder.relative_to(ROOT)} ...")
-    shutil.rmtree(folder, ignore_errors=True)
-    subprocess.run([python, "-m", "venv", str(folder)], check=True)
-
-
-def check_python() -> None:
-    """Exit before anything is installed if no supported Python is available."""
-    if not is_supported() and not is_usable(VENV):
-        find_python()
-
-
-def is_supported() -> bool:
-    """Return whether the app supports the Python that runs this file."""
-    return OLDEST <= sys.version_info[:2] <= NEWEST
-
-
-def find_python() -> str:
-    """Find a supported Python: this one, or another on PATH."""
-    if is_supported():
-        # Not the one in .venv, which may be about to be deleted.
-        return str(getattr(sys, "_base_executable", sys.executable))
-    for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
-        found = shutil.which(f"python3.{minor}")
-        if found and runs_code(
-            found, f"import sys; sys.exit(sys.version_info[:2] != (3, {minor}))"
-        ):
-            return found
-    sys.exit(
-        f"XDR Login requires Python 3.{OLDEST[1]} to 3.{NEWEST[1]}. This is Python "
-        f"{sys.version_info[0]}.{sys.version_info[1]}, and no other was found on PATH. "
-        "Install one, then run dev.py with it. Example: python3.12 dev.py run"
-    )
+    Return the system packages that could not be installed.
+    """
+    missing = install_system_packages(*purposes, more=missing_venv_package(folder, python))
+    install_requirements(name, folder, python)
+    return missing
 
 
 def find_distribution_python() -> str:
@@ -448,116 +410,7 @@ def find_distribution_python() -> str:
         found = Path(f"/usr/bin/python3.{minor}")
         if sys.platform == "linux" and found.exists():
             return str(found)
-    return find_python()
-
-
-def ensure_ensurepip(python: str) -> None:
-    """Install ensurepip if it is missing: Debian ships it in a separate package."""
-    if runs_code(python, "import ensurepip, venv"):
-        return
-    show = "import sys; print('python%d.%d-venv' % sys.version_info[:2])"
-    package = subprocess.run([python, "-c", show], check=True, capture_output=True, text=True)
-    if shutil.which("apt-get"):
-        apt_install([package.stdout.strip()])
-    if not runs_code(python, "import ensurepip, venv"):
-        sys.exit(f"{python} cannot create virtual environments: venv or ensurepip is missing.")
-
-
-def is_usable(folder: Path) -> bool:
-    """Return whether a venv works: its Python runs, is supported and has pip."""
-    newest = f"(3, {NEWEST[1]})"
-    check = f"import pip, sys; sys.exit(not (3, {OLDEST[1]}) <= sys.version_info[:2] <= {newest})"
-    return runs_code(str(python_in(folder)), check)
-
-
-def runs_code(python: str, code: str) -> bool:
-    """Return whether this Python exists and runs the code without an error."""
-    try:
-        return (
-            subprocess.run([python, "-c", code], check=False, capture_output=True).returncode == 0
-        )
-    except OSError:
-        return False
-
-
-def python_in(folder: Path) -> Path:
-    """Return the path of a venv's Python."""
-    return folder / "Scripts" / "python.exe" if os.name == "nt" else folder / "bin" / "python"
-
-
-def pip(folder: Path, *arguments: str) -> None:
-    """Run a venv's pip; exit if it fails."""
-    command = [str(python_in(folder)), "-m", "pip", "--disable-pip-version-check", *arguments]
-    if subprocess.run(command, check=False).returncode:
-        sys.exit("pip failed; see its message above.")
-
-
-# System packages
-
-
-def install_system_packages(*purposes: str) -> list[str]:
-    """Install missing Debian packages; return those that could not be installed."""
-    if shutil.which("apt-get") is None or shutil.which("dpkg-query") is None:
-        return []
-    texts = [(REQUIREMENTS / f"debian-{purpose}.txt").read_text() for purpose in purposes]
-    stamp = CACHE / f"debian-{purposes[-1]}-installed"
-    if is_stamped(stamp, "".join(texts).encode()):
-        return []
-    lines = [line for text in texts for line in text.splitlines() if not line.startswith("#")]
-    # Node is often installed from elsewhere; Debian's package would get in its way.
-    absent = {"nodejs": shutil.which("node") is None, "npm": shutil.which("npm") is None}
-    missing = missing_packages([name for name in lines if absent.get(name, True)])
-    if missing:
-        missing = apt_install(missing)
-    if missing:
-        say(f"Continuing without these system packages: {' '.join(missing)}")
-    else:
-        put_stamp(stamp, "".join(texts).encode())
-    return missing
-
-
-def missing_packages(packages: Iterable[str]) -> list[str]:
-    """Return the packages that are not installed, neither by this name nor with t64."""
-    names = [name for package in packages for name in (package, f"{package}t64")]
-    query = ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Abbrev}\n", *names]
-    shown = subprocess.run(query, check=False, capture_output=True, text=True).stdout
-    lines = (line.split() for line in shown.splitlines())
-    installed = {line[0] for line in lines if line[1:] == ["ii"]}
-    return [name for name in packages if not {name, f"{name}t64"} & installed]
-
-
-def apt_install(packages: list[str]) -> list[str]:
-    """Install packages, updating the lists only if necessary; return those that failed."""
-    command = ["apt-get", "install", "--yes", "--no-install-recommends"]
-    root = root_prefix()
-    if root is None:
-        say(f"Missing system packages. Run as root: {' '.join([*command, *packages])}")
-        return packages
-    say(f"Installing system packages: {' '.join(packages)}")
-    prefix = [*root, "env", "DEBIAN_FRONTEND=noninteractive"]
-    install = [*prefix, *command]
-    if run_quietly(*install, *packages):
-        return []
-    run_quietly(*prefix, "apt-get", "update")
-    if run_quietly(*install, *packages):
-        return []
-    # One unknown name fails them all: this distribution may use another name.
-    one_by_one = [(name, subprocess.run([*install, name], check=False)) for name in packages]
-    return [name for name, done in one_by_one if done.returncode]
-
-
-def root_prefix() -> list[str] | None:
-    """Return the prefix that runs a command as root; None if that is not possible."""
-    if os.geteuid() == 0:
-        return []
-    if shutil.which("sudo") is None:
-        return None
-    if run_quietly("sudo", "-n", "true"):
-        return ["sudo", "-n"]
-    return ["sudo"] if sys.stdin.isatty() else None
-
-
-# Small helpers
+    return this_python()
 
 
 def run_interruptibly(command: list[str], *, captured: bool) -> subprocess.CompletedProcess[bytes]:
@@ -574,24 +427,6 @@ def run_interruptibly(command: list[str], *, captured: bool) -> subprocess.Compl
     return subprocess.CompletedProcess(command, process.returncode, output)
 
 
-def run_quietly(*command: str) -> bool:
-    """Run a command without output; return whether it succeeded."""
-    return subprocess.run(command, check=False, capture_output=True).returncode == 0
-
-
-def give_to_sudo_user(*made: Path) -> None:
-    """Give CACHE, and what was made here, to the user who called sudo: the next command is theirs.
-
-    What the folders in CACHE contain keeps its owners.
-    """
-    names = ("SUDO_UID", "SUDO_GID")
-    if all(os.environ.get(name, "").isdecimal() for name in names):
-        CACHE.mkdir(exist_ok=True)
-        chown = ("chown", "--no-dereference", ":".join(os.environ[name] for name in names))
-        subprocess.run([*chown, CACHE], check=True)
-        subprocess.run([*chown, "--recursive", *made], check=True)
-
-
 def exec_command(*command: str | Path) -> int:
     """Replace this process with the command where possible, so that signals reach it."""
     os.chdir(ROOT)
@@ -599,22 +434,6 @@ def exec_command(*command: str | Path) -> int:
     if os.name == "posix":
         os.execv(command[0], [str(each) for each in command])  # noqa: S606  # no shell on purpose
     return subprocess.run(command, check=False).returncode
-
-
-def is_stamped(stamp: Path, content: bytes) -> bool:
-    """Return whether exactly this content is installed."""
-    return stamp.exists() and stamp.read_text() == hashlib.sha256(content).hexdigest()
-
-
-def put_stamp(stamp: Path, content: bytes) -> None:
-    """Record that this content is installed."""
-    stamp.parent.mkdir(exist_ok=True)
-    stamp.write_text(hashlib.sha256(content).hexdigest())
-
-
-def say(text: str) -> None:
-    """Print and flush, so that the order with the output of commands is kept."""
-    print(text, flush=True)
 
 
 if __name__ == "__main__":

@@ -9,12 +9,21 @@ from pathlib import Path
 from benchmarks.agent import measure as agent
 from benchmarks.all_day import measure as all_day
 from benchmarks.bundle import measure as bundle
+from benchmarks.instructions import measure as instructions
+from benchmarks.many_profiles import measure as many_profiles
 from benchmarks.report import Measurement, table
 from benchmarks.start import measure as start
 
-BENCHMARKS = {"start": start, "all_day": all_day, "agent": agent, "bundle": bundle}
+BENCHMARKS = {
+    "start": start,
+    "many_profiles": many_profiles,
+    "all_day": all_day,
+    "agent": agent,
+    "instructions": instructions,
+    "bundle": bundle,
+}
 # "bundle" takes minutes, because it builds two bundles. Run it after a change in packaging.
-DEFAULT_BENCHMARKS = ("start", "all_day", "agent")
+DEFAULT_BENCHMARKS = ("start", "many_profiles", "all_day", "agent", "instructions")
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ from benchmarks.all_day import resident_memory
 from benchmarks.report import Measurement
 from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions, DemoServer
 from tests.rigs.process import Program, run_program, wait_until
-from tests.rigs.secret_service import Bus, run_bus, run_keyring
+from tests.rigs.secret_service import run_bus, run_keyring
 
 _CALLS = 1000
 _WARM_UP = 100  # calls
@@ -41,12 +41,10 @@ def measure(python: str, runs: int) -> list[Measurement]:
         run_keyring(bus),
         DemoServer(DemoOptions(interval=1, approve_after=0, token_lifetime=86400)) as server,
     ):
-        environment = _environment(Path(folder), bus, server.url)
-        command = Path(folder, "xdr-login")
-        command.write_text(_COMMAND.format(python=python))
-        command.chmod(0o755)
+        environment = make_environment(Path(folder), bus.changes, server.url)
+        command = write_command(Path(folder), python)
         token = [str(command), "token"]
-        with _run_app(python, environment) as program:
+        with run_app(python, environment) as program:
             wait_until(lambda: _run(token, environment) == 0, "a token", program)
             quick = _measure_in_turn(
                 {"pass": [python, "-c", "pass"], "token": token, **_gh()}, environment, runs
@@ -82,7 +80,15 @@ def _gh() -> dict[str, list[str]]:
     return {"gh": ["gh", "auth", "token"]} if shutil.which("gh") else {}
 
 
-def _environment(folder: Path, bus: Bus, issuer: str) -> dict[str, str]:
+def write_command(folder: Path, python: str) -> Path:
+    """Write the command as pip does."""
+    command = folder / "xdr-login"
+    command.write_text(_COMMAND.format(python=python))
+    command.chmod(0o755)
+    return command
+
+
+def make_environment(folder: Path, bus: Mapping[str, str], issuer: str) -> dict[str, str]:
     """Return an environment with its own folders, one profile and a token for gh."""
     names = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME")
     places = {name: str(folder / name.lower()) for name in names}
@@ -102,7 +108,7 @@ def _environment(folder: Path, bus: Bus, issuer: str) -> dict[str, str]:
     }
     return {
         **inherited,
-        **bus.changes,
+        **bus,
         **places,
         "GH_CONFIG_DIR": str(hosts),
         "QT_QPA_PLATFORM": "offscreen",
@@ -111,7 +117,7 @@ def _environment(folder: Path, bus: Bus, issuer: str) -> dict[str, str]:
 
 
 @contextmanager
-def _run_app(python: str, environment: Mapping[str, str]) -> Iterator[Program]:
+def run_app(python: str, environment: Mapping[str, str]) -> Iterator[Program]:
     with run_program([python, "-m", "desktop"], environment) as program:
         yield program
 

@@ -11,9 +11,14 @@ def _forget_current_folder() -> None:
     """Take the current folder off the import path, with every entry that is relative to it.
 
     `python -m` puts it first, and as git's helper XDR Login runs in a repository that anybody may
-    have written. The folder with this package stays: that is the checkout it runs from.
+    have written. The folder with this package stays: that is the checkout it runs from. So do
+    those of Python's own library and of what is installed.
     """
-    ours = os.path.realpath(os.path.dirname(os.path.dirname(__file__)))
+    # Not by an import: it would be searched for.
+    find = getattr(sys.modules.get("site"), "getsitepackages", None)
+    installed = [] if find is None else find()
+    package = os.path.dirname(__file__)
+    ours = {os.path.dirname(package), os.path.dirname(os.__file__), *installed}
     try:
         current = os.getcwd()
     except OSError:  # it was deleted, so nothing can be imported from it
@@ -21,7 +26,8 @@ def _forget_current_folder() -> None:
     given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     # `site` has made them absolute. An empty one is the current folder.
     relative = {os.path.join(current, each) for each in given if not os.path.isabs(each)}
-    untrusted = {os.path.realpath(each) for each in (current, *relative)} - {ours}
+    untrusted = {os.path.realpath(each) for each in (current, *relative)}
+    untrusted -= set(map(os.path.realpath, ours))
     sys.path[:] = [each for each in sys.path if os.path.realpath(each) not in untrusted]
 
 

@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(sys.argv[1:] if arguments is None else arguments)
     except OSError as error:
-        from desktop.cli.terminal.exits import EXPECTED_ERRORS, report_error  # slow to load
+        from desktop.cli.terminal.error_reports import EXPECTED_ERRORS, report_error  # slow to load
 
         if not isinstance(error, EXPECTED_ERRORS):  # it has no home folder
             raise

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from desktop.services.system.translation import translate
-
+TYPE_CHECKING = False  # `typing` is slow to load
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from desktop.demo import DemoOptions, DemoServer
     from desktop.services.configuration.profile_reader import Profiles
     from desktop.services.model.policy import Policy
     from desktop.services.model.profile import Profile
+
+
+class DemoServerFailed(Exception):
+    """The demo server could not start, or it stopped; the cause says why."""
 
 
 class Options:
@@ -56,6 +59,11 @@ class Options:
 
         return load_policy()
 
+    @property
+    def demo_ended(self) -> Future[None] | None:
+        """The end of the demo server, if one was started, with the error that caused it."""
+        return self._server.ended if self._server is not None else None
+
     def close(self) -> None:
         """Stop the demo server if it was started."""
         if self._server is not None:
@@ -65,8 +73,12 @@ class Options:
         from desktop.demo import DemoServer
 
         if self._server is None:
-            self._server = DemoServer(self.demo)
-            self._server.start()
+            server = DemoServer(self.demo)
+            try:
+                server.start()
+            except Exception as error:
+                raise DemoServerFailed from error
+            self._server = server
         return demo_profile(self._server.url)
 
 
@@ -74,6 +86,7 @@ def demo_profile(address: str) -> Profile:
     """Make the profile of the demo server at `address`."""
     from desktop.demo import PUBLIC_CLIENT_ID
     from desktop.services.model.profile import Profile
+    from desktop.services.system.translation import translate
 
     return Profile(
         id="(demo)",  # not a valid id in the profiles file

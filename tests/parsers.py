@@ -152,6 +152,9 @@ def script_of(text: str) -> object:
         def name(self) -> str:
             return text
 
+        def environ(self) -> dict[str, str]:
+            return {text: text}
+
         def parent(self) -> None:
             return None
 

@@ -12,9 +12,9 @@ from desktop.services.configuration.profile_draft import Draft, draft_of
 from desktop.services.configuration.profile_reader import Profiles, load_presets
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import BrokenProfile
-from desktop.services.profile_editor.check import Finding, Outcome, Step
 from desktop.services.profile_editor.editor import Snapshot
 from desktop.services.profile_editor.editor_wording import FIRST_PROFILE, FIRST_PROFILE_HELP
+from desktop.services.profile_editor.findings import Finding, Outcome, Step
 from desktop.services.system.translation import translate
 from desktop.ui.kit.inputs import Choice
 from desktop.ui.kit.widgets import Button

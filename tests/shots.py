@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.settings import Settings
 from desktop.services.model.states import Revocation, SignedIn, State
+from desktop.services.session.sessions import MOST_LISTED, ProfileStatus
 from desktop.services.session.token_permission import PermissionRequest
 from desktop.services.session.token_recipients import TokenRecipient
 from desktop.services.system.components import load_components
@@ -39,6 +41,7 @@ from desktop.ui.pages.details_view import DetailsView
 from desktop.ui.pages.server_answer_card import GrantCard
 from desktop.ui.pages.server_query import ServerAnswer
 from desktop.ui.pages.settings_view import SettingsView
+from desktop.ui.profiles.switcher_view import SwitcherView
 from desktop.ui.tray.tray_menu import TrayMenu
 from desktop.ui.views.sign_out_button import SignOutButton
 from desktop.ui.views.waiting_view import WaitingView
@@ -111,12 +114,39 @@ class SeveralProfiles(NoActions):
     """Actions with several profiles."""
 
     current_id = PROFILE.id
-    statuses = STATUSES
     unreadable = 2
+
+    def __init__(self, statuses: tuple[ProfileStatus, ...] = STATUSES) -> None:
+        self.statuses = statuses
+        self.are_many = len(statuses) > MOST_LISTED
+        self.listed = statuses[:MOST_LISTED]
+        self._known = {each.profile.id: each for each in statuses}
 
     @property
     def profiles(self) -> "SeveralProfiles":
         return self
+
+    def status(self, id_: str) -> ProfileStatus:
+        return self._known[id_]
+
+    def by_recency(self) -> tuple[list[str], list[str]]:
+        """Return the first few as used last, and the others."""
+        ids = list(self._known)
+        return ids[:4], ids[4:]
+
+
+def many_profiles(number: int) -> tuple[ProfileStatus, ...]:
+    """Make profiles in several states, some with long names."""
+    states = ("signed_in", "signed_out", "lapsed", "waiting", "declined", "not_renewed")
+    names = ("Adatum", "Bellows College", "Contoso Managed Detection and Response – Production")
+    made = (
+        ProfileStatus(
+            replace(PROFILE, id=f"customer-{n:03}", name=f"{names[n % len(names)]} {n:03}"),
+            STATES[states[n % len(states)]],
+        )
+        for n in range(number - 1)
+    )
+    return (ProfileStatus(PROFILE, STATES["signed_in"]), *made)
 
 
 class ActionsWithGrants(NoActions):
@@ -129,6 +159,7 @@ class ActionsWithGrants(NoActions):
 CISCO: Any = ActionsWithGrants()
 NO_ACTIONS: Any = NoActions()
 SEVERAL: Any = SeveralProfiles()
+MANY: Any = SeveralProfiles(many_profiles(200))
 NO_PAGE_ACTIONS: Any = NoPageActions()
 
 
@@ -275,16 +306,24 @@ def _show_about(window: Window) -> None:
     window.show_page(page)
 
 
-def _show_profiles(window: Window) -> None:
+def _show_profiles(window: Window, actions: Any = SEVERAL) -> None:  # noqa: ANN401
     window.show_badge(PROFILE)
     (button,) = window.findChildren(ProfileSwitcher)
-    button._actions = SEVERAL
+    button._actions = actions
     menu = button.menu()
     menu.aboutToShow.emit()
     menu.setParent(window, Qt.WindowType.Widget)  # so that it is in the screenshot
     menu.move(62, 52)
     menu.resize(menu.sizeHint())
     menu.show()
+
+
+def _show_switcher(window: Window, actions: Any = MANY, typed: str = "") -> None:  # noqa: ANN401
+    window.show_badge(PROFILE)
+    page = SwitcherView(actions, window.theme, close=window.close_page)
+    window.show_page(page)
+    page.search.setText(typed)
+    page.search.setFocus()
 
 
 def _show_grant(window: Window) -> None:
@@ -333,6 +372,11 @@ _CHANGES: dict[str, Callable[[Window], None]] = {
     ),
     "copy_menu": _show_menu,
     "profiles_menu": _show_profiles,
+    "profiles_menu_many": partial(_show_profiles, actions=MANY),
+    "switcher": _show_switcher,
+    "switcher_few": partial(_show_switcher, actions=SEVERAL),
+    "switcher_found": partial(_show_switcher, typed="contoso 01"),
+    "switcher_nothing": partial(_show_switcher, typed="northwind lab"),
     "asking_to_sign_out": _ask_to_sign_out,
 }
 

@@ -29,7 +29,7 @@ LAYERS = {
 # The folders of a layer in order: a folder may import itself and those before it. "" stands for the
 # modules of the layer itself.
 FOLDERS = {
-    "oauth": ("redaction", "", "grants"),
+    "oauth": ("model", "redaction", "", "grants"),
     "services": (
         "system",
         "model",

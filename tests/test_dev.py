@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from checkout import folder, places, python_versions, virtual_environment
 
 import dev
 from tests.rigs.process import wait_until
@@ -36,8 +37,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def unsupported(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make this Python, the one in .venv and all on PATH too old."""
-    monkeypatch.setattr(dev, "OLDEST", (3, 98))
-    monkeypatch.setattr(dev, "NEWEST", (3, 99))
+    monkeypatch.setattr(python_versions, "OLDEST", (3, 98))
+    monkeypatch.setattr(python_versions, "NEWEST", (3, 99))
 
 
 def start(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
@@ -50,8 +51,8 @@ def start(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
 
 def test_the_versions_match_pyproject() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    after = (dev.NEWEST[0], dev.NEWEST[1] + 1)
-    wanted = ">={}.{},<{}.{}".format(*dev.OLDEST, *after)
+    after = (python_versions.NEWEST[0], python_versions.NEWEST[1] + 1)
+    wanted = ">={}.{},<{}.{}".format(*python_versions.OLDEST, *after)
     assert project["requires-python"] == wanted
 
 
@@ -59,26 +60,19 @@ def test_the_readme_names_the_same_versions() -> None:
     found = re.findall(
         r"You need Python (\S+) to (\S+)\. ", (ROOT / "README.md").read_text("utf-8")
     )
-    assert found == [("{}.{}".format(*dev.OLDEST), "{}.{}".format(*dev.NEWEST))]
+    assert found == [
+        ("{}.{}".format(*python_versions.OLDEST), "{}.{}".format(*python_versions.NEWEST))
+    ]
 
 
 @pytest.mark.usefixtures("unsupported")
-@pytest.mark.parametrize("command", ["run", "test", "bench", "shots out", "policies", "package"])
-def test_an_unsupported_python_stops_before_anything_is_installed(
-    command: str, calls: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    message = str(start(monkeypatch, *command.split()))
-    assert message.startswith("XDR Login requires Python 3.98 to 3.99. This is Python ")
-    assert calls == []
-
-
-def test_a_python_on_path_replaces_an_unsupported_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    name = "python{}.{}".format(*sys.version_info)
-    monkeypatch.setattr(dev, "is_supported", lambda: False)
-    monkeypatch.setattr("shutil.which", lambda wanted: sys.executable if wanted == name else None)
-    assert dev.find_python() == sys.executable
+def test_an_unsupported_python_stops_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    with pytest.raises(SystemExit) as ended:
+        python_versions.require_supported_python()
+    assert str(ended.value.code).startswith(
+        "XDR Login requires Python 3.98 to 3.99. This is Python "
+    )
 
 
 def test_a_venv_of_an_upgraded_python_is_made_again(
@@ -86,11 +80,15 @@ def test_a_venv_of_an_upgraded_python_is_made_again(
 ) -> None:
     calls: list[str] = []
     for name in ("make_venv", "pip"):
-        monkeypatch.setattr(dev, name, lambda *_, name=name: calls.append(name))
+        monkeypatch.setattr(virtual_environment, name, lambda *_, name=name: calls.append(name))
+    monkeypatch.setattr(places, "ROOT", tmp_path)
+    monkeypatch.setattr(places, "CACHE", tmp_path / ".cache")
     venv = tmp_path / ".venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
-    dev.put_stamp(venv / ".dev-installed", (dev.REQUIREMENTS / "dev.txt").read_bytes())
-    dev.install_requirements("dev", venv)  # its python finds no pip: that is in another folder
+    folder.put_stamp(venv / ".dev-installed", (places.REQUIREMENTS / "dev.txt").read_bytes())
+    virtual_environment.install_requirements(
+        "dev", venv
+    )  # its python finds no pip: that is in another folder
     assert calls == ["make_venv", "pip"]
 
 
@@ -113,9 +111,9 @@ def test_what_sudo_made_for_another_python_belongs_to_the_user(
     calls: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     cache, venv = tmp_path / ".cache", tmp_path / ".venv"
-    monkeypatch.setattr(dev, "CACHE", cache)
-    monkeypatch.setattr(dev, "VENV", venv)
-    monkeypatch.setattr(dev, "install_system_packages", lambda _: [])
+    for name, path in (("ROOT", tmp_path), ("CACHE", cache), ("VENV", venv)):
+        monkeypatch.setattr(places, name, path)
+    monkeypatch.setattr(dev, "install_system_packages", lambda *_, **__: [])
     made = [cache / "debian-chroot-installed", venv / "bin", cache / "chroot" / "sid.tar"]
     for each in made:
         each.mkdir(parents=True)
@@ -135,6 +133,17 @@ def test_another_python_requires_debian_before_anything_is_installed(
     message = start(monkeypatch, "test", "--python", "3.14")
     assert message == "--python requires Debian with debootstrap."
     assert calls == []
+
+
+def test_another_python_gets_the_option_for_fast_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[object] = []
+    monkeypatch.setattr(dev, "set_up", lambda *_: [])
+    monkeypatch.setattr(dev, "exec_command", lambda *command: started.extend(command))
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr("os.geteuid", lambda: 0, raising=False)
+    start(monkeypatch, "test", "--python", "3.14", "--fast", "-k", "slow_down")
+    assert started[-4:] == ["3.14", "--fast", "-k", "slow_down"]
 
 
 def test_another_python_must_be_supported(
@@ -165,7 +174,7 @@ from pathlib import Path
 import dev
 dev.CACHE = Path(sys.argv.pop(1))
 dev.python_in = lambda _: dev.CACHE / "python"
-dev.install_requirements = lambda *_: None
+dev.set_up = lambda *_, **__: []
 try:
     sys.exit(dev.main())
 except KeyboardInterrupt:

@@ -25,13 +25,17 @@ ROOT = catalogues.ROOT
 SOURCES = sorted((ROOT / "desktop").rglob("*.py"))
 # English on purpose: a folder, a file, or a function or table in a file; and why.
 ENGLISH = {
-    "desktop/cli/demo.py:require_demo_server": "a command",
-    "desktop/cli/profiles/profiles.py:_print_finding": "a command",
+    "desktop/cli/profiles/profile_check.py:_print_finding": "a command",
     "desktop/cli/scripts/token_source.py:_parse_answer": "of an error that is caught",
     "desktop/cli/program.py:COMMANDS": "extracted with the help of the commands",
+    "desktop/cli/profiles/commands.py:_PROFILES": "the same",
+    "desktop/cli/scripts/commands.py:_CREDENTIAL": "the same",
+    "desktop/cli/sign_in/commands.py:_GRANTS": "the same",
     "desktop/cli/program.py:EXAMPLES": "the same",
     "desktop/demo/": "a server, whose texts are a server's",
     "desktop/oauth/": "has no translation; the reasons of its errors are extracted",
+    "desktop/services/system/about.py:command_to_install": "a command",
+    "desktop/services/system/about.py:installer": "the name of a program",
     "desktop/selftest.py": "for those who build and test packages",
     "desktop/services/model/copy_formats.py": "program code",
     "desktop/services/model/policy.py": "templates and schemas for administrators",
@@ -49,6 +53,7 @@ ENGLISH = {
     "desktop/services/session/loopback.py:_response": "HTTP headers",
     "desktop/services/token/call_templates.py": "program code",
     "desktop/services/token/details.py:details_for_support": "for support, who read English",
+    "desktop/services/wording/missing_library.py:_install_command": "commands",
     "desktop/ui/app/self_test.py": "for those who build and test packages",
     "desktop/ui/app/single_instance.py:_UNAVAILABLE": "for the log",
 }

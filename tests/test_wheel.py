@@ -10,8 +10,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from checkout.python_versions import NEWEST, OLDEST
 
-import dev
 from desktop import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -178,9 +178,9 @@ def test_the_index_shows_the_addresses_of_the_project(metadata: email.message.Me
 def test_the_index_lists_every_supported_python(metadata: email.message.Message) -> None:
     prefix = "Programming Language :: Python :: 3."
     named = [each for each in metadata.get_all("Classifier", []) if each.startswith(prefix)]
-    supported = range(dev.OLDEST[1], dev.NEWEST[1] + 1)
+    supported = range(OLDEST[1], NEWEST[1] + 1)
     assert named == [f"{prefix}{minor}" for minor in supported]
-    assert metadata["Requires-Python"] == f"<3.{dev.NEWEST[1] + 1},>=3.{dev.OLDEST[1]}"
+    assert metadata["Requires-Python"] == f"<3.{NEWEST[1] + 1},>=3.{OLDEST[1]}"
 
 
 def test_an_editable_install_runs_the_checkout(tmp_path: Path) -> None:

@@ -4,15 +4,19 @@ import base64
 import re
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
+from checkout.python_versions import NEWEST, OLDEST
+from ruamel.yaml import YAML
 
-import dev
 from tests.rigs import requirements
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+RELEASE = ROOT / ".github" / "workflows" / "release.yml"
 # Offline, because containers are selected by version on purpose: users have the newest release.
 ZIZMOR = ("--offline", "--no-progress", "--color=never", "--no-config")
 
@@ -52,13 +56,21 @@ def test_every_job_has_its_own_permissions_and_a_timeout() -> None:
 
 def test_the_tests_run_on_the_oldest_and_the_newest_python() -> None:
     text = (ROOT / ".github" / "workflows" / "tests.yml").read_text("utf-8")
-    versions = ", ".join('"{}.{}"'.format(*each) for each in (dev.OLDEST, dev.NEWEST))
+    versions = ", ".join('"{}.{}"'.format(*each) for each in (OLDEST, NEWEST))
     assert f"        python: [{versions}]" in text
     assert "          python-version: ${{ matrix.python }}\n" in text
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Unix shell scripts")
-@pytest.mark.parametrize("script", ["macos/keys.sh", "macos/start-test.sh", "windows/sign.sh"])
+@pytest.mark.parametrize(
+    "script",
+    [
+        "linux/repository-test.sh",
+        "macos/keys.sh",
+        "macos/start-test.sh",
+        "windows/sign.sh",
+    ],
+)
 def test_the_release_scripts_are_valid_shell(script: str) -> None:
     file = ROOT / "packaging" / script
     done = subprocess.run(["sh", "-n", file], check=False, capture_output=True, text=True)  # noqa: S607
@@ -130,6 +142,49 @@ def test_every_action_is_pinned_to_a_commit() -> None:
         assert all(re.fullmatch(r" # v[0-9.]+", version) for _, version in used), path.name
         assert "\npermissions: {}\n" in text
         assert text.count("persist-credentials: false") == text.count("actions/checkout@")
+
+
+def release_jobs() -> dict[str, Any]:
+    jobs: dict[str, Any] = YAML(typ="safe").load(RELEASE.read_text("utf-8"))["jobs"]
+    return jobs
+
+
+def test_linux_packages_are_built_and_started_on_both_processors() -> None:
+    for name in ("linux", "start-on-linux"):
+        rows = release_jobs()[name]["strategy"]["matrix"]["include"]
+        runners = {(each["artifact"], each["runner"]) for each in rows}
+        assert runners == {("linux", "ubuntu-24.04"), ("linux-arm64", "ubuntu-24.04-arm")}
+
+
+def test_the_draft_waits_for_every_job_and_nothing_is_submitted() -> None:
+    jobs = release_jobs()
+    others = {*jobs} - {"draft", "tests", "windows"}  # those that others wait for
+    assert {*jobs["draft"]["needs"]} == others
+    writing = [name for name, job in jobs.items() if job["permissions"].get("contents") == "write"]
+    assert writing == ["draft"]
+    assert not re.search(r"wingetcreate|komac|brew ", RELEASE.read_text("utf-8"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a script for Linux")
+def test_the_draft_contains_the_files_of_all_systems(tmp_path: Path) -> None:
+    artifacts = ("linux", "linux-arm64", "macos", "windows", "manifests")
+    for name in artifacts:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.bin").write_text(name, "utf-8")
+        (tmp_path / name / "SIZES.txt").touch()
+        line = f"{sha256(name.encode()).hexdigest()}  {name}.bin\n"
+        (tmp_path / name / "SHA256SUMS").write_text(line, "utf-8")
+    (combine,) = (each for each in release_jobs()["draft"]["steps"] if "Combine" in str(each))
+    command = ["bash", "-euo", "pipefail", "-c", combine["run"]]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    found = {each.name for each in (tmp_path / "all").iterdir()}
+    assert found == {"SHA256SUMS", *(f"{name}.bin" for name in artifacts)}
+    uploaded = set(re.findall(r"upload-artifact.*\n\s+with:\n\s+name: (.+)", RELEASE.read_text()))
+    # The last two are not attached to the release.
+    assert uploaded == {"${{ matrix.artifact }}", "macos", "windows", "manifests"} | {
+        "windows-bundle",
+        "repositories",
+    }
 
 
 def test_only_an_approved_job_of_a_tag_can_publish_on_pypi() -> None:

@@ -61,8 +61,9 @@ def demo(**given: Any) -> int:  # noqa: ANN401 - the options above
     from desktop.demo.console import serve_until_interrupted
 
     options = DemoOptions(**{name: value for name, value in given.items() if value is not None})
+    server = DemoServer(options)
     try:
-        serve_until_interrupted(DemoServer(options))
+        serve_until_interrupted(server)
     except OSError as error:
         message = translate(
             "Can't listen on 127.0.0.1:{port}: {reason}.",
@@ -70,7 +71,14 @@ def demo(**given: Any) -> int:  # noqa: ANN401 - the options above
             reason=error.strerror,
         )
         raise click.ClickException(message) from error
-    return 0
+    if server.ended.exception() is None:
+        return 0
+    from desktop.cli.terminal.error_reports import report_demo_failure
+    from desktop.services.system.logs import start_logging
+    from desktop.services.system.paths import log_folder
+
+    start_logging(log_folder())
+    return report_demo_failure(server.ended.exception())
 
 
 def require_demo_server() -> None:
@@ -78,8 +86,10 @@ def require_demo_server() -> None:
     from desktop.services.system.paths import demo_is_installed
 
     if not demo_is_installed():
+        from desktop.services.system.about import command_to_install
+
         message = translate(
             "The demo server is not installed. Install it: {command}",
-            command="pip install 'xdr-login[demo]'",
+            command=command_to_install("demo"),
         )
         raise click.ClickException(message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
 from collections.abc import Sequence
@@ -14,43 +13,42 @@ import click
 from desktop import __version__
 from desktop.cli.demo import lifetime_options, require_demo_server
 from desktop.cli.terminal import CANCELLED, COMPLETE_VARIABLE
-from desktop.cli.terminal.help import TranslatedGroup, write_examples
+from desktop.cli.terminal.help import write_examples
+from desktop.cli.terminal.lazy_group import LazyGroup
 from desktop.cli.terminal.output import complete_profile
 from desktop.cli.terminal.streams import (
     UnwrittenOutput,
+    keep_log_off_terminal,
     prepare_streams,
     report_unwritten_output,
 )
 from desktop.options import Options
-from desktop.services.system.logs import keep_log_off_terminal
 from desktop.services.system.translation import translate, use_for_libraries
 
 if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
     from desktop.demo import DemoOptions
 
 # Name, place and summary of each command. The list in --help needs no command loaded, and the help
 # of a command begins with its summary.
 COMMANDS = {
-    "login": ("desktop.cli.sign_in.login:login", "Sign in from the terminal."),
+    "login": ("desktop.cli.sign_in.commands:login", "Sign in from the terminal."),
     "token": ("desktop.cli.token:token", "Print a valid access token."),
-    "status": ("desktop.cli.sign_in.status:status", "Show who is signed in."),
-    "logout": ("desktop.cli.sign_in.logout:logout", "Sign out and revoke the token."),
-    "whoami": ("desktop.cli.sign_in.whoami:whoami", "Show the signed-in user."),
-    "profiles": ("desktop.cli.profiles.profiles:profiles", "List, add, change and check profiles."),
-    "run": ("desktop.cli.scripts.run:run", "Run a program with a token in its environment."),
+    "status": ("desktop.cli.sign_in.commands:status", "Show who is signed in."),
+    "logout": ("desktop.cli.sign_in.commands:logout", "Sign out and revoke the token."),
+    "whoami": ("desktop.cli.sign_in.commands:whoami", "Show the signed-in user."),
+    "profiles": ("desktop.cli.profiles.commands:profiles", "List, add, change and check profiles."),
+    "run": ("desktop.cli.scripts.commands:run", "Run a program with a token in its environment."),
     "credential": (
-        "desktop.cli.scripts.credential:credential",
+        "desktop.cli.scripts.commands:credential",
         "Provide tokens to kubectl, git and HTTPie.",
     ),
-    "api": ("desktop.cli.api.api:api", "Call a route of the server with your token."),
+    "api": ("desktop.cli.api.commands:api", "Call a route of the server with your token."),
     "grants": (
-        "desktop.cli.sign_in.grants:grants",
+        "desktop.cli.sign_in.commands:grants",
         "Show or revoke the access you granted this app.",
     ),
-    "csrf-token": ("desktop.cli.api.csrf_token:csrf_token", "Print a CSRF token."),
-    "doctor": ("desktop.cli.doctor.doctor:doctor", "Check everything a sign-in needs."),
+    "csrf-token": ("desktop.cli.api.commands:csrf_token", "Print a CSRF token."),
+    "doctor": ("desktop.cli.doctor.commands:doctor", "Check everything a sign-in needs."),
     "integrate": (
         "desktop.cli.integrate:integrate",
         "Add XDR Login to the applications menu, or remove it.",
@@ -74,64 +72,16 @@ xdr-login profiles add --help    show the help of a command, with examples
 _APPROVAL_DELAY = 3.0  # seconds
 
 
-class LazyGroup(TranslatedGroup):
-    """A group that finds its commands in `COMMANDS` and loads only the one that runs."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Load the command called `cmd_name`, and begin its help with its summary."""
-        if cmd_name not in COMMANDS:
-            return None
-        place, summary = COMMANDS[cmd_name]
-        module, _, attribute = place.partition(":")
-        command: click.Command = getattr(import_module(module), attribute)
-        details = inspect.getdoc(command.callback)
-        command.help = f"{summary}\n\n{details}" if details else summary
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that `args` begin with; suggest similar names for a typo."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            from difflib import get_close_matches
-
-            similar = get_close_matches(args[0], COMMANDS, n=1)
-            if not similar:
-                raise
-            message = translate(
-                "No such command '{name}'. Did you mean '{similar}'?",
-                name=args[0],
-                similar=similar[0],
-            )
-            raise click.UsageError(message, ctx) from error
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete commands, without loading any, and options."""
-        from click.shell_completion import CompletionItem
-
-        commands = [
-            CompletionItem(name, help=translate(text))
-            for name, (_, text) in COMMANDS.items()
-            if name.startswith(incomplete)
-        ]
-        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """List the commands without loading any."""
-        with formatter.section(translate("Commands")):
-            formatter.write_dl([(name, translate(text)) for name, (_, text) in COMMANDS.items()])
+class _Program(LazyGroup):
+    """The program: its help ends with examples."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         write_examples(EXAMPLES, formatter)
 
 
 @click.group(
-    cls=LazyGroup,
+    cls=_Program,
+    places=COMMANDS,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

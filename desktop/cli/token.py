@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from desktop.cli.scripts.token_source import fetch_formatted_token
 from desktop.cli.terminal.exits import command
 from desktop.cli.terminal.output import profile_option
 from desktop.cli.token_fast_path import parse_seconds, print_token
@@ -62,6 +61,8 @@ def token(*, profile: str | None, min_validity: float, token_format: str, id_tok
 
     The token comes from XDR Login if it is running, otherwise from the keyring.
     """
+    from desktop.cli.scripts.token_source import fetch_formatted_token  # slow to load
+
     return print_token(
         fetch_formatted_token(
             profile, min_validity=min_validity, token_format=token_format, id_token=id_token

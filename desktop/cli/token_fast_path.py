@@ -10,7 +10,12 @@ import os
 import sys
 
 from desktop.cli.terminal import CANCELLED, PROFILE_VARIABLE
-from desktop.cli.terminal.streams import UnwrittenOutput, prepare_streams, report_unwritten_output
+from desktop.cli.terminal.streams import (
+    UnwrittenOutput,
+    keep_log_off_terminal,
+    prepare_streams,
+    report_unwritten_output,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,8 +39,6 @@ _REQUEST_TEMPLATE = (
     '{"version": 1, "command": "token", "profile": %s, "min_validity": %d, "format": "%s"}\n'
 )
 _ANSWER_PREFIX, _ANSWER_SUFFIX = b'{"version": 1, "ok": true, "text": "', b'"}\n'
-_LONGEST_ANSWER = 1024 * 1024
-_LARGEST_PIECE = 64 * 1024
 _TIMEOUT = 100.0  # seconds, as `token_source.TIMEOUT`
 _NOTICE_DELAY = 1.0  # seconds, as `token_source.NOTICE_DELAY`
 
@@ -109,7 +112,6 @@ def _encode_request(profile: str, validity: int, token_format: str) -> bytes:
 def _print_without_app(profile: str, validity: int, token_format: str) -> int:
     """Print the saved token, renewed if necessary; XDR Login did not answer."""
     from desktop.cli.scripts.token_source import fetch_formatted_token_without_app
-    from desktop.services.system.logs import keep_log_off_terminal
 
     keep_log_off_terminal()
     try:
@@ -119,7 +121,7 @@ def _print_without_app(profile: str, validity: int, token_format: str) -> int:
             )
         )
     except Exception as error:
-        from desktop.cli.terminal.exits import (  # slow to load
+        from desktop.cli.terminal.error_reports import (  # slow to load
             EXPECTED_ERRORS,
             error_message,
             exit_code,
@@ -143,39 +145,16 @@ def _send_request(request: bytes) -> bytes | None:
 
     Raises `BlockingIOError` if its queue is full: unix(7), EAGAIN.
     """
-    if sys.platform == "win32":
-        return None
-    import _socket  # `socket` is as slow to load as everything else
+    from desktop.ipc.exchange import connect, exchange
 
-    from desktop.ipc.address import socket_name
-    from desktop.ipc.peer import is_same_user
-
-    client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
-        client.settimeout(_TIMEOUT)
-        client.connect(socket_name())
-        if not is_same_user(client):
-            return None
-        client.sendall(request)
-        client.settimeout(_NOTICE_DELAY)
-        try:
-            client.recv(1, _socket.MSG_PEEK)
-        except TimeoutError:
-            _report_pending_permission()
-        client.settimeout(_TIMEOUT)
-        answer = b""
-        while not answer.endswith(b"\n") and len(answer) < _LONGEST_ANSWER:
-            piece = client.recv(_LARGEST_PIECE)
-            if not piece:
-                return None
-            answer += piece
+        notice = (_NOTICE_DELAY, _report_pending_permission)
+        answer = exchange(connect(_TIMEOUT), request, on_wait=notice)
     except BlockingIOError:
         raise
     except OSError:
         return None
-    finally:
-        client.close()
-    return answer
+    return answer or None
 
 
 def _report_pending_permission() -> None:

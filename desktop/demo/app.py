@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from desktop.demo import endpoints, pages
@@ -95,12 +95,18 @@ class ImpatientProtocol(H11Protocol):
 
 
 class AppServer(uvicorn.Server):
-    """A uvicorn server that leaves logging alone and runs until `closing` is set."""
+    """A uvicorn server that leaves logging alone and runs until `closing` is set.
+
+    An unexpected error in a request is in `error` and ends it: nobody could approve any more.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.closing = asyncio.Event()
+        self.error: Exception | None = None
+        self._app = app
         config = uvicorn.Config(
-            app,
+            self._call,
+            interface="asgi3",  # it only recognizes functions
             http=ImpatientProtocol,
             ws="none",
             lifespan="off",
@@ -112,6 +118,23 @@ class AppServer(uvicorn.Server):
             timeout_graceful_shutdown=2,
         )
         super().__init__(config)
+
+    async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_left = False  # a client that leaves causes errors too
+
+        async def watch() -> Message:
+            nonlocal has_left
+            message = await receive()
+            has_left = has_left or message["type"] == "http.disconnect"
+            return message
+
+        try:
+            await self._app(scope, watch, send)
+        except Exception as error:
+            if not has_left:
+                self.error = error
+                self.closing.set()
+            raise
 
     async def main_loop(self) -> None:
         """Wait for the event, where uvicorn itself looks ten times a second."""

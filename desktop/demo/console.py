@@ -32,7 +32,7 @@ Press Ctrl+C to stop.
 
 
 def serve_until_interrupted(server: DemoServer) -> None:
-    """Start the server and print its addresses; stop it at Ctrl+C or SIGTERM.
+    """Start the server and print its addresses until it ends; stop it at Ctrl+C or SIGTERM.
 
     Raises OSError when the port is taken.
     """
@@ -48,8 +48,8 @@ def serve_until_interrupted(server: DemoServer) -> None:
             )
             sys.stdout.write(text)
             sys.stdout.flush()
-            while not never.wait(0.5):  # Windows cannot interrupt a wait without end
-                pass
+            while not server.ended.done():
+                never.wait(0.5)  # Windows cannot interrupt a wait without end
     except KeyboardInterrupt:
         pass
     finally:

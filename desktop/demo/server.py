@@ -1,10 +1,12 @@
 """The demo server in a thread of its own. Heavy imports wait until it starts."""
 
 import asyncio
+import contextlib
 import socket
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Final, Self
 
 from desktop.demo.options import DemoOptions
@@ -27,6 +29,8 @@ class DemoServer:
         self.options = options or DemoOptions()
         self.clock = clock
         self.url = ""
+        self.ended: Future[None] = Future()
+        """Done when it stops, with the error that stopped it."""
         self._server: AppServer | None = None
 
     def __enter__(self) -> Self:
@@ -48,6 +52,7 @@ class DemoServer:
             listener = _listen(self.options.port)  # requests wait here until they are served
             self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             self._server = server
+            self.ended = Future()
             self.loop = asyncio.new_event_loop()
             self._thread = threading.Thread(
                 target=self._serve, args=(server, listener), name="demo-server", daemon=True
@@ -58,7 +63,8 @@ class DemoServer:
     def stop(self) -> None:
         """Close all connections and wait for the thread; does nothing if it does not run."""
         if self._server is not None:
-            self.loop.call_soon_threadsafe(self._server.closing.set)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended already
+                self.loop.call_soon_threadsafe(self._server.closing.set)
             self._thread.join(STOP_TIMEOUT)
             self._server = None
 
@@ -69,8 +75,17 @@ class DemoServer:
         return create_app(make_state(self.options, self.clock))
 
     def _serve(self, server: "AppServer", listener: socket.socket) -> None:
-        with asyncio.Runner(loop_factory=lambda: self.loop) as runner:
-            runner.run(server.serve(sockets=[listener]))
+        error: BaseException | None
+        try:
+            with listener, asyncio.Runner(loop_factory=lambda: self.loop) as runner:
+                runner.run(server.serve(sockets=[listener]))
+            error = server.error
+        except BaseException as raised:  # noqa: BLE001 - who waits for the end gets it
+            error = raised
+        if error is None:
+            self.ended.set_result(None)
+        else:
+            self.ended.set_exception(error)
 
 
 def _listen(port: int) -> socket.socket:

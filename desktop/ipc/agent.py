@@ -209,11 +209,12 @@ class Agent:
 
     def _id_of(self, name: str) -> str:
         """Find the id of the profile with this id or name, or of the first; empty if unknown."""
+        if self._sessions.status(name) is not None:
+            return name
         profiles = [each.profile for each in self._sessions.statuses]
-        ids = [each.id for each in profiles if name in {"", each.id}]
-        named = [each.id for each in find_named(profiles, name)]
+        found = find_named(profiles, name) if name else profiles[:1]
         # The name of several profiles is refused where the profiles are read again.
-        return next(iter((*ids, *(named if len(named) == 1 else ()))), "")
+        return found[0].id if len(found) == 1 else ""
 
 
 def _look_up_program(process: int | None) -> Program:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import time
-from io import BufferedReader, RawIOBase
-from typing import TYPE_CHECKING
 
-from desktop.ipc import address
-from desktop.services.system.translation import translate
+from desktop.ipc.exchange import LONGEST_ANSWER, connect, exchange
 
+TYPE_CHECKING = False  # `typing` is slow to load
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable
+    import _socket
+    from collections.abc import Callable, Mapping
+    from io import RawIOBase
 
     from desktop.ipc.messages import Members
 
@@ -43,7 +42,7 @@ def defer_to_running_app(*, quietly: bool) -> None:
     """
     try:
         if quietly:
-            _open_connection().close()
+            open_connection().close()
         else:
             show_window()
     except (NotRunning, NoAnswer):
@@ -51,12 +50,36 @@ def defer_to_running_app(*, quietly: bool) -> None:
     raise AlreadyRunning
 
 
+def open_connection() -> RawIOBase | _socket.socket:
+    """Connect to the running app; raises `NotRunning`."""
+    return _open_pipe() if sys.platform == "win32" else _connect(_TIMEOUT)
+
+
 def show_window() -> None:
     """Bring the window of the running app to the front; raises `NotRunning` or `NoAnswer`."""
     given = {name: os.environ[name] for name in ACTIVATION_VARIABLES if os.environ.get(name)}
     if sys.platform == "win32":
         _allow_set_foreground()
-    send_command("show", activation=given)
+    request = _encode_show(given)
+    if request is None or sys.platform == "win32":
+        send_command("show", activation=given)
+    elif (answer := _ask_at_socket(request, _TIMEOUT)) != _DONE:
+        _read_answer(answer)
+
+
+# Written by hand as `ipc.messages` would write them, which is slow to load; a test compares them.
+_SHOW = '{"version": 1, "command": "show", "activation": {%s}}\n'
+_DONE = b'{"version": 1, "ok": true}\n'
+
+
+def _encode_show(activation: Mapping[str, str]) -> bytes | None:
+    """Encode the command to show the window; `None` if a value needs more than quotes."""
+    if not all(each.isascii() and each.isprintable() for each in activation.values()):
+        return None
+    if any(character in each for each in activation.values() for character in '"\\'):
+        return None
+    members = ", ".join(f'"{name}": "{each}"' for name, each in activation.items())
+    return (_SHOW % members).encode("ascii")
 
 
 def send_command(command: str, *, timeout: float | None = None, **members: object) -> Members:
@@ -64,11 +87,14 @@ def send_command(command: str, *, timeout: float | None = None, **members: objec
 
     Raises `NotRunning`, `NoAnswer`, or `RefusedByAgent` if the app understood and refuses.
     """
+    from desktop.ipc.messages import encode
+
     timeout = _TIMEOUT if timeout is None else timeout
-    stream = _open_connection(timeout)
+    request = encode({"command": command, **members})
     if sys.platform == "win32":  # a socket has a timeout of its own
-        return run_with_timeout(lambda: _exchange(stream, command, members), timeout)
-    return _exchange(stream, command, members)
+        pipe = _open_pipe()
+        return run_with_timeout(lambda: _read_answer(_ask_at_pipe(pipe, request)), timeout)
+    return _read_answer(_ask_at_socket(request, timeout))
 
 
 def run_with_timeout(work: Callable[[], Members], seconds: float) -> Members:
@@ -89,20 +115,20 @@ def run_with_timeout(work: Callable[[], Members], seconds: float) -> Members:
     thread = threading.Thread(target=run, name="pipe", daemon=True)
     thread.start()
     thread.join(seconds)
+    from desktop.services.system.translation import translate
+
     outcome = done[0] if done else NoAnswer(translate("timed out"))
     if isinstance(outcome, Exception):
         raise outcome
     return outcome
 
 
-def _exchange(stream: RawIOBase, command: str, members: Members) -> Members:
-    from desktop.ipc.messages import LONGEST_ANSWER, BadMessage, decode, encode, refusal_in
+def _read_answer(line: bytes) -> Members:
+    from desktop.ipc.messages import BadMessage, decode, refusal_in
 
     try:
-        with stream:
-            stream.write(encode({"command": command, **members}))
-            answer = decode(BufferedReader(stream).readline(LONGEST_ANSWER))
-    except (OSError, BadMessage) as error:
+        answer = decode(line)
+    except BadMessage as error:
         raise NoAnswer(str(error)) from error
     if refusal := refusal_in(answer):
         raise refusal
@@ -111,50 +137,52 @@ def _exchange(stream: RawIOBase, command: str, members: Members) -> Members:
     return answer
 
 
-def _open_connection(timeout: float | None = None) -> RawIOBase:
-    """Connect to the running app; raises `NotRunning`."""
+def _ask_at_pipe(pipe: RawIOBase, request: bytes) -> bytes:
+    from io import BufferedReader
+
     try:
-        return _open_pipe() if sys.platform == "win32" else _open_socket(timeout)
+        with pipe:
+            pipe.write(request)
+            return BufferedReader(pipe).readline(LONGEST_ANSWER)
     except OSError as error:
-        raise NotRunning from error
+        raise NoAnswer(str(error)) from error
 
 
 def _open_pipe() -> RawIOBase:
+    """Connect to the running app on Windows; raises `NotRunning`."""
+    from desktop.ipc.address import pipe_name
     from desktop.ipc.peer import is_pipe_of_same_user
 
-    pipe = open(address.pipe_name(), "r+b", buffering=0)  # noqa: PTH123, SIM115 - not a file
-    if not is_pipe_of_same_user(pipe.fileno()):
-        pipe.close()
-        raise PermissionError("another user listens there")
+    try:
+        pipe = open(pipe_name(), "r+b", buffering=0)  # noqa: PTH123, SIM115 - not a file
+        if not is_pipe_of_same_user(pipe.fileno()):
+            pipe.close()
+            raise PermissionError("another user listens there")
+    except OSError as error:
+        raise NotRunning from error
     return pipe
 
 
-def _open_socket(timeout: float | None) -> RawIOBase:
-    name = address.socket_name()
-    os.stat(name)  # noqa: PTH116 - usually missing at a start, and `socket` is slow to load
-    import socket
-
-    from desktop.ipc.peer import is_same_user
-
-    with socket.socket(socket.AF_UNIX) as client:
-        _connect(client, name)
-        client.settimeout(_TIMEOUT if timeout is None else timeout)
-        if not is_same_user(client):
-            raise PermissionError("another user listens there")
-        return client.makefile("rwb", buffering=0)
+def _ask_at_socket(request: bytes, timeout: float) -> bytes:
+    client = _connect(timeout)
+    try:
+        return exchange(client, request)
+    except OSError as error:
+        raise NoAnswer(str(error)) from error
 
 
-def _connect(client: socket.socket, path: str) -> None:
-    """Connect, and wait while too many others do the same. Raises `OSError`."""
-    client.settimeout(_TIMEOUT)
+def _connect(timeout: float) -> _socket.socket:
+    """Connect, and wait while too many others do the same; raises `NotRunning`."""
     give_up_at = time.monotonic() + _TIMEOUT
     while True:
         try:
-            return client.connect(path)
-        except BlockingIOError:  # the listener's queue is full: unix(7), EAGAIN
+            return connect(timeout)
+        except BlockingIOError as error:
             if time.monotonic() > give_up_at:
-                raise
+                raise NotRunning from error
             time.sleep(_RETRY_DELAY)
+        except OSError as error:
+            raise NotRunning from error
 
 
 def _allow_set_foreground() -> None:

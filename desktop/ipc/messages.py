@@ -7,14 +7,11 @@ and refuses, `code`, `title` and `text` say why: see `RefusedByAgent`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 VERSION = 1
 LONGEST_LINE = 64 * 1024
 """Bytes of a command, line end included."""
-LONGEST_ANSWER = 1024 * 1024
-"""Bytes of an answer, line end included: a token may have 256 kB, and its JSON is longer."""
 
 Members = Mapping[str, object]
 
@@ -62,6 +59,8 @@ def refusal_in(answer: Members) -> RefusedByAgent | None:
 
 def encode(members: Members) -> bytes:
     """Encode `members` and the version as one line."""
+    import json
+
     return json.dumps({"version": VERSION, **members}).encode("ascii") + b"\n"
 
 
@@ -69,6 +68,8 @@ def decode(line: bytes) -> dict[str, object]:
     """Decode the members of a line; raises `BadMessage`."""
     if not line.endswith(b"\n"):
         raise BadMessage("incomplete line")
+    import json
+
     try:
         members = json.loads(line)
     except (ValueError, RecursionError):

@@ -9,14 +9,13 @@ import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 from desktop.ipc import address, client
-from desktop.ipc.client import AlreadyRunning
 from desktop.ipc.messages import (
     LONGEST_LINE,
     BadMessage,
@@ -76,12 +75,12 @@ def claim_instance(*, quietly: bool = False) -> InstanceClaim:
         if time.monotonic() > give_up_at:
             raise OSError("another instance runs and does not answer")
         time.sleep(_RETRY_DELAY)
-    try:
+    with ExitStack() as stack:
+        stack.callback(os.close, lock)
         client.defer_to_running_app(quietly=quietly)  # where there are no locks it may run
-    except AlreadyRunning:
-        os.close(lock)
-        raise
-    return _listen(lock)
+        listening = _listen()
+        stack.pop_all()
+    return InstanceClaim(lock, listening)
 
 
 def _try_lock(path: Path) -> int | None:
@@ -106,19 +105,17 @@ def _try_lock(path: Path) -> int | None:
     return file
 
 
-def _listen(lock: int) -> InstanceClaim:
+def _listen() -> socket.socket:
     listening = socket.socket(socket.AF_UNIX)
-    try:
+    with ExitStack() as stack:
+        stack.callback(listening.close)
         path = address.socket_path()
         path.unlink(missing_ok=True)
         listening.bind(os.fspath(path))
         path.chmod(0o600)
         listening.listen(_BACKLOG)
-    except OSError:
-        listening.close()
-        os.close(lock)
-        raise
-    return InstanceClaim(lock, listening)
+        stack.pop_all()
+    return listening
 
 
 class _Transport(Protocol):

@@ -243,7 +243,7 @@ def _raise_for_status(answer: Answer, sentence: str, facts: dict[str, Any]) -> N
         raise errors.UnexpectedRedirect(host, by=redirect_host(answer), **facts)
     if is_page(answer):
         raise errors.PageInsteadOfAnswer(host, by=redirect_host(answer), **facts)
-    if sentence:
+    if sentence or 400 <= status < 500:
         raise errors.Refusal(host, detail=sentence, **facts)
     if not 200 <= status < 300:
         raise errors.UnusableAnswer(host, **facts)

@@ -3,11 +3,11 @@
 import base64
 import json
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
 from desktop.oauth.errors import printable
 from desktop.oauth.fields import Members, instant, text
+from desktop.oauth.model.token_set import Account
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 
 _XDR = "https://schemas.cisco.com/iroh/identity/claims/"
@@ -21,14 +21,6 @@ _USER = (
     "sub",
 )
 _ORGANIZATION = (f"{_XDR}org/name", "org_name", "organization", "hd")
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """User and organization, printable; empty if the token does not say."""
-
-    user: str = ""
-    organization: str = ""
 
 
 def account_in(*tokens: str | None, secrets: KnownSecrets | None = None) -> Account:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -26,6 +25,7 @@ from desktop.oauth.errors import (
 )
 from desktop.oauth.fields import Members
 from desktop.oauth.http import Answer, clock_offset, post_form
+from desktop.oauth.model.client_authentication import ClientAuthentication
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 
 if TYPE_CHECKING:
@@ -33,15 +33,6 @@ if TYPE_CHECKING:
 
 Reader = Callable[[Answer, datetime], Members]
 """Parses an answer that was received at this instant, or raises the error in it."""
-
-
-class ClientAuthentication(StrEnum):
-    """The registered method names (RFC 7591 section 2), and `AUTO`: try which one works."""
-
-    AUTO = "auto"
-    NONE = "none"
-    BASIC = "client_secret_basic"
-    POST = "client_secret_post"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@
     │   │   ├── NoAnswerInTime
     │   │   └── ProxyFailure   the proxy on the way cannot be used
     │   │       ├── ProxyUnusable           its address is not valid or not supported
+    │   │       ├── ProxyNotTrusted         its certificate is not
+    │   │       ├── ProxyWithoutTls         its address is https, but TLS with it fails
     │   │       ├── ProxyUnreachable
     │   │       ├── ProxyRefused            it blocks this host
     │   │       ├── ProxySignInNeeded       407, or a password that it does not accept
@@ -233,14 +235,26 @@ class NoAnswerInTime(TransportFailure):
 
 
 class ProxyFailure(TransportFailure):
-    """The proxy `by` (host and port) is unusable; `policy_source` names the policy that sets it."""
+    """The proxy `by` (host and port) is unusable.
+
+    `policy_source` names the policy that sets it, and `variable` the environment variable.
+    """
 
     unused = True
     policy_source = ""
+    variable = ""
 
 
 class ProxyUnusable(ProxyFailure):
     """The address of the proxy is not valid, or its scheme is not supported."""
+
+
+class ProxyNotTrusted(ProxyFailure):
+    """The certificate of the proxy is not one that this computer trusts."""
+
+
+class ProxyWithoutTls(ProxyFailure):
+    """The address of the proxy is https, but TLS with it fails, perhaps as it speaks http only."""
 
 
 class ProxyUnreachable(ProxyFailure):
@@ -264,7 +278,7 @@ class UnusableAnswer(Trouble):
 
 
 class Refusal(UnusableAnswer):
-    """An error in a format that is not known; `detail` is what the server says."""
+    """An error in a format that is not known; `detail` is what the server says, if anything."""
 
 
 class IncompleteAnswer(UnusableAnswer):

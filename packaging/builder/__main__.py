@@ -1,13 +1,33 @@
-"""`python -m builder [FORMAT...]`: build the packages of this system into dist/."""
+"""`python -m builder [FORMAT...]`: build the packages of this system into dist/.
 
+The manifests of package managers are made from the packages of all systems: those in the folder
+RELEASE_FILES, or else in dist/.
+"""
+
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from builder import appimage, bundle, deb, macos, msi, nsis, rpm, sbom, sums, windows
+from builder import (
+    appimage,
+    bundle,
+    deb,
+    homebrew,
+    macos,
+    msi,
+    nsis,
+    rpm,
+    sbom,
+    sums,
+    windows,
+    winget,
+)
 from builder.product import ROOT
+from builder.repository.make import make_repositories
+from builder.repository.signing import RepositoryError
 
 Maker = Callable[[Path, Path, Path], Path]
 MAKERS: dict[str, Maker] = {
@@ -20,6 +40,11 @@ MAKERS: dict[str, Maker] = {
     "msi": msi.make_msi,
     "sbom": sbom.make_sbom,
 }
+REPOSITORIES = "repo"  # made of the packages in dist/, and kept in its own folder
+MANIFESTS: dict[str, Callable[[Path, Path], list[Path]]] = {
+    "winget": winget.make_winget,
+    "homebrew": homebrew.make_homebrew,
+}
 WINDOWS_FORMATS = {"zip", "nsis", "msi"}
 # The formats that are built by default.
 DEFAULT_FORMATS = {
@@ -31,23 +56,49 @@ DEFAULT_FORMATS = {
 
 def main(formats: list[str]) -> int:
     """Build the formats, or the default ones; return the exit code."""
-    unknown = [each for each in formats if each not in {*MAKERS, "all"}]
+    all_formats = (*MAKERS, *MANIFESTS, REPOSITORIES)
+    unknown = [each for each in formats if each not in {*all_formats, "all"}]
     if unknown:
-        print(f"Unknown format: {' '.join(unknown)}. Formats: {', '.join(MAKERS)}", file=sys.stderr)
+        known = ", ".join(all_formats)
+        print(f"Unknown format: {' '.join(unknown)}. Formats: {known}", file=sys.stderr)
         return 2
     wanted = set(formats) - {"all"}
     if not formats or "all" in formats:
         wanted |= set(DEFAULT_FORMATS.get(sys.platform, ["sbom"]))
     chosen = [each for each in MAKERS if each in wanted]
+    dist = ROOT / "dist"
     try:
-        print(build(chosen, ROOT / "dist", bundle.WORK), end="")
+        if chosen:
+            print(build(chosen, dist, bundle.WORK), end="")
+        if REPOSITORIES in wanted:
+            print("repo ...", flush=True)
+            print(make_repositories(dist, ROOT / "repository"), end="")
+        manifests = [each for each in MANIFESTS if each in wanted]
+        return make_manifests(manifests, Path(os.environ.get("RELEASE_FILES") or dist), dist)
     except bundle.BuildError as error:
         print(f"The bundle is not complete:\n{error}", file=sys.stderr)
+        return 1
+    except RepositoryError as error:
+        print(error, file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
         print(error, file=sys.stderr)
         return 1
-    return 0
+
+
+def make_manifests(names: list[str], files: Path, dist: Path) -> int:
+    """Make manifests from the files of a release; return the exit code, 1 if one is missing."""
+    code = 0
+    for name in names:
+        shutil.rmtree(dist / name, ignore_errors=True)
+        try:
+            made = MANIFESTS[name](files, dist / name)
+        except FileNotFoundError as error:
+            print(f"{name}: not made, because {error}.", file=sys.stderr)
+            code = 1
+        else:
+            print(f"{name}: {', '.join(str(each.relative_to(dist)) for each in made)}")
+    return code
 
 
 def build(formats: list[str], dist: Path, work: Path) -> str:

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 from builder.linux import make_tree
+from builder.processor import this_processor
 from builder.product import PACKAGING, product
 
 # Larger blocks are smaller but start slower: 1 MiB takes twice as long, xz ten times.
@@ -31,7 +32,7 @@ def make_appimage(dist: Path, bundle: Path, work: Path) -> Path:
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(product().epoch)}
     command = ["mksquashfs", str(tree), str(packed), *SQUASHFS_OPTIONS, *quiet]
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-    file = dist / f"XDR_Login-{product().version}-x86_64.AppImage"
+    file = dist / f"XDR_Login-{product().version}-{this_processor().name}.AppImage"
     runtime = bytearray(_runtime(folder).read_bytes())
     runtime[8 : 8 + len(MAGIC)] = MAGIC
     file.write_bytes(runtime + packed.read_bytes())

@@ -75,12 +75,13 @@ def _is_program(path: Path, name: str) -> bool:
         return file.read(4) == b"\x7fELF"
 
 
-def normalize_metadata(folder: Path, *, program: str = "") -> None:
+def normalize_metadata(folder: Path, *, program: str = "", epoch: int | None = None) -> None:
     """Set the modes and times that files have in all packages."""
+    epoch = product().epoch if epoch is None else epoch
     for path in [*folder.rglob("*"), folder]:
         if not path.is_symlink():
             executable = path.is_dir() or _is_program(path, program)
             path.chmod(0o755 if executable else 0o644)
-        times = (product().epoch, product().epoch)
+        times = (epoch, epoch)
         # Windows supports no other value for files that are not links.
         os.utime(path, times, follow_symlinks=not path.is_symlink())

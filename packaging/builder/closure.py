@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from builder.elf import Binary, binaries_in, parse_version
+from builder.processor import this_processor
 from builder.product import PACKAGING, product
 
 FORBIDDEN = ("*gtk*", "*Qt6Qml*", "*Qt6Quick*", "*Qt6Network*", "*tkinter*", "*pyenv*", "*/tests/*")
@@ -36,6 +37,11 @@ def find_faults(bundle: Path, build_folders: tuple[Path, ...] = ()) -> list[str]
         if path and not path.startswith("$ORIGIN")
     ]
     found += _too_new(binaries)
+    found += [
+        f"{each.path.name} is for {each.processor}"
+        for each in binaries
+        if each.processor != this_processor().name
+    ]
     names = [path.relative_to(bundle).as_posix() for path in bundle.rglob("*")]
     found += [
         f"{n} must not be in the bundle"
@@ -62,7 +68,8 @@ def size_in_megabytes(path: Path) -> float:
 
 
 def _too_new(binaries: list[Binary]) -> list[str]:
-    limits = {"GLIBC": product().limits["glibc"], "GLIBCXX": product().limits["glibcxx"]}
+    newest = this_processor().newest
+    limits = {name: newest(name.lower()) for name in ("GLIBC", "GLIBCXX")}
     return [
         f"{each.path.name} requires {version}"
         for each in binaries

@@ -8,7 +8,8 @@ from textwrap import TextWrapper
 from builder import closure
 from builder.bundle import normalize_metadata
 from builder.elf import binaries_in
-from builder.linux import add_documents, make_tree, sorted_tree, write_compressed
+from builder.linux import add_documents, add_readme, make_tree, sorted_tree, write_compressed
+from builder.processor import this_processor
 from builder.product import PACKAGING, product
 
 # Packages whose libraries got 64-bit times in Debian 13 and Ubuntu 24.04, under a new name.
@@ -28,25 +29,33 @@ def make_deb(dist: Path, bundle: Path, work: Path) -> Path:
     make_tree(tree, bundle)
     _move_for_zsh(tree / "usr" / "share" / "zsh")
     add_documents(tree / "usr" / "share" / "doc" / name)
+    add_readme(tree / "usr" / "share" / "doc" / name, "README.Debian")
     write_compressed(tree / "usr" / "share" / "doc" / name / "changelog.gz", _changelog())
     overrides = tree / "usr" / "share" / "lintian" / "overrides" / name
     overrides.parent.mkdir(parents=True)
     overrides.write_bytes((PACKAGING / "linux" / "lintian-overrides").read_bytes())
     control = tree / "DEBIAN"
     control.mkdir()
-    (control / "md5sums").write_text(_md5_sums(tree), "utf-8")
     (control / "control").write_text(_control(tree, find_dependencies(bundle)), "utf-8")
-    normalize_metadata(tree, program=name)
-    file = dist / f"{name}_{product().version}_amd64.deb"
+    version, processor = product().version, this_processor().debian
+    file = pack(tree, dist / f"{name}_{version}_{processor}.deb", program=name)
+    if closure.size_in_megabytes(file) > product().limits["deb_megabytes"]:
+        raise ValueError(f"{file.name} is too large: {closure.size_in_megabytes(file):.1f} MB")
+    return file
+
+
+def pack(tree: Path, file: Path, *, program: str = "", epoch: int | None = None) -> Path:
+    """Pack `tree`, with DEBIAN/control in it, and return the path of the package."""
+    epoch = product().epoch if epoch is None else epoch
+    (tree / "DEBIAN" / "md5sums").write_text(_md5_sums(tree), "utf-8")
+    normalize_metadata(tree, program=program, epoch=epoch)
     options = ("--root-owner-group", "--uniform-compression", "-Zxz", "-z9", "--threads-max=1")
     environment = {
-        "SOURCE_DATE_EPOCH": str(product().epoch),
+        "SOURCE_DATE_EPOCH": str(epoch),
         "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
     }
     command = ["dpkg-deb", *options, "--build", str(tree), str(file)]
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-    if closure.size_in_megabytes(file) > product().limits["deb_megabytes"]:
-        raise ValueError(f"{file.name} is too large: {closure.size_in_megabytes(file):.1f} MB")
     return file
 
 
@@ -71,8 +80,7 @@ def find_dependencies(bundle: Path) -> list[str]:
 
 
 def _find_library(soname: str) -> Path:
-    folders = ("/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64")
-    for folder in folders:
+    for folder in this_processor().library_folders:
         path = Path(folder, soname)
         if path.exists():
             return path
@@ -96,13 +104,14 @@ def _control(tree: Path, needed: list[str]) -> str:
     lines = (
         f"Package: {product().package}",
         f"Version: {product().version}",
-        "Architecture: amd64",
+        f"Architecture: {this_processor().debian}",
         "Section: net",
         "Priority: optional",
         f"Maintainer: {product().contact}",
         f"Installed-Size: {size}",
         f"Depends: {', '.join(needed)}",
-        f"Recommends: {', '.join(RECOMMENDED)}",
+        # Only the repository has the last one, so a downloaded file is installed without it.
+        f"Recommends: {', '.join((*RECOMMENDED, product().keyring))}",
         f"Homepage: {product().homepage}",
         f"Description: {product().summary}",
         paragraphs,

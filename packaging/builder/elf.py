@@ -8,9 +8,10 @@ from pathlib import Path
 
 @dataclass
 class Binary:
-    """One program or library: required libraries, search paths and symbol versions."""
+    """One program or library: processor, required libraries, search paths, symbol versions."""
 
     path: Path
+    processor: str = ""
     needed: set[str] = field(default_factory=set)
     run_paths: list[str] = field(default_factory=list)
     versions: set[str] = field(default_factory=set)
@@ -21,6 +22,10 @@ _PATTERNS = {
     "run_path": re.compile(r"\((?:RUNPATH|RPATH)\)\s+Library (?:runpath|rpath): \[(.*)\]"),
     "version": re.compile(r"Name: (GLIBC(?:XX)?_[0-9.]+)\s"),
 }
+
+
+# e_machine, the number after the file type in the header.
+_PROCESSORS = {62: "x86_64", 183: "aarch64"}
 
 
 def binaries_in(folder: Path) -> list[Binary]:
@@ -35,6 +40,7 @@ def read(path: Path) -> Binary:
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return Binary(
         path,
+        read_processor(path),
         needed=set(_PATTERNS["needed"].findall(output)),
         run_paths=[
             each for line in _PATTERNS["run_path"].findall(output) for each in line.split(":")
@@ -46,6 +52,13 @@ def read(path: Path) -> Binary:
 def parse_version(version: str) -> tuple[int, ...]:
     """Parse a version such as GLIBC_2.35 for comparison."""
     return tuple(int(each) for each in version.rpartition("_")[2].split("."))
+
+
+def read_processor(path: Path) -> str:
+    """Return the processor of a program or library."""
+    with path.open("rb") as file:
+        number = int.from_bytes(file.read(20)[18:], "little")
+    return _PROCESSORS.get(number, f"processor {number}")
 
 
 def _is_elf(path: Path) -> bool:

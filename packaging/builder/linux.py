@@ -8,6 +8,7 @@ from pathlib import Path
 from builder import icons
 from builder.bundle import normalize_metadata
 from builder.manual import man_page
+from builder.metainfo import metainfo
 from builder.product import ROOT, fill_template, product
 from desktop.cli.completion import completion_script
 
@@ -34,23 +35,22 @@ def add_share(share: Path) -> None:
     """Write the desktop entry, metainfo, icons, manual and completions below share/."""
     name, id_ = product().package, product().id
     _write(share / "applications" / f"{id_}.desktop", fill_template("linux/desktop.in"))
-    paragraphs = "\n".join(f"    <p>{_xml(each)}</p>" for each in product().description)
-    metainfo = fill_template("linux/metainfo.xml.in", xml=True, paragraphs=paragraphs)
-    _write(share / "metainfo" / f"{id_}.metainfo.xml", metainfo)
+    _write(share / "metainfo" / f"{id_}.metainfo.xml", metainfo())
     icons.install_icons(share)
     write_compressed(share / "man" / "man1" / f"{name}.1.gz", man_page())
     for shell, place in COMPLETIONS.items():
         _write(share / place.format(name=name), completion_script(shell))
 
 
+def add_readme(folder: Path, name: str) -> None:
+    """Write the file that says how updates arrive."""
+    _write(folder / name, fill_template("linux/updates.in"))
+
+
 def add_documents(folder: Path) -> None:
     """Write the files that Debian requires below share/doc/."""
     _write(folder / "copyright", fill_template("linux/copyright.in"))
     write_compressed(folder / "NEWS.gz", (ROOT / "CHANGELOG.md").read_text("utf-8"))
-
-
-def _xml(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def _write(path: Path, text: str) -> None:

@@ -29,6 +29,11 @@ def app_name() -> str:
     return f"{product().name}.app"
 
 
+def image_name(processors: str) -> str:
+    """Return the name of the disk image for processors, joined with hyphens."""
+    return f"{product().package}-{product().version}-macos-{processors}.dmg"
+
+
 def oldest_system() -> str:
     """Return the minimum macOS version: ours, or that of Qt for Python if it is newer."""
     own = _parse_version(product().limits["macos"])
@@ -135,7 +140,7 @@ def _make_image(dist: Path, app: Path, stage: Path) -> Path:
     (stage / "Applications").symlink_to("/Applications")
     program = macho.read(app / "Contents" / "MacOS" / product().package)
     processors = "-".join(sorted({each.processor for each in program}))
-    file = dist / f"{product().package}-{product().version}-macos-{processors}.dmg"
+    file = dist / image_name(processors)
     volume = ("-volname", product().name, "-srcfolder", str(stage), "-format", "UDZO")
     subprocess.run(["hdiutil", "create", "-quiet", "-ov", *volume, str(file)], check=True)
     return file

@@ -31,9 +31,13 @@ _PROFILE = (
 )
 
 
+def file_name() -> str:
+    return f"xdr-login-{product().version}-windows-x86_64.msi"
+
+
 def make_msi(dist: Path, bundle: Path, work: Path) -> Path:
     """Build the package and return its path; raise `ValueError` if it is too large."""
-    file = dist / f"xdr-login-{product().version}-windows-x86_64.msi"
+    file = dist / file_name()
     pack(file, bundle, work / "msi")
     if size_in_megabytes(file) > product().limits["msi_megabytes"]:
         raise ValueError(f"{file.name} is too large: {size_in_megabytes(file):.1f} MB")

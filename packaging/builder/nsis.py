@@ -9,12 +9,17 @@ from builder.closure import size_in_megabytes
 from builder.linux import sorted_tree
 from builder.product import PACKAGING, product
 
+IN_USE = 3  # the exit code if the app doesn't quit, as in installer.nsi
 _QUIT_TIMEOUT = 60.0  # seconds; the app takes up to 40 to quit
+
+
+def file_name() -> str:
+    return f"XDR_Login-{product().version}-windows-x86_64-setup.exe"
 
 
 def make_nsis(dist: Path, bundle: Path, work: Path) -> Path:
     """Build the setup and return its path; raise `ValueError` if it is too large."""
-    file = dist / f"XDR_Login-{product().version}-windows-x86_64-setup.exe"
+    file = dist / file_name()
     pack(file, bundle, work / "nsis")
     if size_in_megabytes(file) > product().limits["windows_megabytes"]:
         raise ValueError(f"{file.name} is too large: {size_in_megabytes(file):.1f} MB")

@@ -16,6 +16,17 @@ PACKAGING = Path(__file__).resolve().parents[1]
 ROOT = PACKAGING.parent
 
 
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """The apt and dnf repositories: where they are published, and how they are signed."""
+
+    address: str
+    fingerprint: str
+    suite: str
+    valid_days: int
+    revision: int
+
+
 @dataclass(frozen=True)
 class Product:
     """The keys of product.toml, the version, and the time of the sources in epoch seconds."""
@@ -29,12 +40,16 @@ class Product:
     homepage: str
     license: str
     bundle_license: str
+    addresses: dict[str, str]
+    screenshots: list[dict[str, str]]
     categories: list[str]
     keywords: list[str]
+    colors: dict[str, str]
     icon_sizes: list[int]
     description: list[str]
     limits: dict[str, Any]
     windows: dict[str, str]
+    repository: Repository
     version: str
     epoch: int
 
@@ -44,9 +59,18 @@ class Product:
         return datetime.fromtimestamp(self.epoch, UTC)
 
     @property
+    def keyring(self) -> str:
+        """Return the name of the package that sets up the apt repository."""
+        return f"{self.package}-archive-keyring"
+
+    @property
     def macos_id(self) -> str:
         """Return the id in characters that macOS allows."""
         return self.id.replace("_", "-")
+
+    def address(self, name: str, version: str = "") -> str:
+        """Return one of the addresses, for this version or another one."""
+        return self.addresses[name].format(version=version or self.version)
 
     def template_values(self) -> dict[str, str]:
         """Return the names that templates may use, for plain text."""
@@ -73,6 +97,7 @@ class Product:
 def product() -> Product:
     """Read everything; raise `KeyError` or `TypeError` for missing or unknown keys."""
     members = tomllib.loads((PACKAGING / "product.toml").read_text("utf-8"))
+    members["repository"] = Repository(**members["repository"])
     source = (ROOT / "desktop" / "__init__.py").read_text("utf-8")
     found = re.search(r'^__version__ = "(.+)"$', source, re.MULTILINE)
     if found is None:

@@ -7,17 +7,25 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from builder import notices
+from builder import macos, notices
+from builder.processor import this_processor
 from builder.product import product
 from desktop.services.system.components import component_of, find_distributions
 
-SYSTEMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
+_OLDEST_MACOS = "xdr-login:oldest-macos"
+SYSTEMS = {"darwin": "macos", "win32": "windows"}
+
+
+def file_name(system: str) -> str:
+    return f"{product().package}-{product().version}-{system}.cdx.json"
 
 
 def make_sbom(dist: Path, bundle: Path, work: Path) -> Path:
     """Write the bill of materials and return its path; the output is reproducible."""
     del work
-    file = dist / f"{product().package}-{product().version}-{SYSTEMS[sys.platform]}.cdx.json"
+    # Only Linux has releases for several processors.
+    system = SYSTEMS.get(sys.platform) or f"linux-{this_processor().name}"
+    file = dist / file_name(system)
     file.write_text(
         json.dumps(bill_of_materials(bundle), indent=2, ensure_ascii=False) + "\n", "utf-8"
     )
@@ -26,13 +34,15 @@ def make_sbom(dist: Path, bundle: Path, work: Path) -> Path:
 
 def bill_of_materials(bundle: Path) -> dict[str, Any]:
     """Return the components of the bundle in the structure of CycloneDX."""
-    whole = {
+    whole: dict[str, Any] = {
         "type": "application",
         "bom-ref": product().package,
         "name": product().package,
         "version": product().version,
         "licenses": [{"license": {"id": product().license}}],
     }
+    if sys.platform == "darwin":  # for the cask, which is made on another system
+        whole["properties"] = [{"name": _OLDEST_MACOS, "value": macos.oldest_system()}]
     parts = sorted(
         [*_modules(), *_components_without_wheel(bundle)], key=lambda part: part["bom-ref"]
     )
@@ -46,6 +56,14 @@ def bill_of_materials(bundle: Path) -> dict[str, Any]:
         "components": parts,
         "dependencies": [{"ref": product().package, "dependsOn": references}],
     }
+
+
+def read_oldest_macos(bill: dict[str, Any]) -> str:
+    """Return the oldest macOS for the app; raise `KeyError` if the bill is for another system."""
+    properties = {
+        each["name"]: each["value"] for each in bill["metadata"]["component"]["properties"]
+    }
+    return str(properties[_OLDEST_MACOS])
 
 
 def _modules() -> list[dict[str, Any]]:

@@ -7,8 +7,12 @@ import re
 import signal
 import subprocess
 import sys
+import sysconfig
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from desktop import __version__
@@ -296,6 +300,21 @@ def test_the_current_folder_is_not_imported_from(
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("key", ["stdlib", "purelib"])
+def test_it_runs_in_the_folder_of_what_is_installed(key: str, installed: Path) -> None:
+    """Python's own modules are still found where they are the current folder."""
+    done = subprocess.run(
+        [sys.executable, "-m", "desktop", "--help"],
+        cwd=sysconfig.get_path(key),
+        env={**environment(), "PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 0
+
+
 WITHOUT_A_HOME = """
 import pwd, sys
 def find(_user): raise KeyError
@@ -342,3 +361,56 @@ def test_it_starts_by_its_path_from_any_folder(command: list[str | Path], reposi
         check=False,
     )
     assert (done.stdout.split()[0], done.returncode) == ("xdr-login", 0)
+
+
+BREAK_DEMO_SERVER = """
+import asyncio
+from desktop.demo.app import AppServer
+async def fail(self):
+    await asyncio.sleep(1)
+    raise RuntimeError("it broke")
+AppServer.main_loop = fail
+"""
+
+
+def breaking(tmp_path: Path, code: str, **more: str) -> dict[str, str]:
+    """An environment whose Python first runs `code`."""
+    (tmp_path / "sitecustomize.py").write_text(code)
+    path = os.pathsep.join((str(tmp_path), str(ROOT)))
+    return {**os.environ, "PYTHONPATH": path, **more}
+
+
+@pytest.mark.parametrize("arguments", [["--demo"], ["--demo", "login"], ["demo"]])
+def test_when_the_demo_server_fails_the_command_ends_at_once(
+    arguments: list[str], tmp_path: Path, own_folders: Path
+) -> None:
+    started_at = time.monotonic()
+    done = run(*arguments, base=breaking(tmp_path, BREAK_DEMO_SERVER))
+    assert time.monotonic() - started_at < 20  # the code is valid for ten minutes
+    assert done.returncode == 1
+    told = "The demo server stopped because of an error. Run the command again. Log: "
+    assert told in done.stderr
+    assert "it broke" not in done.stderr
+    log = own_folders / "state" / "xdr-login" / "log" / "xdr-login.log"
+    assert "it broke" in log.read_text("utf-8")
+
+
+def test_when_the_demo_server_fails_the_window_closes(tmp_path: Path) -> None:
+    base = breaking(tmp_path, BREAK_DEMO_SERVER, QT_QPA_PLATFORM="offscreen")
+    done = run("--demo", base=base)
+    assert done.returncode == 1
+    assert "The demo server stopped because of an error." in done.stderr
+
+
+def test_an_error_in_a_request_ends_the_demo_server(
+    monkeypatch: pytest.MonkeyPatch, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("Exception in ASGI application")
+
+    def fail(*_: object) -> str:
+        raise RuntimeError("it broke")
+
+    monkeypatch.setattr("desktop.demo.pages._typed_code", fail)
+    with DemoServer() as server:
+        assert httpx.get(f"{server.url}/iroh/oauth2/device").status_code == 500
+        assert isinstance(server.ended.exception(timeout=10), RuntimeError)

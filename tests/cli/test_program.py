@@ -274,6 +274,46 @@ def test_the_command_line_loads_neither_qt_nor_the_protocol() -> None:
     assert not heavy & loaded_by("import desktop.cli.program, desktop.options")
 
 
+_HELP_OF_EVERY_COMMAND = """
+import contextlib, io, sys
+import click
+from desktop.cli.program import program
+def walk(command, ctx, path):
+    with contextlib.redirect_stdout(io.StringIO()):
+        command.main(["--help"], prog_name=" ".join(path), standalone_mode=False)
+    assert not HEAVY & {*sys.modules}, (path, HEAVY & {*sys.modules})
+    for name in command.list_commands(ctx) if isinstance(command, click.Group) else ():
+        walk(command.get_command(ctx, name), ctx, [*path, name])
+walk(program, click.Context(program), ["xdr-login"])
+"""
+_TO_WORK = {
+    *("asyncio", "cryptography", "email", "httpx", "keyring", "ssl", "tomlkit"),
+    *(
+        "desktop.oauth.http",
+        "desktop.services.session.session",
+        "desktop.services.wording.messages",
+    ),
+}
+
+
+def test_no_help_loads_what_its_command_works_with() -> None:
+    loaded = loaded_by(f"HEAVY = {_TO_WORK}\n{_HELP_OF_EVERY_COMMAND}\npass")
+    assert "desktop.cli.profiles.draft_commands" in loaded
+
+
+def test_status_from_the_app_and_the_list_of_profiles_load_only_what_they_print(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not _TO_WORK & loaded_by("import desktop.cli.sign_in.status")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    file = tmp_path / "xdr-login/profiles.toml"
+    file.parent.mkdir()
+    file.write_text('[profiles.soc]\npreset = "xdr-eu"\nclient_id = "c"\n')
+    loaded = loaded_by("from desktop.cli.program import run; run(['profiles', 'list'])")
+    assert "soc" in loaded
+    assert not _TO_WORK & loaded
+
+
 def test_the_window_never_loads_the_library_of_the_command_line() -> None:
     loaded = loaded_by(
         "import desktop.services.network.http_client, desktop.services.session.session"

@@ -18,8 +18,7 @@ from desktop.cli.program import program
 from desktop.cli.scripts import token_source
 from desktop.cli.sign_in import grants, login, logout, whoami
 from desktop.ipc.client import NotRunning
-from desktop.oauth.claims import Account
-from desktop.oauth.grants.token import TokenSet
+from desktop.oauth.model.token_set import Account, TokenSet
 from desktop.services.configuration.load import load_configuration
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.profile import Profile, client_secret_key, tokens_binding, tokens_key

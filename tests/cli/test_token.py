@@ -15,10 +15,11 @@ from desktop.__main__ import main
 from desktop.cli import token_fast_path
 from desktop.cli.scripts import token_source as access_module
 from desktop.cli.scripts.token_source import fetch_token
-from desktop.cli.terminal.exits import exit_code
+from desktop.cli.terminal.error_reports import exit_code
 from desktop.ipc import address
 from desktop.ipc.client import send_command
-from desktop.ipc.messages import CODES, LONGEST_ANSWER, LONGEST_LINE, RefusedByAgent, encode
+from desktop.ipc.exchange import LONGEST_ANSWER
+from desktop.ipc.messages import CODES, LONGEST_LINE, RefusedByAgent, encode
 from desktop.oauth.grants.token import LONGEST_TOKEN
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.copy_formats import PRINT_FORMATS
@@ -145,7 +146,6 @@ def test_the_fast_path_follows_the_protocol() -> None:
     assert token_fast_path._encode_request("", 60, "raw") == encode(question | {"profile": None})
     assert told("x") == token_fast_path._ANSWER_PREFIX + b"x" + token_fast_path._ANSWER_SUFFIX
     assert tuple(PRINT_FORMATS) == token_fast_path._FORMATS
-    assert token_fast_path._LONGEST_ANSWER == LONGEST_ANSWER
     assert access_module.TIMEOUT == token_fast_path._TIMEOUT
     assert access_module.NOTICE_DELAY == token_fast_path._NOTICE_DELAY
     for code in CODES:

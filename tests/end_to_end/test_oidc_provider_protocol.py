@@ -10,9 +10,10 @@ from desktop.oauth import errors
 from desktop.oauth.client import Client, ClientConnection
 from desktop.oauth.clock import SystemClock
 from desktop.oauth.grants.device import request_authorization
-from desktop.oauth.grants.token import TokenSet, refresh, request_token
+from desktop.oauth.grants.token import refresh, request_token
 from desktop.oauth.identity import fetch_userinfo
 from desktop.oauth.metadata import Issuer, ServerMetadata, discover
+from desktop.oauth.model.token_set import TokenSet
 from desktop.oauth.revocation import revoke
 from tests.rigs.browser import Person
 from tests.rigs.oidc_provider import Client as RegisteredClient

@@ -18,7 +18,7 @@ import pytest
 
 from desktop.ipc import address, client, peer, server
 from desktop.ipc.client import AlreadyRunning, NoAnswer, NotRunning
-from desktop.ipc.messages import LONGEST_LINE, Members
+from desktop.ipc.messages import LONGEST_LINE, Members, RefusedByAgent, encode
 from desktop.ipc.server import InstanceClaim, Server, claim_instance
 
 ROOT = Path(__file__).parents[2]
@@ -100,6 +100,16 @@ async def test_activation_tokens_are_passed_on(
         "XDG_ACTIVATION_TOKEN": "wayland-token",
         "DESKTOP_STARTUP_ID": "x11_TIME1",
     }
+
+
+@pytest.mark.parametrize("token", ["", "gnome-shell/x/1-0_TIME5", 'a "quote"', "a\\b", "ä"])
+def test_the_quick_command_to_show_is_the_same_as_the_usual_one(token: str) -> None:
+    activation = {"XDG_ACTIVATION_TOKEN": token, "DESKTOP_STARTUP_ID": "x"}
+    quick = client._encode_show(activation)
+    usual = encode({"command": "show", "activation": activation})
+    assert quick == (None if set(token) & set('"\\ä') else usual)
+    assert client._encode_show({}) == encode({"command": "show", "activation": {}})
+    assert encode({"ok": True}) == client._DONE
 
 
 @pytest.mark.usefixtures("running")
@@ -317,6 +327,25 @@ async def test_the_second_of_two_starts_ends(
 def test_another_app_can_start_after_the_first_has_quit() -> None:
     claim_instance().release()
     claim_instance().release()
+
+
+@pytest.mark.parametrize(
+    "error", [AlreadyRunning(), RefusedByAgent("failure", "No", "No."), OSError("no place")]
+)
+def test_a_claim_that_fails_leaves_no_file_open(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: object) -> None:
+        raise error
+
+    before = os.dup(0)
+    os.close(before)
+    monkeypatch.setattr(client, "defer_to_running_app", fail)
+    with pytest.raises(type(error)):
+        claim_instance()
+    after = os.dup(0)
+    os.close(after)
+    assert after == before, "the next free descriptor is the same"
 
 
 @pytest.mark.usefixtures("claimed", "impatient")

@@ -13,14 +13,14 @@ import httpx
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from desktop.oauth.claims import Account
 from desktop.oauth.client import Client, ClientConnection
 from desktop.oauth.clock import Moment, now
 from desktop.oauth.grants.device import DeviceAuthorization, request_authorization
 from desktop.oauth.grants.polling import Progress, poll
-from desktop.oauth.grants.token import TokenSet, request_token
+from desktop.oauth.grants.token import request_token
 from desktop.oauth.http import Answer
 from desktop.oauth.metadata import ServerMetadata
+from desktop.oauth.model.token_set import Account, TokenSet
 
 START = datetime(2026, 11, 23, 3, 0, 0, tzinfo=UTC)
 HOST = "login.example"

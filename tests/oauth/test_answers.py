@@ -159,7 +159,7 @@ def test_an_error_may_come_as_a_form() -> None:
 @pytest.mark.parametrize("code", [None, "", "  ", 5, True, [], {"code": 400}])
 def test_an_error_without_a_code_is_no_oauth_error(code: object) -> None:
     assert members(make_answer({"error": code, "a": 1}), START)["a"] == 1
-    assert type(error_in(make_answer({"error": code}, 400))) is errors.UnusableAnswer
+    assert type(error_in(make_answer({"error": code}, 400))) is errors.Refusal
 
 
 def test_an_error_response_has_every_fact_of_the_answer() -> None:
@@ -266,7 +266,14 @@ def test_a_page_is_no_form_even_if_it_says_so() -> None:
 @pytest.mark.parametrize("status", [400, 401, 403, 428])
 def test_tokens_in_an_error_response_are_ignored(status: int) -> None:
     reply = make_answer({"access_token": "x", "token_type": "bearer"}, status)
-    assert type(error_in(reply)) is errors.UnusableAnswer
+    assert type(error_in(reply)) is errors.Refusal
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 406, 415, 422, 451])
+def test_a_refusal_without_a_word_is_one_all_the_same(status: int) -> None:
+    error = error_in(make_answer("", status))
+    assert isinstance(error, errors.Refusal)
+    assert error.status == status
 
 
 def test_the_body_of_an_answer_is_in_no_error() -> None:

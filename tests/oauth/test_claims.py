@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 
 from desktop.oauth.addresses import has_hidden_characters
-from desktop.oauth.claims import Account, account_in, unverified_claims
+from desktop.oauth.claims import account_in, unverified_claims
+from desktop.oauth.model.token_set import Account
 from tests.oauth.harness import any_json, any_text, fuzzed, members_named, unsigned_jwt
 
 XDR = "https://schemas.cisco.com/iroh/identity/claims/"

@@ -6,14 +6,8 @@ import httpx
 import pytest
 
 from desktop.oauth import errors
-from desktop.oauth.client import (
-    Client,
-    ClientAuthentication,
-    ClientConnection,
-    authenticated,
-    methods_to_try,
-    request,
-)
+from desktop.oauth.client import Client, ClientConnection, authenticated, methods_to_try, request
+from desktop.oauth.model.client_authentication import ClientAuthentication
 from tests.oauth.harness import (
     CONFIDENTIAL,
     DEVICE_ENDPOINT,

@@ -18,9 +18,10 @@ from desktop.oauth import errors
 from desktop.oauth.client import Client, ClientConnection
 from desktop.oauth.clock import SystemClock
 from desktop.oauth.grants.device import request_authorization
-from desktop.oauth.grants.token import TokenSet, refresh, request_token
+from desktop.oauth.grants.token import refresh, request_token
 from desktop.oauth.identity import fetch_userinfo
 from desktop.oauth.metadata import Issuer, discover
+from desktop.oauth.model.token_set import TokenSet
 from desktop.oauth.revocation import revoke_app_grant
 from desktop.options import demo_profile
 from tests.rigs.demo_server import DemoOptions, DemoServer
@@ -169,8 +170,8 @@ async def test_a_server_that_does_not_rotate_keeps_the_refresh_token(
 @pytest.mark.parametrize(
     ("fault", "kind", "status", "wait"),
     [
-        ("401", errors.UnusableAnswer, 401, None),
-        ("403:5", errors.UnusableAnswer, 403, 5.0),
+        ("401", errors.Refusal, 401, None),
+        ("403:5", errors.Refusal, 403, 5.0),
         ("429:2s", errors.Throttled, 429, 2.0),
         ("503:2", errors.ServerFault, 503, 2.0),
         ("html", errors.PageInsteadOfAnswer, 200, None),

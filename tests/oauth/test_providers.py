@@ -7,9 +7,11 @@ import httpx
 import pytest
 
 from desktop.oauth import errors
-from desktop.oauth.client import Client, ClientAuthentication
-from desktop.oauth.grants.token import TokenSet, refresh
+from desktop.oauth.client import Client
+from desktop.oauth.grants.token import refresh
 from desktop.oauth.metadata import Issuer, ServerMetadata, discover
+from desktop.oauth.model.client_authentication import ClientAuthentication
+from desktop.oauth.model.token_set import TokenSet
 from tests.oauth.harness import (
     CODE,
     CONFIDENTIAL,

@@ -10,13 +10,14 @@ import httpx
 import pytest
 
 from desktop.oauth import errors
-from desktop.oauth.client import Client, ClientAuthentication
+from desktop.oauth.client import Client
 from desktop.oauth.grants.authorization_code import code_in, new_request, redeem
 from desktop.oauth.grants.device import DeviceAuthorization
 from desktop.oauth.grants.token import refresh, request_own_token, request_token
 from desktop.oauth.http import get
 from desktop.oauth.identity import fetch_userinfo
 from desktop.oauth.metadata import Issuer, discover
+from desktop.oauth.model.client_authentication import ClientAuthentication
 from desktop.oauth.portal import find_portal
 from desktop.oauth.redaction.causes import causes_of
 from desktop.oauth.redaction.known_secrets import KnownSecrets

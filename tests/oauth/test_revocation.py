@@ -1,8 +1,9 @@
 import pytest
 
 from desktop.oauth import errors
-from desktop.oauth.client import Client, ClientAuthentication
+from desktop.oauth.client import Client
 from desktop.oauth.errors import OAuthError
+from desktop.oauth.model.client_authentication import ClientAuthentication
 from desktop.oauth.revocation import revoke, revoke_app_grant
 from tests.oauth.harness import (
     CONFIDENTIAL,

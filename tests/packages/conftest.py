@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from builder.processor import this_processor
 from builder.product import ROOT, product
 
 DIST = ROOT / "dist"
@@ -16,7 +17,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.fixture(scope="session")
 def deb() -> Path:
-    return _built(f"{product().package}_{product().version}_amd64.deb")
+    return _built(f"{product().package}_{product().version}_{this_processor().debian}.deb")
 
 
 def _built(name: str) -> Path:
@@ -27,9 +28,9 @@ def _built(name: str) -> Path:
 
 @pytest.fixture(scope="session")
 def rpm_file() -> Path:
-    return _built(f"{product().package}-{product().version}-1.x86_64.rpm")
+    return _built(f"{product().package}-{product().version}-1.{this_processor().name}.rpm")
 
 
 @pytest.fixture(scope="session")
 def appimage() -> Path:
-    return _built(f"XDR_Login-{product().version}-x86_64.AppImage")
+    return _built(f"XDR_Login-{product().version}-{this_processor().name}.AppImage")

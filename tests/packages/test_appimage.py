@@ -1,18 +1,22 @@
 """The AppImage, mounted or unpacked, on a minimal Debian."""
 
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.packages.trial import try_out
+from tests.packages.trial import install_libraries, try_out
 from tests.rigs.chroot import Chroot
+from tests.rigs.display import Display
 from tests.rigs.process import wait_until
 
-LIBRARIES = Path(__file__).parents[2] / "packaging" / "requirements" / "debian-run.txt"
 PATIENCE = 30.0
+MISSING = (
+    r"XDR Login requires the library (\S+), which is not installed. Run: sudo apt install (\S+)\n"
+)
 
 
 def mount_folders(folder: Path) -> list[str]:
@@ -20,14 +24,45 @@ def mount_folders(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.name.startswith(".mount_xdr")]
 
 
-def test_the_appimage_works_without_fuse(chroot: Chroot, appimage: Path) -> None:
-    lines = LIBRARIES.read_text("utf-8").splitlines()
-    libraries = [line for line in lines if not line.startswith("#")]
-    install = ("apt-get", "install", "--yes", "--no-install-recommends")
-    chroot.run(*install, "ca-certificates", *libraries)
-    output = try_out(chroot, chroot.copy_in(appimage))
+@pytest.fixture(scope="module")
+def program(chroot: Chroot, appimage: Path) -> str:
+    return chroot.copy_in(appimage)
+
+
+def missing_library(chroot: Chroot, program: str, display: Display) -> tuple[str, str]:
+    """Open the window, which must fail in one line; return the library and package it names."""
+    shown = {"DISPLAY": display.name, "QT_QPA_PLATFORM": "xcb"}
+    done = chroot.run_as_user(program, **shown)
+    assert (done.returncode, done.stdout) == (1, "")
+    found = re.fullmatch(MISSING, done.stderr)
+    assert found is not None, done.stderr
+    return found[1], found[2]
+
+
+def test_on_a_bare_system_a_missing_library_is_named(
+    chroot: Chroot, program: str, display: Display
+) -> None:
+    # Python requires this one; without it, PyInstaller's boot loader names it.
+    chroot.run("apt-get", "install", "--yes", "libexpat1")
+    library, package = missing_library(chroot, program, display)
+    assert library.startswith("lib")
+    listed = chroot.run("apt-cache", "policy", package).stdout
+    assert "Installed: (none)" in listed
+
+
+def test_the_appimage_works_without_fuse(chroot: Chroot, program: str) -> None:
+    install_libraries(chroot)
+    output = try_out(chroot, program)
     assert "/tmp/.mount_xdr-login-" in output  # noqa: S108
     assert mount_folders(chroot.root / "tmp") == []
+
+
+def test_the_library_that_desktops_lack_is_named(
+    chroot: Chroot, program: str, display: Display
+) -> None:
+    chroot.run("dpkg", "--remove", "--force-depends", "libxcb-cursor0")
+    missing = missing_library(chroot, program, display)
+    assert missing == ("libxcb-cursor.so.0", "libxcb-cursor0")
 
 
 @pytest.mark.parametrize("mode", ["mounted", "unpacked"])

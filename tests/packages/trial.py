@@ -1,10 +1,13 @@
 """Checks of an installed app."""
 
 import re
+from pathlib import Path
 
 from desktop import __version__
 from tests.rigs.chroot import Chroot
 
+# What the window requires of a system; packages of other formats don't install it on Debian.
+LIBRARIES = Path(__file__).parents[2] / "packaging" / "requirements" / "debian-run.txt"
 LAST_LINE = r"✓ Signed in to Northwind SOC as \S+@northwind.example \(expires \d\d:\d\d[^)]*\)\."
 
 
@@ -20,6 +23,14 @@ def try_out(system: Chroot, command: str) -> str:
     assert (signed_in.returncode, signed_in.stdout) == (0, "")
     assert re.fullmatch(LAST_LINE, signed_in.stderr.splitlines()[-1])
     return tested.stdout
+
+
+def install_libraries(system: Chroot) -> None:
+    """Install the libraries with apt, because rpm and AppImage don't."""
+    lines = LIBRARIES.read_text("utf-8").splitlines()
+    libraries = [line for line in lines if not line.startswith("#")]
+    install = ("apt-get", "install", "--yes", "--no-install-recommends")
+    system.run(*install, "ca-certificates", *libraries)
 
 
 def missing_libraries(system: Chroot, bundle: str) -> list[str]:

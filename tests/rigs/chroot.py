@@ -139,24 +139,29 @@ def _copy_valid_until(root: Path) -> None:
 
 
 def _mirror(suite: str) -> str:
-    """Return the package source of this suite on this computer; for sid, that of any suite."""
+    """Return the package source of this suite on this computer, or else that of any suite."""
     command = ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(LABEL)"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     targets = [line.split(maxsplit=2) for line in output.splitlines()]
     addresses = [each[0] for each in targets if each[1] == suite]
-    if suite == "sid":
+    if suite != SUITE:
         addresses += [each[0] for each in targets if each[2:] == ["Debian"]]
     if not addresses:
         requirements.skip_or_fail(f"apt has no source for {suite}")
     return addresses[0]
 
 
-@pytest.fixture(scope="module")
-def chroot() -> Iterator[Chroot]:
-    """Provide a minimal Debian for all tests of a module, which run in order."""
+def require_root() -> None:
+    """Skip the test where no system can be made."""
     requirements.require_linux("chroot")
     requirements.require("chroot", "debootstrap", "unshare")
     if os.geteuid() != 0:
         requirements.skip_or_fail("the chroot rig requires root")
+
+
+@pytest.fixture(scope="module")
+def chroot() -> Iterator[Chroot]:
+    """Provide a minimal Debian for all tests of a module, which run in order."""
+    require_root()
     with bare_system() as system:
         yield system

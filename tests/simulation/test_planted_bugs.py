@@ -12,7 +12,8 @@ from desktop.oauth.client import ClientConnection
 from desktop.oauth.clock import first_of
 from desktop.oauth.errors import InvalidGrant, Trouble
 from desktop.oauth.grants.polling import Pace
-from desktop.oauth.grants.token import TokenSet, refresh
+from desktop.oauth.grants.token import refresh
+from desktop.oauth.model.token_set import TokenSet
 from desktop.services.model.errors import SignedOutByServer
 from desktop.services.secrets import keystore
 from desktop.services.secrets.keystore import Vault

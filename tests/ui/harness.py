@@ -59,9 +59,23 @@ class ProfileRecorder:
     statuses: tuple[ProfileStatus, ...] = ()
     current_id: str = ""
     unreadable: int = 0
+    are_many: bool = False
+
+    @property
+    def listed(self) -> tuple[ProfileStatus, ...]:
+        return self.statuses
+
+    def status(self, id_: str) -> ProfileStatus | None:
+        return {each.profile.id: each for each in self.statuses}.get(id_)
+
+    def by_recency(self) -> tuple[list[str], list[str]]:
+        return [], [each.profile.id for each in self.statuses]
 
     def switch(self, id_: str) -> None:
         self.calls.append(("switch", id_))
+
+    def switch_to_number(self, number: int) -> None:
+        self.calls.append(("switch_to_number", number))
 
     def copy_token(self, id_: str, as_: CopyFormat = CopyFormat.TOKEN) -> None:
         self.calls.append(("copy_token", id_, as_))
@@ -83,6 +97,14 @@ class FakeSessions:
     session: FakeSession | None = None
     statuses: tuple[ProfileStatus, ...] = ()
     others: dict[str, FakeSession] = field(default_factory=dict)
+    are_many: bool = False
+
+    @property
+    def listed(self) -> tuple[ProfileStatus, ...]:
+        return self.statuses
+
+    def status(self, id_: str) -> ProfileStatus | None:
+        return {each.profile.id: each for each in self.statuses}.get(id_)
 
     def find(self, id_: str) -> FakeSession | None:
         return self.others.get(id_)
@@ -137,6 +159,9 @@ class ActionRecorder:
 
     def open_profiles_folder(self) -> None:
         self.calls.append("open_profiles_folder")
+
+    def switch_profile(self) -> None:
+        self.calls.append("switch_profile")
 
     def add_profile(self) -> None:
         self.calls.append("add_profile")

@@ -41,6 +41,8 @@ def english(texts: list[str]) -> list[str]:
 
 
 class NoActions:
+    are_many = True
+
     current_id = PROFILE.id
     unreadable = 2
 

@@ -13,7 +13,7 @@ from tests.rigs.process import wait_until
 from tests.rigs.wine import Windows
 
 LAST_LINE = r". Signed in to Northwind SOC as \S+@northwind.example \(expires \d\d:\d\d[^)]*\)\."
-LISTENS = "from desktop.ipc import client; client._open_connection().close()"
+LISTENS = "from desktop.ipc import client; client.open_connection().close()"
 
 
 def try_out(windows: Windows, folder: Path) -> None:

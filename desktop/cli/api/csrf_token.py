@@ -11,12 +11,10 @@ from desktop.cli.api.api_answers import (
     response_error_message,
 )
 from desktop.cli.api.authorized_call import call_with_token
-from desktop.cli.terminal.exits import Exit, command, report_failure
+from desktop.cli.terminal.exits import Exit, report_failure
 from desktop.cli.terminal.output import (
-    json_option,
     print_json,
     print_result,
-    profile_option,
 )
 from desktop.oauth.errors import UnusableAnswer
 from desktop.oauth.fields import seconds, text
@@ -30,20 +28,10 @@ from desktop.services.token.api_call import (
     server_origin,
 )
 
-PATH = "/iroh/oauth2/csrf-token"  # assumed: see resources/openapi/iroh-oauth2.json
 _LARGEST = 65536  # bytes
 
 
-@command("""\
-xdr-login csrf-token                       print a token
-xdr-login csrf-token --json                print it with its lifetime, for a script
-xdr-login csrf-token --path /iroh/x        use a different route on the server
-""")
-@profile_option
-@click.option("--path", default=PATH, show_default=True, help="The server's route for CSRF tokens.")
-@json_option
 def csrf_token(*, profile: str | None, path: str, as_json: bool) -> int:
-    """For Cisco XDR. The token is valid for one use and for a short time."""
     chosen = load_configuration().find(profile)
     try:
         call = make_call(server_origin(chosen), CallArguments("GET", path))

@@ -11,9 +11,8 @@ from dataclasses import replace
 
 from desktop.cli.doctor.doctor_checks import Check, Outcome, check_computer
 from desktop.cli.doctor.doctor_servers import check_servers
-from desktop.cli.terminal.exits import Exit, command
+from desktop.cli.terminal.exits import Exit
 from desktop.cli.terminal.output import (
-    json_option,
     print_json,
     print_message,
     print_result,
@@ -49,17 +48,7 @@ _LABELS = {
 }
 
 
-@command("""\
-xdr-login doctor                           one line per check, with what to do next
-xdr-login doctor --json > report.json      the same as JSON, for support
-""")
-@json_option
 def doctor(*, as_json: bool) -> int:
-    """Checks the keyring, network, TLS, proxy, clock and more, one line each with what to do next.
-
-    The report contains no secrets, user name or home folder, so it is safe to share. The exit code
-    is 1 if a check fails.
-    """
     found = asyncio.run(_run_checks(lambda check: None if as_json else _print_check(check)))
     failed = any(each.outcome is Outcome.FAIL for each in found)
     if as_json:

@@ -195,16 +195,15 @@ def _check_tray() -> Check:
     owner = name_has_owner(_TRAY_BUS_NAME)
     if owner:
         return Check("tray", translate("available ({name})", name="StatusNotifier"))
-    text = (
-        translate("not found, because there is no session bus")
-        if owner is None
-        else translate("not found on the session bus")
-    )
-    remedy = translate(
-        "Without a tray, closing the window minimizes it. "
-        "On GNOME, install the AppIndicator extension."
-    )
-    return warning("tray", text, remedy)
+    minimizes = translate("Without a tray, closing the window minimizes it.")
+    if owner is None:
+        text = translate("not found, because there is no session bus")
+        remedy = translate(
+            "For a tray, start XDR Login in your desktop, which sets DBUS_SESSION_BUS_ADDRESS."
+        )
+        return warning("tray", text, f"{minimizes} {remedy}")
+    remedy = translate("On GNOME, install the AppIndicator extension.")
+    return warning("tray", translate("not found on the session bus"), f"{minimizes} {remedy}")
 
 
 def name_has_owner(name: str) -> bool | None:

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 from desktop.cli.doctor.doctor_checks import Check, failed_check, failure, warning
 from desktop.oauth import errors
 from desktop.oauth.addresses import ascii_address, host_of, is_loopback
-from desktop.oauth.client import Client, ClientAuthentication, ClientConnection
+from desktop.oauth.client import Client, ClientConnection
 from desktop.oauth.http import clock_offset, get
 from desktop.oauth.metadata import metadata_addresses
+from desktop.oauth.model.client_authentication import ClientAuthentication
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.services.configuration.load import load_configuration
 from desktop.services.model.profile import Profile, ProfileError

@@ -11,19 +11,16 @@ import click
 from desktop.cli.profiles.profile_context import ProfileContext, run_with_profiles, store_passwords
 from desktop.cli.profiles.profile_options import (
     apply_options,
-    draft_options,
     read_passwords,
     require_valid_draft,
 )
 from desktop.cli.sign_in.logout import sign_out_profile, sign_out_revokes_grant
-from desktop.cli.terminal.exits import Exit, handle_errors
-from desktop.cli.terminal.help import CommandWithExamples
+from desktop.cli.terminal.exits import Exit
 from desktop.cli.terminal.output import (
-    complete_profile,
     confirm,
     print_message,
     print_result,
-    yes_option,
+    wait_notice,
 )
 from desktop.cli.terminal.running_app import (
     notify_profiles_changed,
@@ -66,24 +63,7 @@ from desktop.services.wording.sign_out_texts import sign_out_report
 _PASSWORD_OPTIONS = {"client_secret_stdin", "proxy_password_stdin"}
 
 
-@click.command(
-    cls=CommandWithExamples,
-    examples="""\
-xdr-login profiles add northwind --region eu --client-id client-1234 --auth none
-xdr-login profiles add "Northwind lab" --issuer https://login.example --client-id lab \\
-  --scope openid --scope profile --client-secret-stdin < password.txt
-xdr-login profiles add robot --preset keycloak --issuer https://id.example/realms/soc \\
-  --client-id robot --grant client-credentials --client-secret-stdin
-""",
-)
-@click.argument("name")
-@draft_options
-@handle_errors
 def add(*, name: str, **given: Any) -> int:  # noqa: ANN401 - options
-    """Add a profile with the name NAME and print its id.
-
-    The values are checked as in the window. Secrets are saved in the keyring.
-    """
 
     async def work(context: ProfileContext) -> Exit:
         context.require_own_profiles()
@@ -127,26 +107,7 @@ def _check_grant_allowed(context: ProfileContext, draft: Draft) -> None:
         raise GrantForbidden(policy.source)
 
 
-@click.command(
-    cls=CommandWithExamples,
-    examples="""\
-xdr-login profiles edit northwind --scope casebook --scope response
-xdr-login profiles edit northwind --ca-file ""          remove a value
-xdr-login profiles edit northwind --client-secret-stdin ask for the client secret
-xdr-login profiles edit northwind --proxy http://proxy.example:3128 --proxy-user dana \\
-  --proxy-password-stdin < password.txt
-""",
-)
-@click.argument("profile", metavar="NAME", shell_complete=complete_profile)
-@click.option("--name", metavar="NAME", help="New name of the profile.")
-@draft_options
-@handle_errors
 def edit(*, profile: str, name: str | None, **given: Any) -> int:  # noqa: ANN401 - options
-    """Change the given values of the profile NAME.
-
-    To clear an option, pass an empty value. You can store a client secret even for a profile that
-    your administrator manages.
-    """
 
     async def work(context: ProfileContext) -> Exit:
         before = context.snapshot.profiles.find(profile)
@@ -201,22 +162,7 @@ async def _check_stored_password(
         raise click.UsageError(message)
 
 
-@click.command(
-    cls=CommandWithExamples,
-    examples="""\
-xdr-login profiles remove northwind        confirm, sign out and remove it
-xdr-login profiles remove northwind --yes --no-sign-out
-""",
-)
-@click.argument("profile", metavar="NAME", shell_complete=complete_profile)
-@click.option("--sign-out/--no-sign-out", default=True, help="Sign out first. Default: --sign-out.")
-@yes_option
-@handle_errors
 def remove(*, profile: str, sign_out: bool, yes: bool) -> int:
-    """Sign out, and remove the profile NAME and its secrets.
-
-    You confirm first; without a terminal, pass --yes.
-    """
 
     async def work(context: ProfileContext) -> Exit:
         if profile in context.snapshot.profiles.broken:
@@ -262,28 +208,7 @@ async def _sign_out(context: ProfileContext, profile: Profile) -> None:
         print_message(str(each["text"]))
 
 
-@click.command(
-    name="import",
-    cls=CommandWithExamples,
-    examples="""\
-xdr-login profiles import colleague.toml   a file from “profiles export”
-xdr-login profiles import --region eu --name northwind < client.json
-                                           a client as JSON from Cisco XDR
-""",
-)
-@click.argument("file", default="-", type=click.Path(dir_okay=False, allow_dash=True))
-@click.option("--name", metavar="NAME", help="Name of the profile for a client as JSON.")
-@draft_options
-@yes_option
-@handle_errors
 def import_(*, file: str, name: str | None, yes: bool, **given: Any) -> int:  # noqa: ANN401 - options
-    """Add the profiles from FILE or stdin, and print their ids.
-
-    Existing profiles are not replaced. If a profile uses servers other than its provider's, you
-    confirm first; without a terminal, pass --yes. A client as JSON, from Cisco XDR or another
-    provider, becomes a profile too: pass --region or --issuer if it doesn't name a server. Its
-    secret is saved in the keyring.
-    """
 
     async def work(context: ProfileContext) -> Exit:
         context.require_own_profiles()
@@ -347,7 +272,8 @@ def _read_input(file: str) -> str:
         if file == "-":
             content = read_stdin(limit)
         else:
-            content = read_file(Path(file), limit=MAX_IMPORT_LENGTH, pipes=True)
+            notice = wait_notice(Path(file))
+            content = read_file(Path(file), limit=MAX_IMPORT_LENGTH, on_wait=notice)
         if len(content) == limit:
             message = translate("Nothing was imported: the file is too large.")
             raise click.ClickException(message)
@@ -356,21 +282,7 @@ def _read_input(file: str) -> str:
         raise click.ClickException(texts.import_failed_message(error)) from error
 
 
-@click.command(
-    cls=CommandWithExamples,
-    examples="""\
-xdr-login profiles export > profiles.toml  all your own profiles
-xdr-login profiles export northwind --output northwind.toml
-""",
-)
-@click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=complete_profile)
-@click.option("--output", "-o", type=click.Path(dir_okay=False), help="Write to this file.")
-@handle_errors
 def export(*, names: tuple[str, ...], output: str | None) -> int:
-    """Print profiles as TOML, without secrets.
-
-    Without NAME, this prints all your own profiles.
-    """
 
     async def work(context: ProfileContext) -> str:
         snapshot = context.snapshot

@@ -1,4 +1,4 @@
-"""The options for the values of a profile, which are the fields of the form."""
+"""What the options for a profile say: a draft, and passwords from stdin."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ import getpass
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from desktop.cli.profiles.draft_options import REGIONS, SEPARATORS, choices_of
 from desktop.cli.terminal.output import print_message
 from desktop.cli.terminal.streams import read_stdin, read_stdin_line
 from desktop.oauth.addresses import has_hidden_characters
 from desktop.services.configuration.profile_draft import Draft, Presets, faults_of
-from desktop.services.model.members import Kind, Member, Option
+from desktop.services.model.members import Member
 from desktop.services.model.profile import EDITABLE
 from desktop.services.profile_editor.editor import SecretChanges
 from desktop.services.system.text_input import UndecodableText, decode_text
@@ -29,65 +31,6 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _LONGEST_INPUT = 64 * 1024  # bytes
 _UNDECODABLE = "\ufffd"
-_SHORTENED = "client_secret_"  # what options leave out of a choice
-
-
-# The options that a new profile usually needs; the help lists them first.
-_FIRST = (
-    *("issuer", "preset", "client_id", "grant", "client_authentication", "scope"),
-    *("extra_parameters", "verification_hosts"),
-)
-# The form has these in one field, with such a separator.
-_SEPARATORS = {Kind.STRINGS: " ", Kind.PARAMETERS: "\n"}
-
-
-def draft_options(command: Function) -> Function:
-    """Add an option for each field of the form, and for the two passwords."""
-    for add in reversed(list(_options())):
-        command = add(command)
-    return command
-
-
-def _options() -> list[Callable[[Function], Function]]:
-    names = (*_FIRST, *(name for name in EDITABLE if name not in _FIRST))
-    # The name is an argument of one command, and an option of others.
-    members = [_option(EDITABLE[name]) for name in names if name != "name"]
-    region = click.option(
-        "--region",
-        metavar="nam|eu|apjc",
-        help="Region of Cisco XDR, the same as --preset xdr-REGION.",
-    )
-    return [
-        *members[:3],
-        region,
-        *members[3:],
-        click.option(
-            "--client-secret-stdin",
-            is_flag=True,
-            help="Read the client secret from a line of stdin. An empty line removes it.",
-        ),
-        click.option(
-            "--proxy-password-stdin",
-            is_flag=True,
-            help="Read the proxy password from stdin, from the next line if both are read.",
-        ),
-    ]
-
-
-def _option(member: Member) -> Callable[[Function], Function]:
-    option = member.option or Option("", "")
-    return click.option(
-        option_name(member.name),
-        member.name,
-        metavar=option.metavar or None,
-        type=None if option.metavar else click.Choice(list(_choices(member))),
-        multiple=member.kind in _SEPARATORS,
-        help=option.help,
-    )
-
-
-def _choices(member: Member) -> dict[str, str]:
-    return {each.removeprefix(_SHORTENED): each for each in member.choices}
 
 
 def apply_options(draft: Draft, given: Mapping[str, Any]) -> Draft:
@@ -100,17 +43,24 @@ def apply_options(draft: Draft, given: Mapping[str, Any]) -> Draft:
     if given["region"]:
         if given["preset"]:
             raise click.UsageError(translate("--region cannot be used with --preset."))
+        if given["region"] not in REGIONS:
+            raise _unknown_value(
+                translate("No region named “{name}”.", name=given["region"]),
+                given["region"],
+                translate("Regions: {regions}", regions=format_values(REGIONS)),
+                REGIONS,
+            )
         named["preset"] = f"xdr-{given['region']}"
     return replace(draft, **named)
 
 
 def _typed(member: Member, value: Any) -> str:  # noqa: ANN401 - of its option
     """Convert the value of an option to what is typed in the form."""
-    if member.kind in _SEPARATORS:
-        return _SEPARATORS[member.kind].join(filter(None, value))
+    if member.kind in SEPARATORS:
+        return SEPARATORS[member.kind].join(filter(None, value))
     if member.is_file and value:  # it is read later, from another folder
         return str(Path(value).expanduser().absolute())
-    return str(value if member.option and member.option.metavar else _choices(member)[value])
+    return str(value if member.option and member.option.metavar else choices_of(member)[value])
 
 
 def read_passwords(given: Mapping[str, Any], draft: Draft) -> SecretChanges:
@@ -134,16 +84,24 @@ def require_valid_draft(draft: Draft, presets: Presets, *, taken: Collection[str
     `taken` are the ids and names of other profiles.
     """
     if draft.preset and draft.preset not in presets:
-        message = translate(
-            "No preset named “{name}”. Presets: {presets}",
-            name=draft.preset,
-            presets=format_values(presets),
+        raise _unknown_value(
+            translate("No preset named “{name}”.", name=draft.preset),
+            draft.preset,
+            translate("Presets: {presets}", presets=format_values(presets)),
+            presets,
         )
-        raise click.UsageError(message)
     found = faults_of(draft, presets, surface=Surface.TERMINAL, taken=taken)
     if found:
         lines = [f"{option_name(member)}: {words}" for member, words in found.items()]
         raise click.UsageError("\n".join(lines))
+
+
+def _unknown_value(
+    message: str, name: str, choices: str, known: Collection[str]
+) -> click.UsageError:
+    similar = get_close_matches(name.lower(), known, n=1)
+    suggestion = translate("Did you mean “{name}”?", name=similar[0]) if similar else ""
+    return click.UsageError(" ".join(filter(None, (message, suggestion, choices))))
 
 
 def _read_password(prompt: str, lines: Iterator[str]) -> str:

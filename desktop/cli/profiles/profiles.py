@@ -1,74 +1,31 @@
-"""`xdr-login profiles`: list, show and check profiles."""
+"""`xdr-login profiles list`, `presets` and `show`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-import click
-
-from desktop.cli.profiles.profile_changes import add, edit, export, import_, remove
-from desktop.cli.profiles.profile_context import ProfileContext, run_with_profiles
-from desktop.cli.terminal import PROFILE_VARIABLE
-from desktop.cli.terminal.exits import Exit, handle_errors
-from desktop.cli.terminal.help import CommandWithExamples, TranslatedGroup
+from desktop.cli.terminal.exits import Exit
 from desktop.cli.terminal.output import (
-    complete_profile,
-    json_option,
     print_json,
     print_message,
     print_result,
-    resolve_profile_option,
 )
 from desktop.oauth.errors import printable
 from desktop.services.configuration.load import load_configuration
 from desktop.services.configuration.profile_reader import load_presets
-from desktop.services.model.profile import MEMBERS, Profile
-from desktop.services.profile_editor import editor_wording as texts
-from desktop.services.profile_editor.check import Finding, Outcome
-from desktop.services.profile_editor.editor import SecretChanges
+from desktop.services.model.profile import MEMBERS, BrokenProfile, Profile
 from desktop.services.system.translation import translate
-from desktop.services.wording.field_names import Surface
 
 
-@click.group(cls=TranslatedGroup)
-def profiles() -> None:
-    """A profile says where you sign in, and with which client ID. You can edit it in the window."""
-
-
-for _command in (add, edit, remove, import_, export):
-    profiles.add_command(_command)
-
-
-def _name_argument(command: Any) -> Any:  # noqa: ANN401 - like the decorators of click
-    return click.argument(
-        "name",
-        required=False,
-        envvar=PROFILE_VARIABLE,
-        callback=resolve_profile_option,
-        shell_complete=complete_profile,
-    )(command)
-
-
-@profiles.command(
-    name="list",
-    cls=CommandWithExamples,
-    examples="""\
-xdr-login profiles list                    id, name and provider
-xdr-login profiles list --json | jq -r '.profiles[].id'
-""",
-)
-@json_option
-@handle_errors
 def list_(*, as_json: bool) -> int:
-    """List the profiles, those of your organization first."""
     found = load_configuration()
     if as_json:
         print_json(
             {
                 "profiles": [_summary(each) for each in found.good.values()],
                 "broken": [
-                    {"id": id_, "message": texts.broken_profile_message(why)}
+                    {"id": id_, "message": _broken_message(why)}
                     for id_, why in found.broken.items()
                 ],
             }
@@ -88,24 +45,22 @@ def list_(*, as_json: bool) -> int:
         cells = (text.ljust(width) for text, width in zip(row, (*widths, 0), strict=True))
         print_result("  ".join(cells).rstrip())
     for id_, why in found.broken.items():
-        print_message(f"{printable(id_)}: {texts.broken_profile_message(why)}", color="yellow")
+        print_message(f"{printable(id_)}: {_broken_message(why)}", color="yellow")
     if not rows and not found.broken:
         print_message(translate("No profiles yet. Add one: xdr-login profiles add --help"))
     return Exit.OK
 
 
-@profiles.command(
-    cls=CommandWithExamples,
-    examples="""\
-xdr-login profiles presets                 regions of Cisco XDR, and other providers
-xdr-login profiles add "Northwind SOC" --preset xdr-eu --client-id client-1234
-""",
-)
-@json_option
-@handle_errors
+def _broken_message(error: BrokenProfile) -> str:
+    from desktop.services.profile_editor.editor_wording import broken_profile_message
+
+    return broken_profile_message(error)  # slow to load, and rare
+
+
 def presets(*, as_json: bool) -> int:
-    """List the providers for --preset."""
-    names = {id_: name for id_, name in texts.preset_names(load_presets()).items() if id_}
+    from desktop.services.profile_editor.editor_wording import preset_names  # slow to load
+
+    names = {id_: name for id_, name in preset_names(load_presets()).items() if id_}
     if as_json:
         print_json({"presets": [{"id": id_, "name": name} for id_, name in names.items()]})
         return Exit.OK
@@ -115,21 +70,7 @@ def presets(*, as_json: bool) -> int:
     return Exit.OK
 
 
-@profiles.command(
-    cls=CommandWithExamples,
-    examples="""\
-xdr-login profiles show northwind          every key that isn't the default
-xdr-login profiles show --json | jq -r .issuer
-""",
-)
-@_name_argument
-@json_option
-@handle_errors
 def show(*, name: str | None, as_json: bool) -> int:
-    """Show the profile NAME, without secrets.
-
-    This includes the keys of its preset. Without NAME, the profile is chosen as for other commands.
-    """
     members = _members(load_configuration().find(name))
     if as_json:
         print_json(members)
@@ -138,49 +79,6 @@ def show(*, name: str | None, as_json: bool) -> int:
     for member, value in members.items():
         print_result(f"{member.ljust(width)}  {printable(_text(value), 1000)}")
     return Exit.OK
-
-
-@profiles.command(
-    cls=CommandWithExamples,
-    examples="""\
-xdr-login profiles check northwind         test it step by step
-xdr-login profiles check --json | jq .works
-""",
-)
-@_name_argument
-@json_option
-@handle_errors
-def check(*, name: str | None, as_json: bool) -> int:
-    """Test the profile NAME step by step, without signing in.
-
-    Without NAME, the profile is chosen as for other commands. The check requests a device code
-    that is never used.
-    """
-
-    async def run_checks(context: ProfileContext) -> list[Finding]:
-        profile = context.snapshot.profiles.find(name)
-        found = []
-        async for finding in context.editor.check(
-            profile, SecretChanges(), context.snapshot, surface=Surface.TERMINAL
-        ):
-            found.append(finding)
-            if not as_json:
-                _print_finding(finding, profile)
-        if as_json:
-            print_json(
-                {
-                    "profile": profile.id,
-                    "works": all(each.outcome is not Outcome.BAD for each in found),
-                    "findings": [_finding_members(each) for each in found],
-                }
-            )
-        return found
-
-    found = run_with_profiles(run_checks)
-    if not as_json:
-        print_message(texts.check_summary(found))
-    failed = any(each.outcome is Outcome.BAD for each in found)
-    return Exit.FAILURE if failed else Exit.OK
 
 
 def _summary(profile: Profile) -> dict[str, Any]:
@@ -222,33 +120,3 @@ def _text(value: object) -> str:
         case dict():
             return ", ".join(f"{name}={each}" for name, each in value.items())
     return str(value)
-
-
-_COLORS = {
-    Outcome.GOOD: "green",
-    Outcome.UNSURE: "yellow",
-    Outcome.HINT: "yellow",
-    Outcome.BAD: "red",
-}
-
-
-def _print_finding(finding: Finding, profile: Profile) -> None:
-    width = max(len(translate(each.value)) for each in Outcome)
-    mark, step = translate(finding.outcome.value).ljust(width), translate(finding.step.value)
-    print_result(f"{mark}  {step}: {finding.text}", color=_COLORS[finding.outcome])
-    if finding.remedy:
-        print_result(f"{' ' * width}  {finding.remedy}")
-    for option, instead in (("--preset", finding.preset), ("--grant", finding.grant)):
-        if instead and not profile.managed:  # the window has a button for this
-            print_result(f"{' ' * width}  xdr-login profiles edit {profile.id} {option} {instead}")
-
-
-def _finding_members(finding: Finding) -> dict[str, Any]:
-    return {
-        "step": finding.step.name.lower(),
-        "outcome": finding.outcome.name.lower(),
-        "text": finding.text,
-        "remedy": finding.remedy,
-        "preset": finding.preset or None,
-        "grant": finding.grant or None,
-    }

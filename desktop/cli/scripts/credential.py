@@ -7,15 +7,11 @@ import os
 import re
 from urllib.parse import unquote
 
-import click
-
 from desktop.cli.scripts.token_source import fetch_token_by_name, fetch_token_in_format
-from desktop.cli.terminal.exits import Exit, command
-from desktop.cli.terminal.help import TranslatedGroup
+from desktop.cli.terminal.exits import Exit
 from desktop.cli.terminal.output import (
     print_json,
     print_result,
-    profile_option,
 )
 from desktop.cli.terminal.streams import read_stdin
 from desktop.oauth.addresses import origin_of
@@ -31,36 +27,13 @@ _LONGEST_INPUT = 64 * 1024  # bytes
 _NEEDED = {b"protocol", b"host", b"username", b"url"}  # of what git tells a helper
 
 
-@command("""\
-kubectl config set-credentials me --exec-api-version=client.authentication.k8s.io/v1 \\
-  --exec-interactive-mode=Never --exec-command=xdr-login \\
-  --exec-arg=credential --exec-arg=kubectl --exec-arg=--id-token
-                                           once, for ~/.kube/config
-""")
-@profile_option
-@click.option(
-    "--id-token",
-    is_flag=True,
-    help="Give kubectl the ID token, as most clusters with OpenID Connect require.",
-)
 def kubectl(*, profile: str | None, id_token: bool) -> int:
-    """Print an ExecCredential for kubectl.
-
-    The version is client.authentication.k8s.io/v1, or v1beta1 if kubectl requests it. kubectl uses
-    the token until it expires and then runs this command again.
-    """
     token = fetch_token_by_name(profile, CopyFormat.JSON, id_token=id_token)
     status = {"token": token.access_token}
     if token.expires_at is not None:
         status["expirationTimestamp"] = format_instant(token.expires_at) or ""
     print_json({"apiVersion": _requested_api_version(), "kind": "ExecCredential", "status": status})
     return Exit.OK
-
-
-def _complete_operation(
-    _ctx: click.Context, _parameter: click.Parameter, incomplete: str
-) -> list[str]:
-    return [each for each in ("get", "store", "erase") if each.startswith(incomplete)]
 
 
 def _requested_api_version() -> str:
@@ -74,20 +47,7 @@ def _requested_api_version() -> str:
     return version if version in known else known[0]
 
 
-@command("""\
-git config --global credential.https://gitlab.example.helper \\
-  "!xdr-login credential git --profile gitlab"
-                                           once, for the host of that profile
-printf 'protocol=https\\nhost=gitlab.example\\n\\n' | xdr-login credential git get
-""")
-@profile_option
-@click.argument("operation", metavar="{get|store|erase}", shell_complete=_complete_operation)
 def git(*, profile: str | None, operation: str) -> int:
-    """Act as a git credential helper.
-
-    Answers “get” only for the profile's host and only over https. Other operations do nothing. The
-    user is “oauth2” unless git gives one.
-    """
     attributes = _parse_attributes(_read_attributes())
     if operation != "get" or attributes.get("protocol") != "https" or not attributes.get("host"):
         return Exit.OK  # gitcredentials(7): a helper ignores operations that it does not know
@@ -159,15 +119,7 @@ def _is_profile_host(host: str, profile: Profile) -> bool:
         return False
 
 
-@command("""\
-http https://visibility.eu.amp.cisco.com/iroh/… Authorization:@<(xdr-login credential httpie)
-""")
-@profile_option
 def httpie(*, profile: str | None) -> int:
-    """Print an Authorization header value for HTTPie.
-
-    HTTPie reads it from a file.
-    """
     token = fetch_token_by_name(profile, CopyFormat.HEADER).access_token
     print_result(f"Bearer {_require_plain(token)}")
     return Exit.OK
@@ -178,8 +130,3 @@ def _require_plain(token: str) -> str:
     if not token.isascii() or not token.isprintable() or set(token) & set(' "\\'):
         raise UnsafeForShell
     return token
-
-
-@click.group(cls=TranslatedGroup, commands=[kubectl, git, httpie])
-def credential() -> None:
-    """Prints a token in the format of the other program. For curl, use “token --format curl”."""

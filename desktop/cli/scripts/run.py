@@ -15,13 +15,10 @@ from typing import NoReturn
 import click
 
 from desktop.cli.scripts.token_source import fetch_token_by_name
-from desktop.cli.terminal.exits import command
-from desktop.cli.terminal.output import print_message, profile_option
+from desktop.cli.terminal.output import print_message
 from desktop.oauth.errors import printable
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.system.translation import translate
-
-VARIABLE = "XDR_ACCESS_TOKEN"
 
 supports_exec: bool = sys.platform != "win32"
 """Whether the program can replace this process; on Windows it runs as a child."""
@@ -32,31 +29,7 @@ _NOT_STARTED = 126
 _NOT_FOUND = 127
 
 
-@command(
-    """\
-xdr-login run -- python3 hunt.py           run it with the token in $XDR_ACCESS_TOKEN
-xdr-login run --profile northwind -- make report
-xdr-login run --env GITHUB_TOKEN --profile github -- gh api user
-                                           use the variable that the program expects
-""",
-    context_settings={"allow_interspersed_args": False},
-)
-@profile_option
-@click.option(
-    "--env",
-    "variable",
-    metavar="NAME",
-    default=VARIABLE,
-    show_default=True,
-    help="The variable for the token.",
-)
-@click.argument("command", metavar="-- COMMAND [ARG]...", nargs=-1, required=True)
 def run(*, profile: str | None, variable: str, command: tuple[str, ...]) -> int:
-    """The program gets the token in a variable: it is in no argument, file or shell history.
-
-    Signals and the exit code are those of the program. As in a shell, 126 means that it could not
-    be started, and 127 that it was not found.
-    """
     if not _NAME.fullmatch(variable):
         message = translate("Use letters, digits and “_”, with no digit first.")
         raise click.BadParameter(message, param_hint="--env")

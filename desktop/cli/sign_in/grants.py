@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-import click
-
 from desktop.cli.scripts.token_source import fetch_token
 from desktop.cli.sign_in.logout import sign_out_exit_code, sign_out_profile, sign_out_revokes_grant
-from desktop.cli.terminal.exits import Exit, command, report_failure
-from desktop.cli.terminal.help import TranslatedGroup
+from desktop.cli.terminal.exits import Exit, report_failure
 from desktop.cli.terminal.output import (
     confirm,
-    json_option,
     print_json,
     print_message,
     print_rows,
-    profile_option,
-    yes_option,
 )
 from desktop.cli.terminal.running_app import notify_tokens_changed, sign_out_in_app
 from desktop.oauth.app_grant import AppGrant
@@ -33,14 +27,7 @@ from desktop.services.system.worker import Worker
 from desktop.services.wording.sign_out_texts import sign_out_report
 
 
-@command("""\
-xdr-login grants status                    show what this app may do, and since when
-xdr-login grants status --json             the same for a script
-""")
-@profile_option
-@json_option
 def status(*, profile: str | None, as_json: bool) -> int:
-    """Show what you granted this app, and since when."""
     chosen = load_configuration().find(profile)
     if not sign_out_revokes_grant(chosen):
         return report_failure(Exit.FAILURE, _no_grants_message(chosen), as_json=as_json)
@@ -60,17 +47,7 @@ def status(*, profile: str | None, as_json: bool) -> int:
     return Exit.OK
 
 
-@command("""\
-xdr-login grants revoke                    revoke everything you granted this app
-xdr-login grants revoke --yes              the same without confirmation, for a script
-""")
-@profile_option
-@yes_option
 def revoke(*, profile: str | None, yes: bool) -> int:
-    """Revoke everything you granted this app.
-
-    This ends its access on all your computers, and signs you out here.
-    """
     chosen = load_configuration().find(profile)
     if not sign_out_revokes_grant(chosen):
         return report_failure(Exit.FAILURE, _no_grants_message(chosen), as_json=False)
@@ -123,8 +100,3 @@ def _rows(profile: Profile, found: AppGrant) -> tuple[tuple[str, str], ...]:
         (translate("Granted"), " ".join(found.scope) or unknown),
         (translate("Since"), format_instant(found.since) or unknown),
     )
-
-
-@click.group(cls=TranslatedGroup, commands=[status, revoke])
-def grants() -> None:
-    """In Cisco XDR, what you approve applies to this app on all your computers."""

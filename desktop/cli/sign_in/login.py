@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Coroutine
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-
-import click
+from typing import Any
 
 from desktop.cli.sign_in.sign_in_output import JsonReporter, Reporter, TextReporter
 from desktop.cli.terminal import PROFILE_VARIABLE
-from desktop.cli.terminal.exits import Exit, command, handle_errors
+from desktop.cli.terminal.exits import Exit, handle_errors
 from desktop.cli.terminal.output import (
     global_options,
-    json_option,
     print_message,
-    profile_option,
 )
 from desktop.cli.terminal.running_app import notify_tokens_changed
 from desktop.cli.terminal.window import has_display
 from desktop.oauth.redaction.known_secrets import KnownSecrets
-from desktop.options import Options
+from desktop.options import DemoServerFailed, Options
 from desktop.services.model.errors import SignedOutByServer
 from desktop.services.model.profile import Profile
 from desktop.services.model.settings import load_settings
@@ -49,24 +48,7 @@ class SignInOptions:
     names_profile: bool = False
 
 
-@command("""\
-xdr-login login                            sign in with the first profile
-xdr-login login --profile northwind        sign in with another profile
-xdr-login login --no-browser               only print the link
-xdr-login login --json | your-program      one event per line, for a program
-xdr-login --demo login                     try it with a built-in demo server
-""")
-@profile_option
-@click.option("--again", is_flag=True, help="Sign in again even if a token is saved.")
-@click.option("--no-browser", is_flag=True, help="Print the link and don't open a browser.")
-@click.option("--qr", is_flag=True, help="Always print a QR code.")
-@json_option
 def login(*, profile: str | None, again: bool, no_browser: bool, qr: bool, as_json: bool) -> int:
-    """Shows a code and a link, opens the link in your browser, and waits for your approval.
-
-    The token is saved in the keyring; “xdr-login token” prints it. If a saved token is valid or
-    can be renewed, no new sign-in is needed.
-    """
     options = global_options()
     options.profile = profile
     sign_in_options = SignInOptions(
@@ -90,9 +72,25 @@ def _run(options: Options, reporter: Reporter, sign_in_options: SignInOptions) -
     start_logging(log_folder(), verbose=options.verbose)
     try:
         profile = options.load_profile()
-        return asyncio.run(sign_in(profile, reporter, sign_in_options))
+        return asyncio.run(
+            _while_demo_runs(options.demo_ended, sign_in(profile, reporter, sign_in_options))
+        )
     finally:
         options.close()
+
+
+async def _while_demo_runs(ended: Future[None] | None, signing_in: Coroutine[Any, Any, int]) -> int:
+    """Sign in, unless the demo server ends before: raise `DemoServerFailed`."""
+    if ended is None:
+        return await signing_in
+    task, end = asyncio.create_task(signing_in), asyncio.wrap_future(ended)
+    either: set[asyncio.Future[Any]] = {task, end}
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        return await task
+    task.cancel()
+    await asyncio.wait({task})
+    raise DemoServerFailed from end.exception()
 
 
 def _can_open_browser() -> bool:

@@ -8,14 +8,11 @@ from functools import partial
 
 import click
 
-from desktop.cli.terminal.exits import Exit, command, exit_code_by_name, report_failure
+from desktop.cli.terminal.exits import Exit, exit_code_by_name, report_failure
 from desktop.cli.terminal.output import (
     confirm,
-    json_option,
     print_json,
     print_message,
-    profile_option,
-    yes_option,
 )
 from desktop.cli.terminal.running_app import notify_tokens_changed, sign_out_in_app
 from desktop.ipc.messages import Members
@@ -36,21 +33,7 @@ from desktop.services.wording.formats import format_values
 from desktop.services.wording.sign_out_texts import sign_out_report
 
 
-@command("""\
-xdr-login logout                           sign out of the first profile
-xdr-login logout --profile northwind       sign out of another profile
-xdr-login logout --all --yes               sign out of all profiles without confirmation
-""")
-@profile_option
-@click.option("--all", "all_profiles", is_flag=True, help="Sign out of all profiles.")
-@yes_option
-@json_option
 def logout(*, profile: str | None, all_profiles: bool, yes: bool, as_json: bool) -> int:
-    """Removes the token from the keyring and revokes it at the server.
-
-    In Cisco XDR this ends all access you granted this app, on all your computers, so you confirm
-    first; without a terminal, pass --yes.
-    """
     start_logging(log_folder())
     configured = load_configuration()
     profiles = _profiles_to_sign_out(configured, profile, all_profiles=all_profiles)

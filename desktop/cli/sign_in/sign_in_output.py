@@ -9,7 +9,8 @@ from io import StringIO
 from shutil import get_terminal_size
 from urllib.parse import urlsplit
 
-from desktop.cli.terminal.exits import Exit, report_error
+from desktop.cli.terminal.error_reports import report_error
+from desktop.cli.terminal.exits import Exit
 from desktop.cli.terminal.output import print_event, print_message
 from desktop.services.model.errors import RenewalRefused, SignedOutByServer
 from desktop.services.model.instants import format_instant

@@ -2,64 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import click
-
-from desktop.cli.terminal.exits import command, error_code
 from desktop.cli.terminal.output import (
-    complete_profile,
-    json_option,
     print_json,
     print_message,
     print_result,
     print_rows,
-    resolve_profile_option,
 )
 from desktop.cli.terminal.running_app import send_command_if_running
 from desktop.oauth.errors import printable
-from desktop.services.configuration.load import load_configuration
-from desktop.services.model.instants import format_instant
-from desktop.services.model.profile import Profile
-from desktop.services.network.environment import Environment
-from desktop.services.network.real_environment import real_environment
-from desktop.services.secrets.keystore import KeystoreError
-from desktop.services.secrets.token_store import TokenStore
 from desktop.services.system.translation import translatable, translate
-from desktop.services.system.worker import Worker
 from desktop.services.wording.formats import format_clock_time, format_duration
 
 ProfileStatus = Mapping[str, Any]
 """One profile, as docs/command-line.md describes it."""
 
 
-@command("""\
-xdr-login status                           one line per profile
-xdr-login status --profile northwind       only this profile
-xdr-login status --json | jq -r '.profiles[] | select(.state == "signed_in") | .id'
-                                           the profiles that a script can use
-""")
-@click.option(
-    "--profile",
-    metavar="NAME",
-    callback=resolve_profile_option,
-    shell_complete=complete_profile,
-    help="Show only this profile, by id or name.",
-)
-@json_option
 def status(*, profile: str | None, as_json: bool) -> int:
-    """Shows one line per profile, with the time left.
-
-    If XDR Login is running, this also lists the programs that recently got a token.
-    """
     answer = send_command_if_running("status", timeout=30.0)
     if answer is None:
+        from desktop.cli.sign_in.saved_status import load_saved_status  # slow to load
+
         found: dict[str, Any] = {
             "running": False,
-            "profiles": _with_expired_state(asyncio.run(_read_saved())),
+            "profiles": _with_expired_state(load_saved_status()),
             "hand_outs": [],
         }
     else:
@@ -69,6 +38,8 @@ def status(*, profile: str | None, as_json: bool) -> int:
             "hand_outs": _objects(answer.get("hand_outs")),
         }
     if profile:
+        from desktop.services.configuration.load import load_configuration  # slow to load
+
         found |= _only_profile(load_configuration().find(profile).id, found)
     if as_json:
         print_json(found)
@@ -97,42 +68,6 @@ def _only_profile(id_: str, found: Mapping[str, Any]) -> dict[str, list[ProfileS
     return {
         part: [each for each in found[part] if each.get(member) == id_]
         for part, member in (("profiles", "id"), ("hand_outs", "profile"))
-    }
-
-
-async def _read_saved() -> list[ProfileStatus]:
-    profiles = load_configuration().good.values()
-    environment = real_environment(Worker("loader"))
-    return [await read_saved_status(profile, environment) for profile in profiles]
-
-
-async def read_saved_status(profile: Profile, environment: Environment) -> ProfileStatus:
-    """Read the status of `profile` from the keyring; it contains the error if that fails."""
-    status: dict[str, Any] = {
-        "id": profile.id,
-        "name": profile.name,
-        "state": "signed_out",
-        "scope": "",
-        "expires_at": None,
-        "renewable": False,
-        "user": "",
-        "organization": "",
-        "error": None,
-    }
-    try:
-        saved = await TokenStore(profile, environment.keystore, environment.lock).load()
-    except KeystoreError as error:
-        return status | {"state": "failed", "error": error_code(error)}
-    if saved is None:
-        return status
-    tokens = saved.tokens
-    return status | {
-        "state": "signed_in",
-        "scope": " ".join(tokens.scope),
-        "expires_at": format_instant(tokens.expires_at),
-        "renewable": tokens.refresh_token is not None or profile.grant == "client-credentials",
-        "user": tokens.account.user,
-        "organization": tokens.account.organization,
     }
 
 

@@ -6,13 +6,10 @@ import asyncio
 from collections.abc import Mapping
 
 from desktop.cli.scripts.token_source import fetch_token
-from desktop.cli.terminal.exits import command
 from desktop.cli.terminal.output import (
-    json_option,
     print_json,
     print_message,
     print_rows,
-    profile_option,
 )
 from desktop.services.configuration.load import load_configuration
 from desktop.services.model.access_token import AccessToken
@@ -25,17 +22,7 @@ from desktop.services.system.worker import Worker
 from desktop.services.token.details import flattened
 
 
-@command("""\
-xdr-login whoami                           names and values, one per line
-xdr-login whoami --json                    the same for a script
-""")
-@profile_option
-@json_option
 def whoami(*, profile: str | None, as_json: bool) -> int:
-    """Shows what the server knows about the user, without anything that looks like a secret.
-
-    An expired token is renewed first.
-    """
     chosen = load_configuration().find(profile)
     token = fetch_token(chosen)
     claims = asyncio.run(_fetch_claims(chosen, token))

@@ -1,4 +1,4 @@
-"""Commands that report errors, with the exit codes."""
+"""The exit codes, and commands that end with one."""
 
 from __future__ import annotations
 
@@ -12,16 +12,10 @@ import click
 from desktop.cli.terminal import CANCELLED
 from desktop.cli.terminal.help import CommandWithExamples
 from desktop.cli.terminal.output import print_event, print_message
-from desktop.ipc.messages import RefusedByAgent
-from desktop.services.secrets.keystore import KeyringMissing
+from desktop.options import DemoServerFailed
 from desktop.services.system.translation import translate
-from desktop.services.wording import error_codes
-from desktop.services.wording.messages import Surface, advice_for
 
 P = ParamSpec("P")
-
-EXPECTED_ERRORS = (*error_codes.EXPECTED_ERRORS, RefusedByAgent)
-"""Errors that a command reports; any other is a bug in XDR Login."""
 
 
 class Exit(IntEnum):
@@ -38,38 +32,9 @@ class Exit(IntEnum):
     CANCELLED = CANCELLED
 
 
-def exit_code(error: Exception) -> Exit:
-    return exit_code_by_name(error_code(error))
-
-
 def exit_code_by_name(name: str) -> Exit:
     """Choose the exit code for the name of an error; an empty name means success."""
     return Exit.FORBIDDEN if name == "declined" else Exit[name.upper() or "OK"]
-
-
-def error_code(error: Exception) -> str:
-    """Give the name of an expected error in --json, from XDR Login or from here."""
-    return error.code if isinstance(error, RefusedByAgent) else error_codes.error_code(error)
-
-
-def error_message(error: Exception, *, user_code: str = "") -> str:
-    """Describe an expected error as the window does, with options instead of form fields."""
-    if isinstance(error, RefusedByAgent):
-        return str(error)
-    advice = advice_for(error, user_code=user_code, surface=Surface.TERMINAL)
-    # Continuing without a keyring is useless here: the token would be gone with the command.
-    text = advice.help if isinstance(error, KeyringMissing) else advice.text
-    return "\n".join(filter(None, (f"{advice.title}. {text}", advice.facts)))
-
-
-def report_error(error: Exception, *, as_json: bool = False, user_code: str = "") -> Exit:
-    """Report an expected error on stderr, or as JSON on stdout; gives the exit code."""
-    return report_failure(
-        exit_code(error),
-        error_message(error, user_code=user_code),
-        as_json=as_json,
-        name=error_code(error),
-    )
 
 
 def report_failure(code: Exit, message: str, *, as_json: bool, name: str = "") -> Exit:
@@ -89,14 +54,26 @@ def handle_errors(command: Callable[P, int | None]) -> Callable[P, int]:
         as_json = bool(kwargs.get("as_json"))
         try:
             return command(*args, **kwargs) or Exit.OK
-        except EXPECTED_ERRORS as error:
+        except _expected_errors() as error:
+            from desktop.cli.terminal.error_reports import report_error
+
             return report_error(error, as_json=as_json)
+        except DemoServerFailed as error:
+            from desktop.cli.terminal.error_reports import report_demo_failure
+
+            return report_demo_failure(error.__cause__, as_json=as_json)
         except KeyboardInterrupt:
             canceled = translate("Canceled.")
             message = canceled if as_json else f"\n{canceled}"  # below what was being typed
             return report_failure(Exit.CANCELLED, message, as_json=as_json)
 
     return reported
+
+
+def _expected_errors() -> tuple[type[Exception], ...]:
+    from desktop.cli.terminal.error_reports import EXPECTED_ERRORS  # slow to load
+
+    return EXPECTED_ERRORS
 
 
 def command(

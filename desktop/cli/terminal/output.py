@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -15,6 +16,8 @@ from desktop.options import Options
 from desktop.services.system.translation import translate
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from click.shell_completion import CompletionItem
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -27,6 +30,12 @@ def print_message(text: str, *, color: str = "", bold: bool = False) -> None:
 
 def print_result(text: str, *, color: str = "") -> None:
     _print(text, err=False, color=color)
+
+
+def wait_notice(file: Path) -> Callable[[], None]:
+    """Make what says that `file`, a pipe, is empty so far."""
+    text = translate("Waiting for data from {file}. Press Ctrl+C to cancel.", file=file)
+    return partial(print_message, text)
 
 
 def print_rows(rows: Sequence[tuple[str, ...]]) -> None:

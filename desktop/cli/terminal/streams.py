@@ -47,6 +47,17 @@ def read_stdin_line(limit: int) -> bytes:
     return sys.stdin.buffer.readline(limit)
 
 
+def keep_log_off_terminal() -> None:
+    """Drop log records until `start_logging`: logging would print warnings on stderr as they are.
+
+    So those of the keyring library, about its configuration.
+    """
+    import logging  # slow to load
+
+    for name in ("desktop", "keyring"):
+        logging.getLogger(name).addHandler(logging.NullHandler())
+
+
 def report_unwritten_output(error: OSError | UnwrittenOutput) -> int:
     """Say on stderr why the output is not complete; gives the exit code."""
     try:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # `typing` is slow to load
 if TYPE_CHECKING:
     from desktop.options import Options
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 def open_window(options: Options) -> int:
     """Open the window, or bring that of the running app to the front; gives the exit code."""
     from desktop.ipc.client import AlreadyRunning, defer_to_running_app
+    from desktop.options import DemoServerFailed
 
     try:
         if options.demo is None:
@@ -22,11 +22,33 @@ def open_window(options: Options) -> int:
         # There is no garbage while modules load; the window switches its collection on again.
         gc.disable()
         from desktop.ui.app.app import run as run_window
+        from desktop.ui.app.platforms import missing_display_library
 
-        return run_window(options)
+        missing = missing_display_library()
+        return _report_missing(missing) if missing else run_window(options)
+    except ImportError as error:
+        from desktop.services.wording.missing_library import library_in
+
+        missing = library_in(str(error))
+        if not missing:
+            raise
+        return _report_missing(missing)
     except AlreadyRunning:
         print(_already_running_message(options), file=sys.stderr)
         return 0
+    except DemoServerFailed as error:
+        from desktop.cli.terminal.error_reports import report_demo_failure
+
+        return report_demo_failure(error.__cause__)
+
+
+def _report_missing(library: str) -> int:
+    import shutil
+
+    from desktop.services.wording.missing_library import missing_library_message
+
+    print(missing_library_message(library, shutil.which), file=sys.stderr)
+    return 1
 
 
 def _already_running_message(options: Options) -> str:
@@ -84,7 +106,9 @@ def _wayland_socket() -> str:
     # libwayland: a name is in the runtime folder, and without one it is this.
     name = os.environ.get("WAYLAND_DISPLAY") or "wayland-0"
     folder = os.environ.get("XDG_RUNTIME_DIR", "")
-    return str(Path(folder, name)) if folder or name.startswith("/") else ""
+    if name.startswith("/"):
+        return name
+    return f"{folder}/{name}" if folder else ""
 
 
 def _is_served_by_x(display: str) -> bool:

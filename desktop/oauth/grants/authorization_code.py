@@ -23,8 +23,9 @@ from desktop.oauth.errors import (
     WrongIssuer,
 )
 from desktop.oauth.grants.device import code_challenge
-from desktop.oauth.grants.token import TokenSet, new_tokens
+from desktop.oauth.grants.token import new_tokens
 from desktop.oauth.metadata import ServerMetadata
+from desktop.oauth.model.token_set import TokenSet
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 
 

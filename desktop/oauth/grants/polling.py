@@ -15,7 +15,7 @@ from desktop.oauth.errors import (
     UnusableAnswer,
 )
 from desktop.oauth.grants.device import DeviceAuthorization
-from desktop.oauth.grants.token import TokenSet
+from desktop.oauth.model.token_set import TokenSet
 
 SLOW_DOWN_STEP = 5.0  # RFC 8628 section 3.5
 LONGEST_PAUSE = 60.0

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
 from desktop.oauth.addresses import host_of
 from desktop.oauth.answers import error_kind
-from desktop.oauth.claims import Account, account_in, expiry_in
+from desktop.oauth.claims import account_in, expiry_in
 from desktop.oauth.client import ClientConnection, request
 from desktop.oauth.clock import Moment, now
 from desktop.oauth.dialects import codes_in, sentence_in
@@ -33,6 +33,7 @@ from desktop.oauth.errors import (
 )
 from desktop.oauth.fields import Members, seconds, string_list, text
 from desktop.oauth.grants.device import DeviceAuthorization, without_prompt
+from desktop.oauth.model.token_set import TokenSet
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 
 LONGEST_TOKEN = 256 * 1024  # characters; real ones have a few thousand
@@ -41,32 +42,6 @@ LONGEST_ID_TOKEN = 16 * 1024
 # Apigee's name for it; another type must not be used as a bearer token (RFC 6749 section 7.1).
 _BEARER = {"bearer", "bearertoken"}
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"  # RFC 8628 section 3.4
-
-
-@dataclass(frozen=True, slots=True)
-class TokenSet:
-    """What a sign-in yields. Instants are aware UTC; `expires_at` is `None` if it never expires.
-
-    `id_token` is the ID token (OpenID Connect), until `id_expires_at`.
-    `refresh_expires_at` is `None` unless the server says when the refresh token expires.
-    `scope` is what was granted, `requested_scope` what was asked for. `lost_renewals` counts the
-    renewals in a row whose answer did not come, the last one at `lost_at`: the refresh token may be
-    used already.
-    """
-
-    access_token: str = field(repr=False)
-    refresh_token: str | None = field(repr=False)
-    token_type: str
-    scope: tuple[str, ...]
-    requested_scope: tuple[str, ...]
-    issued_at: datetime
-    expires_at: datetime | None
-    account: Account
-    id_token: str | None = field(default=None, repr=False)
-    id_expires_at: datetime | None = None
-    refresh_expires_at: datetime | None = None
-    lost_renewals: int = 0
-    lost_at: datetime | None = None
 
 
 async def request_token(

@@ -50,7 +50,8 @@ class KnownSecrets:
     """
 
     def __init__(self, *secrets: str | None) -> None:
-        self._forms: dict[str, SecretForms] = {}  # by secret, the most recent last
+        # By secret, the most recent last; `None` until a text is searched, because they are large.
+        self._forms: dict[str, SecretForms | None] = {}
         self._public: dict[str, None] = {}  # the most recent last
         self._index: SecretIndex | None = None
         self.add(*secrets)
@@ -60,11 +61,9 @@ class KnownSecrets:
         for secret in secrets:
             if secret is None or len(secret) < _SHORTEST:
                 continue
-            forms = self._forms.pop(secret, None)
-            if forms is None:
-                forms = SecretForms(secret, ordinary=_is_ordinary)
+            if secret not in self._forms:
                 self._index = None
-            self._forms[secret] = forms
+            self._forms[secret] = self._forms.pop(secret, None)
             if len(self._forms) > _MOST_SECRETS:
                 del self._forms[next(iter(self._forms))]
 
@@ -153,7 +152,9 @@ class KnownSecrets:
 
     def _current_index(self) -> SecretIndex:
         if self._index is None:
-            self._index = SecretIndex(self._forms.values())
+            for secret, forms in self._forms.items():
+                self._forms[secret] = forms or SecretForms(secret, ordinary=_is_ordinary)
+            self._index = SecretIndex(filter(None, self._forms.values()))
         return self._index
 
 

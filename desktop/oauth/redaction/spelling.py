@@ -15,13 +15,14 @@ from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
 # Percent-encoding, also as JavaScript's escape(), the escapes of JSON, JavaScript, Python and C,
-# bytes in hexadecimal, and HTML's entities.
+# bytes in hexadecimal, HTML's entities, and its tags without attributes, such as <wbr>.
 _ESCAPE = re.compile(
     r"(?:%[89A-Fa-f][0-9A-Fa-f])+|%[0-7][0-9A-Fa-f]|%u[0-9A-Fa-f]{4}"
     r"|\\u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}"
     r"|\\u\{[0-9A-Fa-f]{1,6}\}|\\U[0-9A-Fa-f]{8}"
     r"|\\x[0-9A-Fa-f]{2}|\\[0-3][0-7]{2}|\\[bfnrt\"'/\\]|0x[0-9A-Fa-f]{2}(?![0-9A-Fa-f])"
     r"|&(?:#[0-9]{1,16}|#[xX][0-9A-Fa-f]{1,16}|[A-Za-z][A-Za-z0-9]{1,31});?"
+    r"|</?[A-Za-z][A-Za-z0-9]{0,15} ?/?>"
 )
 _LONGEST_ENCODED = 4096  # characters
 _MOST_LAYERS = 3  # such as percent-encoded twice, in JSON
@@ -92,6 +93,7 @@ def spellings_of(secret: str) -> Iterator[str]:
     encoded.
     """
     yield from layers(secret)
+    yield secret[::-1]
     parts = (secret,) if len(secret) <= 2 * _LONGEST_ENCODED else _ends(secret)
     for part in parts:
         # RFC 6749 section 2.3.1: both parts of Basic credentials are form-encoded first.
@@ -100,6 +102,9 @@ def spellings_of(secret: str) -> Iterator[str]:
         yield base64.b32encode(part.encode("utf-8", "replace")).decode("ascii")
         # As Windows and .NET write bytes of text.
         yield from _encodings(part.encode("utf-16-le", "replace"))
+        raw = part.encode("utf-8", "replace")
+        yield "".join(map(str, raw))  # a list of numbers, whose punctuation doesn't count
+        yield from _base64_twice(raw)
 
 
 def _ends(secret: str) -> tuple[str, str]:
@@ -108,11 +113,25 @@ def _ends(secret: str) -> tuple[str, str]:
 
 def _encodings(raw: bytes) -> Iterator[str]:
     yield raw.hex()
-    for before in range(3):
-        encoded = base64.b64encode(bytes(before) + raw).decode("ascii")
-        start, end = -(-before * 8 // 6), (before + len(raw)) * 8 // 6
+    for start, end, encoded in _base64_of(raw):
         yield encoded[start:]
         yield encoded[start:end]
+
+
+def _base64_of(raw: bytes) -> Iterator[tuple[int, int, str]]:
+    """Yield Base64 with `raw` in each position, and where the part begins and ends that is fixed.
+
+    The rest depends on what stands before and after `raw`.
+    """
+    for before in range(3):
+        encoded = base64.b64encode(bytes(before) + raw).decode("ascii")
+        yield -(-before * 8 // 6), (before + len(raw)) * 8 // 6, encoded
+
+
+def _base64_twice(raw: bytes) -> Iterator[str]:
+    for start, end, encoded in _base64_of(raw):
+        for outer_start, outer_end, outer in _base64_of(encoded[start:end].encode("ascii")):
+            yield outer[outer_start:outer_end]
 
 
 def _reduced(layer: Located, reduce: Callable[[str], str]) -> Located:
@@ -144,8 +163,8 @@ def _unescaped(escape: str) -> str:
         return _character(int(escape[2:].strip("{}"), 16))
     if escape[0] == "%":
         return bytes.fromhex(escape.replace("%", "")).decode("utf-8", "replace")
-    if escape[0] == "&":
-        return html.unescape(escape)
+    if escape[0] in "&<":
+        return html.unescape(escape) if escape[0] == "&" else ""
     if escape[1] in "ux":
         units = re.findall(r"[0-9A-Fa-f]{2,4}", escape)
         return b"".join(int(unit, 16).to_bytes(2) for unit in units).decode("utf-16-be", "replace")

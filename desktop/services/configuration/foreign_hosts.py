@@ -1,9 +1,13 @@
 """Which other servers a profile involves than the one that its preset or its issuer names.
 
-The device code, the token or the user may go there, so people should know before they add it.
+The device code, the token or the user may go there, so people should know before they add it. The
+same goes for another organization on the same server, where the presets know how addresses name it.
 """
 
-from collections.abc import Iterator, Mapping
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import unquote, urlsplit
 
 from desktop.oauth.addresses import host_of, origin_of
 from desktop.services.model.profile import MEMBERS, Profile
@@ -14,16 +18,42 @@ def foreign_hosts(
 ) -> dict[str, tuple[str, ...]]:
     """List the hosts besides that of the provider, each with the members that name it.
 
-    What `presets` say about the provider is known, so whatever a provider needs elsewhere belongs
-    there. A proxy is listed only if the profile brings the CA certificates to read along with.
+    Of another organization on the same host, the path is listed too. What `presets` say about the
+    provider is known, so whatever a provider needs elsewhere belongs there. A proxy is listed only
+    if the profile brings the CA certificates to read along with.
     """
     preset = presets.get(profile.preset, {})
     known = _known_origins(profile, preset)
+    layouts = _tenant_addresses(presets)
+    own_tenant = _tenant(profile.issuer or profile.token_endpoint, layouts)
     found: dict[str, list[str]] = {}
     for member, address in _destinations(profile):
+        tenant = _tenant(address, layouts)
         if origin_of(address) not in known:
             found.setdefault(_shown(address), []).append(member)
+        elif own_tenant and tenant not in {"", own_tenant}:
+            found.setdefault(f"{_shown(address)}{tenant}", []).append(member)
     return {host: tuple(members) for host, members in found.items()}
+
+
+def _tenant_addresses(presets: Mapping[str, Mapping[str, object]]) -> list[str]:
+    given = (preset.get("tenant_addresses", ()) for preset in presets.values())
+    return [layout for layouts in given if isinstance(layouts, list) for layout in layouts]
+
+
+def _tenant(address: str, layouts: Iterable[str]) -> str:
+    """Return the part of the path that names an organization, if `address` has a known layout.
+
+    There is no rule for others: in authentik, for example, issuers of different organizations
+    share their endpoints.
+    """
+    host = f"https://{_shown(address)}"
+    path = posixpath.normpath(unquote(urlsplit(address).path))
+    for layout in layouts:
+        pattern = re.escape(layout).replace(re.escape("{tenant}"), "[^/]+")
+        if found := "".join(re.findall(pattern, f"{host}{path}".lower())):
+            return found.removeprefix(host)
+    return ""
 
 
 def _known_origins(profile: Profile, preset: Mapping[str, object]) -> set[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from desktop.oauth.addresses import ascii_address
 from desktop.services.configuration.profile_names import NAME_TAKEN, name_key, name_keys
-from desktop.services.configuration.profile_reader import preset_members
+from desktop.services.configuration.profile_reader import preset_members, with_shown_server
 from desktop.services.configuration.profile_rules import (
     ADDRESS_MEMBERS,
     find_faults,
@@ -108,7 +108,8 @@ def profile_of(id_: str, draft: Draft, presets: Presets, *, kept: Profile | None
         if value not in _EMPTY:
             members[name] = value
     members["settings"] = _profile_settings(draft)
-    return Profile(id=id_, **members)  # type: ignore[arg-type] # each was read as its own kind
+    profile = Profile(id=id_, **members)  # type: ignore[arg-type] # each was read as its own kind
+    return with_shown_server(profile, presets.get(draft.preset, {}))
 
 
 def with_ascii_hosts(draft: Draft) -> Draft:

@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -175,11 +175,18 @@ def read_profiles(file: Path, document: Mapping[str, object], text: str = "") ->
 
 
 def _misspelled_tables(file: Path, document: Mapping[str, object]) -> dict[str, BrokenProfile]:
-    return {
-        f"[{name}]": BrokenProfile(file, similar_key(f"[{name}.…]", "[profiles.…]"))
-        for name in document
-        if name != "profiles" and similar_name(name, ("profiles",))
-    }
+    """Find profiles that are not in the table `profiles`, which would be ignored."""
+    found = {}
+    for name, table in document.items():
+        if name == "profiles":
+            continue
+        if similar_name(name, ("profiles",)):
+            found[f"[{name}]"] = BrokenProfile(file, similar_key(f"[{name}.…]", "[profiles.…]"))
+        elif isinstance(table, dict) and "client_id" in table:
+            shown = printable(name, 60)
+            detail = translate("`[{name}]` must be `[profiles.{name}]`", name=shown)
+            found[f"[{name}]"] = BrokenProfile(file, detail)
+    return found
 
 
 def describe_clashes(profiles: Iterable[Profile]) -> dict[str, str]:
@@ -307,7 +314,15 @@ def _read_profile(place: _Location, table: object, presets: Mapping[str, object]
         example = preset["issuer_example"]
         detail = translate("`issuer` is missing, such as {example}", example=example)
         raise place.error(_in_profile(place.id, detail), "preset")
-    return _Reader(place, {"name": place.id, **preset_members(preset, table), **table}).read()
+    members = {"name": place.id, **preset_members(preset, table), **table}
+    return with_shown_server(_Reader(place, members).read(), preset)
+
+
+def with_shown_server(profile: Profile, preset: Mapping[str, object]) -> Profile:
+    """Let `profile` show its server, unless provider, region and server are those of `preset`."""
+    fixed = ("provider", "region", "issuer" if profile.issuer else "token_endpoint")
+    is_own = any(getattr(profile, name) != preset.get(name, "") for name in fixed)
+    return replace(profile, names_own_server=is_own)
 
 
 def is_valid_id(id_: str) -> bool:

@@ -10,7 +10,7 @@ from desktop.services.model.errors import IdTokenGone, NoIdToken
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from desktop.oauth.grants.token import TokenSet
+    from desktop.oauth.model.token_set import TokenSet
 
 
 @dataclass(frozen=True, slots=True)

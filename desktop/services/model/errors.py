@@ -41,13 +41,12 @@ class RenewalAnswerLost(SessionError):
     """A renewal was sent, but no answer came; the cause says why.
 
     The server may have replaced the refresh token, so nothing is sent for `retry_after` seconds: an
-    answer may still be on its way. With `repeated` that was the second time in a row.
+    answer may still be on its way.
     """
 
-    def __init__(self, retry_after: float = 0.0, *, repeated: bool = False) -> None:
+    def __init__(self, retry_after: float = 0.0) -> None:
         super().__init__(retry_after)
         self.retry_after = retry_after
-        self.repeated = repeated
 
 
 class SignOutFailed(SessionError):

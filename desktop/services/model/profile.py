@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from desktop.oauth.addresses import origin_of
+from desktop.oauth.addresses import host_of, origin_of
 from desktop.oauth.errors import UnsafeAddress
 from desktop.services.model.members import Kind, Option, about, collect_members, member, text
 from desktop.services.model.policy import NO_POLICY, POLICY, Policy
@@ -265,6 +265,9 @@ class Profile:
         ),
     )
     policy: Policy = NO_POLICY
+    # Whether the provider, its region or its server are not those of the preset: anyone can write
+    # the name of a provider into a profile.
+    names_own_server: bool = field(default=False, compare=False)
 
     @property
     def managed(self) -> bool:
@@ -273,9 +276,12 @@ class Profile:
 
     @property
     def provider_label(self) -> str:
-        """The provider and the region in one line."""
-        known = " · ".join(filter(None, (self.provider, translate(self.region))))
-        return known or self.issuer or self.token_endpoint
+        """The provider and the region in one line, and the server unless a preset names it."""
+        home = self.issuer or self.token_endpoint
+        named = [each for each in (self.provider, translate(self.region)) if each]
+        if named and self.names_own_server:
+            named.append(host_of(home))
+        return " · ".join(named) or home
 
 
 MEMBERS = collect_members(Profile)
@@ -350,3 +356,9 @@ def is_provider_link(link: str, profile: Profile) -> bool:
     )
     named = {f"https://{host.lower()}:443" for host in profile.verification_hosts}
     return origin_of(link) in {origin_of(address) for address in own if address} | named
+
+
+def contains_words(profile: Profile, text: str) -> bool:
+    """Tell whether name, id and provider of `profile` contain every word of `text`."""
+    known = f"{profile.name} {profile.id} {profile.provider_label}".casefold()
+    return all(each in known for each in text.casefold().split())

@@ -100,6 +100,9 @@ class Settings:
     profile: str = text(
         "The profile that was used last, by its ID.",
     )
+    recent_profiles: str = text(
+        "The profiles that were used last, by their IDs, the last one first.",
+    )
 
 
 SETTINGS = collect_members(Settings)

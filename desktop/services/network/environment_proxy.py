@@ -55,6 +55,16 @@ def normalized_proxy(proxy: str) -> str:
     return f"{scheme}{login}@{server}"
 
 
+def variable_of(proxy: str, environment: Mapping[str, str] = os.environ) -> str:
+    """Name the variable whose address `proxy` is, as curl writes it; empty for none."""
+    lower = [f"{each}_proxy" for each in (*_DEFAULT_PORTS, "all")]
+    for name in (*lower, *map(str.upper, lower)):
+        value = environment.get(name, "").strip()
+        if value and normalized_proxy(value) == proxy:
+            return name
+    return ""
+
+
 def _variable(environment: Mapping[str, str], name: str) -> str:
     """Read a variable in lower case, or else in upper case; an empty one counts as not set."""
     if value := environment.get(name, "").strip():

@@ -10,16 +10,18 @@ import httpx
 from desktop.oauth.addresses import host_of, is_localhost_name
 from desktop.oauth.errors import (
     ProxyFailure,
+    ProxyNotTrusted,
     ProxyRefused,
     ProxySignInNeeded,
     ProxySignInUnsupported,
     ProxyUnreachable,
     ProxyUnusable,
+    ProxyWithoutTls,
     UnsafeAddress,
 )
 from desktop.oauth.http import KNOWN_SECRETS
 from desktop.oauth.redaction.causes import causes_of
-from desktop.services.network.environment_proxy import normalized_proxy
+from desktop.services.network.environment_proxy import normalized_proxy, variable_of
 from desktop.services.system.translation import translate
 
 TraceInfo = dict[str, Any]
@@ -61,16 +63,19 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send `request`; raises `httpx.RequestError` or a `ProxyFailure`."""
-        try:
-            return await self._send(request)
-        except ProxyFailure as failure:
-            failure.policy_source = self._policy_source
-            raise
-
-    async def _send(self, request: httpx.Request) -> httpx.Response:
         address = await self._find_proxy(request.url)
         if not address:
-            return await self._direct.handle_async_request(_kept_here(request))
+            response = await self._direct.handle_async_request(_kept_here(request))
+            return _with_usable_target(response, request.url)
+        try:
+            response = await self._send_through(address, request)
+        except ProxyFailure as failure:
+            failure.policy_source = self._policy_source
+            failure.variable = variable_of(address)
+            raise
+        return _with_usable_target(response, request.url)
+
+    async def _send_through(self, address: str, request: httpx.Request) -> httpx.Response:
         host = host_of(str(request.url))
         proxy = _proxy_url(address, host)
         transport = await self._transport_for(proxy)
@@ -129,6 +134,20 @@ def _kept_here(request: httpx.Request) -> httpx.Request:
         stream=request.stream,
         extensions={**request.extensions, "sni_hostname": host},
     )
+
+
+def _with_usable_target(response: httpx.Response, url: httpx.URL) -> httpx.Response:
+    """Remove an address to redirect to that cannot be parsed; the status says enough.
+
+    WORKAROUND: httpx parses it even if it is not to follow it, and its errors lack the status.
+    """
+    try:
+        is_usable = bool(url.join(response.headers.get("location", "")).host)
+    except (httpx.InvalidURL, UnicodeError):
+        is_usable = False
+    if not is_usable:
+        del response.headers["location"]
+    return response
 
 
 class _RequestTrace:
@@ -206,12 +225,7 @@ def _connect_failure(
     tls_errors = [each for each in causes_of(error) if isinstance(each, ssl.SSLError)]
     if isinstance(error, httpx.ConnectError) and tls_errors:
         is_untrusted = any(isinstance(each, ssl.SSLCertVerificationError) for each in tls_errors)
-        reason = (
-            translate("its certificate is not trusted")
-            if is_untrusted
-            else translate("it does not answer with TLS; its address may have to begin with http")
-        )
-        return ProxyUnusable(host, by=proxy, detail=reason)
+        return (ProxyNotTrusted if is_untrusted else ProxyWithoutTls)(host, by=proxy, detail=detail)
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         return ProxyUnreachable(host, by=proxy, detail=detail)
     if url.scheme != "https":

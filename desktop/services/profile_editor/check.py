@@ -4,17 +4,17 @@ import re
 import secrets
 from collections.abc import AsyncGenerator, Container, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from dataclasses import dataclass, replace
 
 from desktop.oauth import errors
 from desktop.oauth.addresses import host_of
-from desktop.oauth.client import Client, ClientAuthentication, ClientConnection, request
+from desktop.oauth.client import Client, ClientConnection, request
 from desktop.oauth.clock import Clock
 from desktop.oauth.grants.device import request_authorization, without_prompt
 from desktop.oauth.grants.token import DEVICE_CODE
 from desktop.oauth.http import get
 from desktop.oauth.metadata import ServerMetadata, metadata_addresses
+from desktop.oauth.model.client_authentication import ClientAuthentication
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.services.model.errors import GrantForbidden
 from desktop.services.model.profile import GRANTS, Profile
@@ -27,8 +27,9 @@ from desktop.services.model.sign_in_methods import (
 from desktop.services.network.environment import HttpOpener
 from desktop.services.profile_editor import check_wording as texts
 from desktop.services.profile_editor.client_search import ClientSearch
+from desktop.services.profile_editor.findings import Finding, Outcome, Step
 from desktop.services.session.provider import detect_portal, discover_endpoints
-from desktop.services.system.translation import translatable, translate
+from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import (
     BySurface,
     Surface,
@@ -40,44 +41,6 @@ from desktop.services.wording.formats import format_values
 from desktop.services.wording.messages import advice_for
 
 Presets = Mapping[str, Mapping[str, object]]
-
-
-class Step(Enum):
-    """What is checked, in this order; the value is its name on screen."""
-
-    REACH = translatable("Server")
-    TRUST = translatable("Connection")
-    METADATA = translatable("Server settings")
-    WAY = translatable("Sign-in method")
-    CLIENT = translatable("Client")
-    SCOPES = translatable("Scopes")
-
-
-class Outcome(Enum):
-    """How a step ended. `UNSURE` can only be checked by signing in; `HINT` knows a better way."""
-
-    GOOD = translatable("works")
-    UNSURE = translatable("not checked")
-    HINT = translatable("could be better")
-    BAD = translatable("does not work")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The result of one step; `remedy` says what to do, and may be empty.
-
-    `preset` is the one to choose instead, where the client exists there. `grant` is the sign-in
-    method to choose instead. `unavailable` has the methods that the server does not support, with
-    the reason.
-    """
-
-    step: Step
-    outcome: Outcome
-    text: str
-    remedy: str = ""
-    preset: str = ""
-    grant: str = ""
-    unavailable: Mapping[str, str] = field(default_factory=dict)
 
 
 async def check(  # noqa: PLR0913 - what a form has, and what it needs

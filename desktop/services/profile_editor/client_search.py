@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 from desktop.oauth import errors
 from desktop.oauth.addresses import host_of, is_loopback
-from desktop.oauth.client import Client, ClientAuthentication, ClientConnection
+from desktop.oauth.client import Client, ClientConnection
 from desktop.oauth.clock import SHORTEST_INTERVAL
 from desktop.oauth.grants.device import request_authorization
 from desktop.oauth.metadata import ServerMetadata
+from desktop.oauth.model.client_authentication import ClientAuthentication
 from desktop.services.model.profile import Profile
 from desktop.services.session.provider import discover_endpoints
 

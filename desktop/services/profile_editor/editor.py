@@ -50,7 +50,7 @@ from desktop.services.wording.field_names import Surface
 
 if TYPE_CHECKING:
     from desktop.services.network.environment import Environment
-    from desktop.services.profile_editor.check import Finding
+    from desktop.services.profile_editor.findings import Finding
     from desktop.services.system.worker import Worker
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from desktop.oauth.errors import printable
 from desktop.services.configuration.foreign_hosts import foreign_hosts
 from desktop.services.model.sign_in_methods import SIGN_IN_METHODS
-from desktop.services.profile_editor.check import Finding, Outcome
 from desktop.services.system.translation import translatable, translate, translate_plural
 from desktop.services.wording.field_names import field_name, secret_name
 from desktop.services.wording.formats import format_list
@@ -141,16 +140,6 @@ def pasted_model_message(model: ClientModel, preset: str) -> str:
     )
 
 
-def check_summary(found: Iterable[Finding]) -> str:
-    """Sum up a check."""
-    outcomes = [each.outcome for each in found]
-    if bad := outcomes.count(Outcome.BAD):
-        return translate_plural("{count} problem to fix", "{count} problems to fix", bad)
-    if Outcome.UNSURE in outcomes:
-        return translate("Looks good. The rest is checked when you sign in.")
-    return translate("All checks passed.")
-
-
 def delete_question(name: str, *, signed_in: bool, everywhere: bool = False) -> str:
     """Say what deleting a profile does; with `everywhere` signing out reaches every computer."""
     if signed_in and everywhere:
@@ -204,8 +193,8 @@ def foreign_hosts_message(
     if not lines:
         return ""
     introduction = translate(
-        "Your codes, tokens or passwords could go to servers other than the provider's. Continue "
-        "only if you trust them:"
+        "Your codes, tokens or passwords could go to servers or organizations other than the "
+        "provider's. Continue only if you trust them:"
     )
     return "\n".join((introduction, *lines))
 
@@ -350,4 +339,7 @@ def export_failed_message(error: Exception) -> str:
 
 
 def _error_reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename:
+        file, reason = printable(str(error.filename)), error.strerror
+        return translate("{file}: {reason}", file=file, reason=reason)
     return printable(getattr(error, "detail", "") or getattr(error, "strerror", "") or str(error))

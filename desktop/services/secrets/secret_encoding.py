@@ -5,10 +5,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from desktop.oauth.claims import Account
-from desktop.oauth.client import ClientAuthentication
 from desktop.oauth.fields import string_list, text
-from desktop.oauth.grants.token import TokenSet
+from desktop.oauth.model.client_authentication import ClientAuthentication
+from desktop.oauth.model.token_set import Account, TokenSet
 
 _FORMAT = 1
 # Versions that did not know them wrote none.

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
-from desktop.oauth.client import ClientAuthentication
-from desktop.oauth.grants.token import TokenSet
+from desktop.oauth.model.client_authentication import ClientAuthentication
+from desktop.oauth.model.token_set import TokenSet
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.services.model.errors import RenewalTimedOut
 from desktop.services.model.profile import Profile, tokens_binding, tokens_key
@@ -48,6 +48,7 @@ class TokenStore:
         self._keyring = keyring
         self._keystore = keyring
         self._keyring_error: KeystoreError | None = None
+        self._own: set[str] = set()  # access tokens that were held since the last one was saved
 
     @property
     def held(self) -> TokenSet | None:
@@ -57,12 +58,23 @@ class TokenStore:
     def held(self, tokens: TokenSet | None) -> None:
         self._held = tokens
         if tokens is not None:
+            self._own.add(tokens.access_token)
             self._note(tokens)
 
     @property
     def in_memory_only(self) -> bool:
         """Whether the user chose to continue without saving."""
         return self._keyring_error is not None
+
+    @property
+    def is_keyring_closed(self) -> bool:
+        """Whether the keyring would ask the user to unlock it, which they did not do before."""
+        return isinstance(self.save_error, (KeyringLocked, KeyringTimedOut))
+
+    def is_outdated(self, saved: TokenSet) -> bool:
+        """Whether `saved` is what was held here before, and what is held now could not be saved."""
+        is_own = self.held is not None and saved.access_token in self._own
+        return is_own and self.save_error is not None
 
     def keep_in_memory(self, error: KeystoreError) -> None:
         """Save in memory from now on, because of `error`; what the keyring holds stays there."""
@@ -88,6 +100,7 @@ class TokenStore:
 
     def hold_loaded(self, tokens: TokenSet) -> None:
         """Hold `tokens`, which were loaded: what could not be saved before does not count."""
+        self._own.clear()
         self.held = tokens
         self.save_error = self._keyring_error
 
@@ -103,6 +116,7 @@ class TokenStore:
         except KeystoreError as error:
             self.save_error = error
         else:
+            self._own = {tokens.access_token}
             self.save_error = self._keyring_error
         finally:
             self.is_saving = False
@@ -111,7 +125,7 @@ class TokenStore:
         self, tokens: TokenSet, known_methods: Mapping[str, ClientAuthentication]
     ) -> None:
         """Save the tokens of a renewal, but do not ask again to unlock a locked keyring."""
-        if isinstance(self.save_error, (KeyringLocked, KeyringTimedOut)):
+        if self.is_keyring_closed:
             self.held = tokens
         else:
             await self.save(tokens, known_methods)

@@ -16,8 +16,8 @@ from desktop.oauth.grants.authorization_code import (
     redeem,
 )
 from desktop.oauth.grants.polling import Pace, pace_after, wait_until_due
-from desktop.oauth.grants.token import TokenSet
 from desktop.oauth.metadata import ServerMetadata
+from desktop.oauth.model.token_set import TokenSet
 from desktop.services.model.errors import CodeExchangeFailed
 from desktop.services.model.profile import Profile, is_provider_link
 from desktop.services.model.states import AwaitingApproval

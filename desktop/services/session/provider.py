@@ -7,7 +7,7 @@ import httpx
 
 from desktop.oauth.addresses import host_of
 from desktop.oauth.app_grant import AppGrant, fetch_app_grant
-from desktop.oauth.client import Client, ClientAuthentication, ClientConnection
+from desktop.oauth.client import Client, ClientConnection
 from desktop.oauth.errors import (
     CaptivePortal,
     CertificateRejected,
@@ -17,7 +17,7 @@ from desktop.oauth.errors import (
     Trouble,
 )
 from desktop.oauth.fields import Members
-from desktop.oauth.grants.token import TokenSet, refresh, request_own_token
+from desktop.oauth.grants.token import refresh, request_own_token
 from desktop.oauth.identity import fetch_userinfo
 from desktop.oauth.metadata import (
     FOR_CLIENT,
@@ -27,6 +27,8 @@ from desktop.oauth.metadata import (
     ServerMetadata,
     discover,
 )
+from desktop.oauth.model.client_authentication import ClientAuthentication
+from desktop.oauth.model.token_set import TokenSet
 from desktop.oauth.portal import find_portal
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.services.model.errors import ClientSecretMissing

@@ -5,10 +5,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, Moment, now
+from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, first_of
 from desktop.oauth.errors import InvalidClient, InvalidGrant, OAuthError, Trouble
-from desktop.oauth.grants.token import TokenSet, is_answer_lost, is_unexplained_refusal
+from desktop.oauth.grants.token import is_answer_lost, is_unexplained_refusal
 from desktop.oauth.http import LONGEST_REQUEST
+from desktop.oauth.model.token_set import TokenSet
 from desktop.services.model.errors import (
     NoToken,
     RenewalAnswerLost,
@@ -29,13 +30,19 @@ class RenewalTask:
     """Does `work` at most once at a time; `on_change` is called at its start and at its end.
 
     It is not canceled before the app ends: the server may have replaced the refresh token already,
-    and using the old one again would look like theft.
+    and using the old one again would look like theft. `may_stop` is set while nothing was sent.
     """
 
     def __init__(
-        self, work: Callable[[], Awaitable[None]], *, on_change: Callable[[], None]
+        self,
+        work: Callable[[], Awaitable[None]],
+        *,
+        may_stop: asyncio.Event,
+        on_change: Callable[[], None],
     ) -> None:
+        self.is_closed = False
         self._work = work
+        self._may_stop = may_stop
         self._on_change = on_change
         self._task: asyncio.Task[None] | None = None
 
@@ -55,10 +62,16 @@ class RenewalTask:
             await asyncio.wait({self._task})
 
     async def close(self, *, grace: float) -> None:
-        """Give a renewal in progress `grace` seconds to save what the server issued, then end."""
+        """Give a request that was sent `grace` seconds to save what the server issues, then end.
+
+        A renewal that waits for the keyring or another program ends at once: what it sends late
+        could not be answered in time.
+        """
+        self.is_closed = True
         if self._task is not None:
             task = self._task
-            await asyncio.wait({task}, timeout=grace)
+            if not self._may_stop.is_set():
+                await first_of(asyncio.wait({task}, timeout=grace), self._may_stop.wait())
             task.cancel()
             await asyncio.wait({task})
 
@@ -71,9 +84,14 @@ class RenewalTask:
 
 
 class Refresher:
-    """Replaces the tokens in `store` under the lock that all programs of this user share."""
+    """Replaces the tokens in `store` under the lock that all programs of this user share.
+
+    `may_stop` is not set from the moment when a request is sent until what it brings is saved.
+    """
 
     def __init__(self, provider: Provider, store: TokenStore, clock: Clock) -> None:
+        self.may_stop = asyncio.Event()
+        self.may_stop.set()
         self._provider = provider
         self._store = store
         self._clock = clock
@@ -99,16 +117,19 @@ class Refresher:
 
         Raises `SignedOutElsewhere`.
         """
-        if self._store.in_memory_only or self._store.save_error is not None:
+        store = self._store
+        if store.in_memory_only or store.is_keyring_closed:
             return held
         try:
-            saved = await self._store.load()
+            saved = await store.load()
         except KeystoreError as error:
             # The keyring is locked or gone by now: the session goes on in memory.
             _log.info("keyring not read before a renewal: %s", type(error).__name__)
             return held
-        if saved is None:
+        if saved is None and store.save_error is None:
             raise SignedOutElsewhere
+        if saved is None or store.is_outdated(saved.tokens):
+            return held
         tokens = saved.tokens
         if tokens.access_token == held.access_token:
             return replace(held, lost_renewals=tokens.lost_renewals, lost_at=tokens.lost_at)
@@ -122,9 +143,11 @@ class Refresher:
         await self._wait_for_lost_answer(held)
         # Whatever fails after this has failed at the token endpoint.
         await self._provider.prepare()
-        sent = now(self._clock)
+        self.may_stop.clear()
         try:
+            # Saved before they are announced: a crash must not lose what was shown as renewed.
             tokens = await self._renew(held)
+            await self._store.save_renewed(tokens, self._provider.known_methods)
         except InvalidClient:
             self._provider.forget_client()  # the client secret may be corrected before the next try
             raise
@@ -134,9 +157,9 @@ class Refresher:
         except Trouble as error:
             if held.refresh_token is None or not is_answer_lost(error):
                 raise
-            raise await self._note_lost_answer(held, sent) from error
-        # Saved before they are announced: a crash must not lose what was shown as renewed.
-        await self._store.save_renewed(tokens, self._provider.known_methods)
+            raise await self._note_lost_answer(held) from error
+        finally:
+            self.may_stop.set()
 
     async def _renew(self, held: TokenSet) -> TokenSet:
         """Request new tokens; repeat a refusal that does not say why, which may be a mistake.
@@ -149,7 +172,9 @@ class Refresher:
             if held.refresh_token is None or not is_unexplained_refusal(error):
                 raise
             _log.info("renewal refused: %s %s", type(error).__name__, getattr(error, "status", ""))
+        self.may_stop.set()
         await self._clock.sleep(SHORTEST_INTERVAL)
+        self.may_stop.clear()
         try:
             return await self._provider.renew(held)
         except OAuthError as error:
@@ -164,16 +189,21 @@ class Refresher:
         """
         if held.lost_at is not None:
             since = (self._clock.utc() - held.lost_at).total_seconds()
-            if 0 <= since < LONGEST_REQUEST:
-                await self._clock.sleep(LONGEST_REQUEST - since)
+            # A clock that was set back does not prolong the wait, nor end it.
+            left = LONGEST_REQUEST - max(0.0, since)
+            if left > 0:
+                await self._clock.sleep(left)
 
-    async def _note_lost_answer(self, held: TokenSet, sent: Moment) -> RenewalAnswerLost:
-        """Note that the refresh token of `held`, `sent` at that moment, may be used."""
-        count = held.lost_renewals + 1
-        noted = replace(held, lost_renewals=count, lost_at=sent.utc)
+    async def _note_lost_answer(self, held: TokenSet) -> RenewalAnswerLost:
+        """Note that the refresh token of `held` may be used, by a request that was just given up.
+
+        The server's time counts from here: connecting took a part of the request's, nobody knows
+        which, and behind a gateway the server works on.
+        """
+        lost = held.lost_renewals + 1
+        noted = replace(held, lost_renewals=lost, lost_at=self._clock.utc())
         await self._store.save_note(noted, self._provider.known_methods)
-        left = max(0.0, LONGEST_REQUEST - sent.elapsed(self._clock))
-        return RenewalAnswerLost(left, repeated=count > 1)
+        return RenewalAnswerLost(LONGEST_REQUEST)
 
     async def _drop_tokens(self, refused: TokenSet) -> None:
         self._store.held = None

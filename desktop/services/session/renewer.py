@@ -72,7 +72,9 @@ class Renewer:
         self._schedule = Schedule()
         self._wall_clock = _WallClock(environment.clock)
         self._wake_event = asyncio.Event()
-        self._task = RenewalTask(self._renew, on_change=self._on_task_change)
+        self._task = RenewalTask(
+            self._renew, may_stop=self._refresher.may_stop, on_change=self._on_task_change
+        )
 
     def status(self) -> RenewalStatus:
         return RenewalStatus(
@@ -162,7 +164,7 @@ class Renewer:
         await self._task.wait()
 
     async def close(self, *, grace: float) -> None:
-        """Give a renewal in progress `grace` seconds to save what the server issued, then end."""
+        """Give a renewal that was sent `grace` seconds to save what the server issues, then end."""
         await self._task.close(grace=grace)
 
     def _reschedule(self, schedule: Schedule) -> None:
@@ -170,7 +172,8 @@ class Renewer:
         self._wake_event.set()
 
     def _use(self, usage: Usage) -> None:
-        self._reschedule(replace(self._schedule, usage=usage))
+        if usage != self._schedule.usage:
+            self._reschedule(replace(self._schedule, usage=usage))
 
     def _lacks(self, requirement: TokenRequirement) -> bool:
         """Whether the token that is required has expired, or nobody is signed in."""
@@ -190,15 +193,17 @@ class Renewer:
             return
         renewal = self._task.start()
         await first_of(asyncio.wait({renewal}), self._clock.sleep(requirement.timeout))
-        if renewal.done():
+        if not renewal.done():
+            if self._lacks(requirement):
+                raise RenewalTimedOut
+        elif not renewal.cancelled():  # as by quitting
             renewal.result()  # raises unexpected errors
-        elif self._lacks(requirement):
-            raise RenewalTimedOut
 
     def _can_renew(self) -> bool:
-        held = self._store.held
-        is_free = self._schedule.failures.seconds_to_manual_retry(self._clock) == 0
-        return is_free and held is not None and self._provider.can_renew(held)
+        held, failures = self._store.held, self._schedule.failures
+        if held is None or self._task.is_closed:
+            return False
+        return not failures.seconds_to_manual_retry(self._clock) and self._provider.can_renew(held)
 
     async def _wait_for_work(self) -> None:
         left = self._schedule.seconds_to_change(self._clock)

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 from desktop.oauth.clock import Clock, Moment
 from desktop.oauth.errors import ErrorResponse, PageInsteadOfAnswer, UnusableAnswer
-from desktop.oauth.grants.token import TokenSet
-from desktop.services.model.errors import RenewalAnswerLost, RenewalRefused
+from desktop.oauth.model.token_set import TokenSet
+from desktop.services.model.errors import RenewalRefused
 from desktop.services.model.instants import is_expired
 from desktop.services.model.settings import Settings
 
@@ -140,8 +140,6 @@ def with_failure(failures: Failures, error: Exception, *, at: Moment, jitter: fl
 
 
 def _is_refusal(error: Exception) -> bool:
-    if isinstance(error, RenewalAnswerLost):
-        return error.repeated  # one retry is worth the risk that it looks like theft
     if isinstance(error, RenewalRefused):
         return not isinstance(error.__cause__, PageInsteadOfAnswer)
     # RFC 6749 section 5.2. A web page does not come from the server, but from a portal or a proxy.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from desktop.oauth.grants.token import TokenSet
+from desktop.oauth.model.token_set import TokenSet
 from desktop.services.model.states import Requesting, SignedIn, SignedOut, State
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.session.provider import Provider

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     MakeSession = Callable[[Profile, Callable[[State], None]], Session]
 
 _log = logging.getLogger(__name__)
+
+MOST_LISTED = 8
+"""How many profiles a menu lists; of more, it lists only those that were used last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +40,35 @@ class Sessions:
 
     def __init__(self, make: MakeSession, observer: Callable[[ProfileStatus], None]) -> None:
         self.current: Session | None = None
+        self.are_many = False  # more than a menu lists
         self._make = make
         self._observer = observer
         self._profiles: dict[str, Profile] = {}
         self._sessions: dict[str, Session] = {}
+        self._listed: tuple[str, ...] = ()
         self._settings = Settings()
         self._visible = False
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting: dict[asyncio.Future[None], Session] = {}
 
     @property
     def statuses(self) -> tuple[ProfileStatus, ...]:
         """The state of every profile, in the order of the file."""
-        return tuple(
-            ProfileStatus(
-                profile, self._sessions[id_].state if id_ in self._sessions else SignedOut()
-            )
-            for id_, profile in self._profiles.items()
-        )
+        return tuple(map(self._known_status, self._profiles))
+
+    @property
+    def listed(self) -> tuple[ProfileStatus, ...]:
+        """The state of the profiles for a menu: all, or of many the few that were used last."""
+        return tuple(map(self._known_status, self._listed))
+
+    def status(self, id_: str) -> ProfileStatus | None:
+        """Return the state of profile `id_`; `None` if it is unknown."""
+        return self._known_status(id_) if id_ in self._profiles else None
+
+    def by_recency(self) -> tuple[list[str], list[str]]:
+        """Return the ids of the profiles that were used last, and those of the others by name."""
+        recent = [id_ for id_ in self._settings.recent_profiles.split() if id_ in self._profiles]
+        others = self._profiles.keys() - set(recent)
+        return recent, sorted(others, key=lambda id_: self._profiles[id_].name.casefold())
 
     def find(self, id_: str) -> Session | None:
         """Return the session of profile `id_`; `None` if it is unknown, or not needed yet."""
@@ -62,6 +77,7 @@ class Sessions:
     async def update_profiles(self, profiles: Mapping[str, Profile]) -> None:
         """Use `profiles` from now on, and close the sessions of removed or changed ones."""
         self._profiles = dict(profiles)
+        self._choose_listed()
         ending = []
         for id_, session in list(self._sessions.items()):
             profile = profiles.get(id_)
@@ -86,10 +102,12 @@ class Sessions:
         self._open(session, quietly=quietly)
         return session
 
-    def open_others(self) -> None:
-        """Load the saved tokens of the other profiles, without signing in."""
-        for id_ in self._profiles:
-            self._open(self._get_or_create(id_), quietly=True)
+    def open_others(self) -> Iterator[None]:
+        """Load the saved tokens of the other profiles, without signing in; one after each step."""
+        for id_ in tuple(self._profiles):
+            yield
+            if id_ in self._profiles:
+                self._open(self._get_or_create(id_), quietly=True)
 
     async def open_session(self, id_: str) -> Session | None:
         """Return the session of profile `id_`, with its tokens loaded; `None` if unknown."""
@@ -104,21 +122,27 @@ class Sessions:
         """Return when `holds` is true for the state of `session`, or the session has ended."""
         while not holds(session.state) and self._sessions.get(session.profile.id) is session:
             change: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.add(change)
+            self._waiting[change] = session
             try:
                 await change
             finally:
-                self._waiting.discard(change)
+                del self._waiting[change]
 
     def apply(self, settings: Settings) -> None:
         """Use `settings` from now on; the settings of a profile take precedence."""
-        self._settings = settings
-        self._configure_all()
+        before, self._settings = self._settings, settings
+        self._choose_listed()
+        recent = settings.recent_profiles
+        if replace(before, profile=settings.profile, recent_profiles=recent) != settings:
+            # Switching to another profile wakes none of the others.
+            for session in self._sessions.values():
+                self._configure(session)
 
     def set_visible(self, *, visible: bool) -> None:
         """Count the current token as in use while the window is visible."""
         self._visible = visible
-        self._configure_all()
+        if self.current is not None:
+            self._configure(self.current)
 
     def check_clock(self) -> None:
         for session in self._sessions.values():
@@ -147,9 +171,14 @@ class Sessions:
             _log.info("opened: %s", session.profile.id)
             session.open(quietly=quietly)
 
-    def _configure_all(self) -> None:
-        for session in self._sessions.values():
-            self._configure(session)
+    def _known_status(self, id_: str) -> ProfileStatus:
+        session = self._sessions.get(id_)
+        return ProfileStatus(self._profiles[id_], SignedOut() if session is None else session.state)
+
+    def _choose_listed(self) -> None:
+        self.are_many = len(self._profiles) > MOST_LISTED
+        recent, others = self.by_recency()
+        self._listed = (*recent, *others)[:MOST_LISTED] if self.are_many else tuple(self._profiles)
 
     def _configure(self, session: Session) -> None:
         session.apply(with_profile_settings(self._settings, session.profile.settings))
@@ -158,11 +187,11 @@ class Sessions:
     def _on_state(self, session: Session, state: State) -> None:
         if self._sessions.get(session.profile.id) is session:
             self._observer(ProfileStatus(session.profile, state))
-        self._notify_waiting()
+        self._notify_waiting(session)
 
-    def _notify_waiting(self) -> None:
-        for change in self._waiting:
-            if not change.done():
+    def _notify_waiting(self, changed: Session | None = None) -> None:
+        for change, session in self._waiting.items():
+            if changed in (None, session) and not change.done():
                 change.set_result(None)
 
 

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from desktop.oauth.clock import Clock
-from desktop.oauth.grants.token import TokenSet
+from desktop.oauth.model.token_set import TokenSet
 from desktop.services.model.states import AwaitingApproval, Requesting, SignedOut
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.session.device_sign_in import sign_in_with_device_code
@@ -41,8 +41,9 @@ class SignIn:
         saved = await self._store.load()
         if saved is None:
             return False
-        self._store.hold_loaded(expired_if_from_future(saved.tokens, self._clock.utc()))
-        self._provider.known_methods.update(saved.known_methods)
+        if not self._store.is_outdated(saved.tokens):
+            self._store.hold_loaded(expired_if_from_future(saved.tokens, self._clock.utc()))
+            self._provider.known_methods.update(saved.known_methods)
         self._show_tokens()
         return True
 

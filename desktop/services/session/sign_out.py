@@ -15,7 +15,8 @@ from desktop.oauth.errors import (
     NotRevocable,
     OAuthError,
 )
-from desktop.oauth.grants.token import TokenSet, refresh
+from desktop.oauth.grants.token import refresh
+from desktop.oauth.model.token_set import TokenSet
 from desktop.oauth.revocation import is_revoked_already, revoke, revoke_app_grant
 from desktop.services.model.errors import RenewalTimedOut, SessionError, SignOutFailed
 from desktop.services.model.states import Revocation, SignedOut

@@ -48,9 +48,25 @@ class PermissionRequest:
         identity = self.program.identity
         return None if identity is None else (identity, self.profile)
 
+    @property
+    def denial_key(self) -> PermissionKey:
+        """What a denial applies to: without a `key`, what is unknown in the same way.
+
+        Those could be different programs, but a loop must not cause a question each second.
+        """
+        return self.key or (f"unknown:{self.program.origin}", self.profile)
+
 
 AskUser = Callable[[PermissionRequest], Awaitable[PermissionAnswer]]
 """Asks the user; canceling it withdraws the question."""
+
+
+@dataclass(eq=False, slots=True)
+class _Question:
+    """A question that is open or waits for its turn, and how many wait for its answer."""
+
+    task: asyncio.Task[PermissionAnswer]
+    waiting: int = 0
 
 
 class TokenPermission:
@@ -63,8 +79,7 @@ class TokenPermission:
         self._ask = ask
         self._clock = clock
         self._answers: dict[PermissionKey, tuple[Moment, float, bool]] = {}
-        self._asking: dict[PermissionKey, asyncio.Task[PermissionAnswer]] = {}
-        self._waiting: dict[PermissionKey, int] = {}
+        self._open: dict[PermissionKey, _Question] = {}
         self._prompt_lock = asyncio.Lock()
 
     @property
@@ -80,44 +95,47 @@ class TokenPermission:
             raise TokenPermissionDenied
 
     def _remembered(self, question: PermissionRequest) -> bool | None:
-        answer = None if question.key is None else self._answers.get(question.key)
-        if question.key is None or answer is None:
+        answer = self._answers.get(question.denial_key)
+        if answer is None:
             return None
         at, holds_for, allowed = answer
         if at.elapsed(self._clock) < holds_for:
             return allowed
-        del self._answers[question.key]
+        del self._answers[question.denial_key]
         return None
 
     async def _ask_shared(self, question: PermissionRequest) -> PermissionAnswer:
         key = question.key
         if key is None:  # another unknown program may be a different one
             return await self._ask_in_turn(question)
-        if key not in self._asking:
-            self._asking[key] = asyncio.ensure_future(self._ask_in_turn(question))
-        asking = self._asking[key]
-        self._waiting[key] = self._waiting.get(key, 0) + 1
+        shared = self._open.get(key)
+        if shared is None or shared.task.done():  # one that was answered is over
+            shared = _Question(asyncio.ensure_future(self._ask_in_turn(question)))
+            self._open[key] = shared
+        shared.waiting += 1
         try:
-            return await asyncio.shield(asking)
+            return await asyncio.shield(shared.task)
         finally:
-            self._waiting[key] -= 1
-            if not self._waiting[key]:  # nobody waits any more, so the question is withdrawn
-                del self._waiting[key]
-                if self._asking.pop(key, None) is asking:
-                    asking.cancel()
+            shared.waiting -= 1
+            if not shared.waiting:  # nobody waits any more, so the question is withdrawn
+                shared.task.cancel()
+                if self._open.get(key) is shared:
+                    del self._open[key]
 
     async def _ask_in_turn(self, question: PermissionRequest) -> PermissionAnswer:
         async with self._prompt_lock:
+            if self._remembered(question) is False:  # denied while this one waited
+                return PermissionAnswer.DENY
             try:
                 async with asyncio.timeout(ANSWER_TIMEOUT):
                     answer = await self._ask(question)
             except TimeoutError:
                 raise TokenPermissionTimedOut from None
-        if question.key is None:
-            return answer
-        self._asking.pop(question.key, None)
-        if answer is not PermissionAnswer.ONCE:
-            allowed = answer is PermissionAnswer.FOR_AN_HOUR
-            holds_for = ALLOWED_FOR if allowed else DENIED_FOR
-            self._answers[question.key] = (now(self._clock), holds_for, allowed)
+        self._remember(question, answer)
         return answer
+
+    def _remember(self, question: PermissionRequest, answer: PermissionAnswer) -> None:
+        if answer is PermissionAnswer.DENY:
+            self._answers[question.denial_key] = (now(self._clock), DENIED_FOR, False)
+        elif answer is PermissionAnswer.FOR_AN_HOUR and question.key is not None:
+            self._answers[question.key] = (now(self._clock), ALLOWED_FOR, True)

@@ -1,10 +1,17 @@
-"""What the About page shows: the version, the environment, the components and their licenses."""
+"""What is installed here, and how: for the About page, and for advice."""
 
 from __future__ import annotations
 
+import json
 import platform
+import shlex
 import ssl
+import sys
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from desktop import __version__
 from desktop.services.system.components import is_bundled
@@ -12,6 +19,8 @@ from desktop.services.system.translation import translatable, translate
 
 if TYPE_CHECKING:
     from desktop.services.system.components import Component
+
+_DISTRIBUTION = "xdr-login"
 
 LICENSE_NOTICE = translatable(
     "XDR Login is licensed under the Apache License 2.0. It is not a product of Cisco."
@@ -26,7 +35,10 @@ QT_NOTICE = translatable(
 
 def system_facts(qt: str, screen: str) -> tuple[tuple[str, str], ...]:
     """Name what XDR Login runs on. `qt` is Qt's version, `screen` its platform plugin."""
-    installation = translate("Package") if is_bundled() else translate("Python package")
+    if is_bundled():
+        installation = translate("Package")
+    else:
+        installation = translate("Python package ({installer})", installer=installer())
     return (
         (translate("Version"), __version__),
         (translate("Installation"), installation),
@@ -44,3 +56,55 @@ def format_report(facts: tuple[tuple[str, str], ...], components: tuple[Componen
         listed = ", ".join(f"{each.name} {each.version}" for each in components)
         lines.append(translate("Components: {components}", components=listed))
     return "\n".join(lines)
+
+
+def installer() -> str:
+    """Return the program that made this environment: "pipx", "uv tool", "uv" or "pip"."""
+    prefix = Path(sys.prefix)
+    if (prefix / "pipx_metadata.json").exists():
+        return "pipx"
+    if (prefix / "uv-receipt.toml").exists():
+        return "uv tool"
+    return "uv" if _has_line(prefix / "pyvenv.cfg", "uv = ") else "pip"
+
+
+def command_to_install(extra: str) -> str:
+    """Return the command that installs an extra, from where XDR Login itself came."""
+    folder, editable = _source()
+    made_by = installer()
+    if made_by == "uv" and editable:
+        return f"uv sync --extra {extra}"
+    command = {
+        "pipx": "pipx install --force",
+        "uv tool": "uv tool install --force",
+        "uv": "uv pip install",
+        "pip": "pip install",
+    }[made_by]
+    return f"{command} {_quoted(f'{folder or _DISTRIBUTION}[{extra}]')}"
+
+
+def _source() -> tuple[str, bool]:
+    """Return the folder that was installed, if it was one, and whether it is used in place.
+
+    `direct_url.json` is defined by PyPA's "Recording the Direct URL Origin of installed
+    distributions".
+    """
+    try:
+        text = distribution(_DISTRIBUTION).read_text("direct_url.json")
+        found = json.loads(text) if text else {}
+        address = urlsplit(found["url"])
+        editable = bool(found["dir_info"].get("editable"))
+    except (PackageNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        return "", False
+    return (url2pathname(address.path) if address.scheme == "file" else ""), editable
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if sys.platform == "win32" else shlex.quote(text)
+
+
+def _has_line(file: Path, start: str) -> bool:
+    try:
+        return f"\n{start}" in "\n" + file.read_text("utf-8", "surrogateescape")
+    except OSError:
+        return False

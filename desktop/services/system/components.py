@@ -7,10 +7,13 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from desktop.services.system.translation import translatable
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
 
 # What XDR Login and its demo server import. Their own requirements are found from these.
 DIRECT_DEPENDENCIES = (
@@ -74,6 +77,8 @@ def parse_components(text: str) -> tuple[Component, ...]:
 
 def find_distributions() -> list[Distribution]:
     """Find the installed libraries that XDR Login needs, by name."""
+    from importlib.metadata import PackageNotFoundError, distribution  # slow to load
+
     found: dict[str, Distribution] = {}
     waiting = list(DIRECT_DEPENDENCIES)
     while waiting:

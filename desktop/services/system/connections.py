@@ -9,6 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +49,16 @@ class _Peer:
         with suppress(OSError):
             return bool(self.accepted.recv(1, socket.MSG_PEEK))
         return False
+
+
+async def _open_streams(
+    accepted: socket.socket, *, longest_line: int
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=longest_line)
+    protocol = asyncio.StreamReaderProtocol(reader)
+    transport, _ = await loop.connect_accepted_socket(lambda: protocol, accepted)
+    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
 class Connections:
@@ -93,7 +104,7 @@ class Connections:
             writer.transport.abort()
             return
         self._start(opened, writer.transport.abort, None)
-        self._make_room()
+        self._shrink()
 
     async def close(self, *, spared: Callable[[asyncio.Task[None]], bool] | None = None) -> None:
         """Accept no more, and close all connections except those of `spared` tasks.
@@ -160,14 +171,7 @@ class Connections:
 
     def _own(self, accepted: socket.socket) -> None:
         accepted.settimeout(0)
-
-        async def connect() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-            loop = asyncio.get_running_loop()
-            reader = asyncio.StreamReader(limit=self._longest_line)
-            protocol = asyncio.StreamReaderProtocol(reader)
-            transport, _ = await loop.connect_accepted_socket(lambda: protocol, accepted)
-            return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
-
+        connect = partial(_open_streams, accepted, longest_line=self._longest_line)
         self._start(connect, accepted.close, accepted)
 
     def _start(
@@ -203,6 +207,7 @@ class Connections:
     def _on_end(self, task: asyncio.Task[None]) -> None:
         self._peers.pop(task).close()
         self._resume()
+        self._shrink()
         error = None if task.cancelled() else task.exception()
         if error is not None:
             context = {"message": "a connection was not served", "exception": error, "task": task}
@@ -215,6 +220,11 @@ class Connections:
         while self._paused:
             listening = self._paused.pop()
             asyncio.get_running_loop().add_reader(listening, self._accept, listening)
+
+    def _shrink(self) -> None:
+        """Let silent ones leave while there are too many: those that were adopted cannot wait."""
+        if len(self._peers) > self.most:
+            self._make_room()
 
     def _make_room(self) -> None:
         """Let the connection that has been silent longest leave, when its patience is over."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from desktop.services.system.translation import translate
 
 _PIECE = 1024 * 1024  # bytes
+_NOTICE_DELAY = 1.0  # seconds
 # A pipe without a writer would hold up whoever opens it; a terminal must not become ours.
 _FLAGS = (
     os.O_RDONLY
@@ -25,22 +27,23 @@ def read_file(
     file: Path,
     *,
     limit: int,
-    pipes: bool = False,
+    on_wait: Callable[[], None] | None = None,
     check: Callable[[os.stat_result], None] | None = None,
 ) -> bytes:
     """Read a regular file of at most `limit` bytes. Blocks; raises `OSError`.
 
-    With `pipes`, a pipe is read too, as a shell makes it for `<(command)`; without a writer it is
-    empty. `check` may reject the file that was opened.
+    With `on_wait`, a pipe is read too, as a shell makes it for `<(command)`; without a writer it is
+    empty. It is called if the writer takes long: only it or Ctrl+C ends the wait. `check` may
+    reject the file that was opened.
     """
     descriptor = os.open(file, _FLAGS)
     try:
         found = os.fstat(descriptor)
         if check is not None:
             check(found)
-        _require_kind(found.st_mode, file, pipes=pipes)
-        if stat.S_ISFIFO(found.st_mode):
-            return _read_pipe(descriptor, file, limit)
+        _require_kind(found.st_mode, file, pipes=on_wait is not None)
+        if on_wait is not None and stat.S_ISFIFO(found.st_mode):
+            return _read_pipe(descriptor, file, limit, on_wait)
         return _read(descriptor, file, limit)
     finally:
         os.close(descriptor)
@@ -62,13 +65,15 @@ def _require_kind(mode: int, file: Path, *, pipes: bool) -> None:
         raise OSError(errno.EINVAL, translate("it is not a regular file"), str(file))
 
 
-def _read_pipe(descriptor: int, file: Path, limit: int) -> bytes:
+def _read_pipe(descriptor: int, file: Path, limit: int, on_wait: Callable[[], None]) -> bytes:
     try:
         first = os.read(descriptor, 1)  # nothing at once: nobody has it open for writing
     except BlockingIOError:
         first = None
     if first == b"":
         return b""
+    if first is None and not select.select([descriptor], [], [], _NOTICE_DELAY)[0]:
+        on_wait()
     os.set_blocking(descriptor, True)
     return (first or b"") + _read(descriptor, file, limit - len(first or b""))
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class _Grammar:
     long_texts: str = ""
     scripts: str = ""
     commands: str = ""  # words before a script
+    tools: str = ""  # words in its place, which make it run something else
+    variables: str = ""  # of the environment; with these, other code runs too
     suffixes: tuple[str, ...] = ()  # without one of them it may be the name of a task
 
     def kind(self, option: str) -> str:
@@ -74,6 +77,7 @@ _SHELL = _Grammar(
     texts="cis",
     long_flags="login norc noprofile posix restricted verbose",
     long_loads="rcfile init-file",
+    variables="BASH_ENV ZDOTDIR SHELLOPTS",
 )
 _JAVASCRIPT = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx")
 _GRAMMARS = {
@@ -84,9 +88,18 @@ _GRAMMARS = {
         modules="m",
         long_flags="version help",
         long_values="check-hash-based-pycs",
+        variables=(
+            "PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONINSPECT PYTHONPLATLIBDIR PYTHONUSERBASE "
+            "PYTHONWARNINGS PYTHONBREAKPOINT PYTHONPYCACHEPREFIX"
+        ),
     ),
     "perl": _Grammar(
-        flags="acfgnpstTuUvwWX", joined="0CDFilV", values="I", loads="mMd", texts="eEx"
+        flags="acfgnpstTuUvwWX",
+        joined="0CDFilV",
+        values="I",
+        loads="mMd",
+        texts="eEx",
+        variables="PERL5OPT PERL5LIB PERLLIB PERL5DB",
     ),
     "ruby": _Grammar(
         flags="acdlnpsvwyU",
@@ -96,6 +109,7 @@ _GRAMMARS = {
         texts="e",
         long_flags="yjit jit verbose version",
         long_values="enable disable encoding external-encoding internal-encoding",
+        variables="RUBYOPT RUBYLIB RUBYGEMS_GEMDEPS",
     ),
     "node": _Grammar(
         flags="chv",
@@ -110,6 +124,8 @@ _GRAMMARS = {
         long_values="conditions title input-type icu-data-dir unhandled-rejections disable-warning",
         long_loads="require import loader experimental-loader env-file openssl-config",
         long_texts="eval print interactive run test watch watch-path",
+        tools="inspect debug",
+        variables="NODE_OPTIONS NODE_PATH",
     ),
     "deno": _Grammar(
         flags="AERWNSqr",
@@ -130,12 +146,19 @@ _GRAMMARS = {
         long_texts="watch hot eval print cwd filter",
         commands="run",
         suffixes=_JAVASCRIPT,
+        variables="BUN_OPTIONS BUN_INSPECT_PRELOAD NODE_OPTIONS NODE_PATH",
     ),
     "php": _Grammar(
-        flags="CeHlmnqsvw", settings="d", values="t", loads="cz", texts="aBrRSEF", scripts="f file"
+        flags="CeHlmnqsvw",
+        settings="d",
+        values="t",
+        loads="cz",
+        texts="aBrRSEF",
+        scripts="f file",
+        variables="PHPRC PHP_INI_SCAN_DIR",
     ),
-    "lua": _Grammar(flags="EvW", loads="l", texts="ei"),
-    "fish": _Grammar(flags="lnNPv", values="dDof", texts="cCi"),
+    "lua": _Grammar(flags="EvW", loads="l", texts="ei", variables="LUA_INIT* LUA_PATH* LUA_CPATH*"),
+    "fish": _Grammar(flags="lnNPv", values="dDof", texts="cCi", variables="fish_function_path"),
     "pwsh": _Grammar(
         texts="c",
         long_flags="noprofile nologo noninteractive login sta mta",
@@ -156,13 +179,24 @@ _GRAMMARS = {
         long_texts="module xbootclasspath",
         scripts="jar",
         suffixes=(".jar", ".java"),
+        variables="JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS CLASSPATH",
     ),
     "bash": _SHELL,
     # Another word than these names another program in it.
     "busybox": replace(_SHELL, commands="sh ash bash", suffixes=(".sh", ".bash", ".ash")),
-    "tclsh": _Grammar(),
-    "rscript": _Grammar(texts="e", long_flags="vanilla no-save no-restore no-environ slave"),
+    "tclsh": _Grammar(variables="TCLLIBPATH TCL_LIBRARY"),
+    "rscript": _Grammar(
+        texts="e",
+        long_flags="vanilla no-save no-restore no-environ slave",
+        variables="R_PROFILE* R_ENVIRON* R_LIBS*",
+    ),
 }
+# With these, every program runs other code too: ld.so(8), dyld(1), .NET's startup hooks.
+_VARIABLES_FOR_ALL = (
+    "LD_PRELOAD LD_AUDIT LD_LIBRARY_PATH GCONV_PATH DYLD_INSERT_LIBRARIES DYLD_LIBRARY_PATH "
+    "DYLD_FRAMEWORK_PATH DYLD_FALLBACK_*_PATH DYLD_VERSIONED_*_PATH DOTNET_STARTUP_HOOKS "
+    "CORECLR_PROFILER* COR_PROFILER*"
+)
 _ALIASES = {
     "pypy": "python",
     "graalpy": "python",
@@ -225,6 +259,25 @@ def is_launching_script(name: str) -> bool:
     return _TOOL.fullmatch(name.casefold()) is not None
 
 
+def loads_more_code(interpreter: str, environment: Mapping[str, str]) -> bool:
+    """Tell whether a variable of a process makes it run more than its program and its script.
+
+    `interpreter` is its plain name; empty for other programs.
+    """
+    grammar = _GRAMMARS.get(_ALIASES.get(interpreter, interpreter), _Grammar())
+    patterns = f"{_VARIABLES_FOR_ALL} {grammar.variables}".split()
+    given = [name for name, value in environment.items() if value]
+    return any(fnmatchcase(name, pattern) for name in given for pattern in patterns)
+
+
+def exported_functions(interpreter: str, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the code that a shell takes over from its environment, with its names."""
+    if interpreter not in SHELLS:
+        return ()
+    given = sorted(environment.items())
+    return tuple(f"{name}={code}" for name, code in given if name.startswith("BASH_FUNC_"))
+
+
 def parse_command_line(interpreter: str, arguments: Sequence[str]) -> Invocation:
     """Find what `interpreter` runs with `arguments`, those after its own name."""
     grammar = _GRAMMARS[_ALIASES.get(interpreter, interpreter)]
@@ -255,6 +308,8 @@ class _Parser:
                 self._end("")  # the program is the input, or the options are in a file
             elif argument[0:1] in {"-", "+"}:
                 self._read_option(argument)
+            elif argument in self._grammar.tools.split():
+                self._end("")
             else:
                 self._end(argument)
         return self._found or Invocation()

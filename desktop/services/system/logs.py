@@ -62,15 +62,6 @@ class LogFile(RotatingFileHandler):
         """Drop the record."""
 
 
-def keep_log_off_terminal() -> None:
-    """Drop records until `start_logging`: logging would print warnings on stderr as they are.
-
-    So those of the keyring library, about its configuration.
-    """
-    for name in (LOGGER_NAME, "keyring"):
-        logging.getLogger(name).addHandler(logging.NullHandler())
-
-
 def start_logging(folder: Path, *, verbose: bool = False) -> None:
     """Write the log to `folder`; where that is impossible, write none."""
     logger = logging.getLogger(LOGGER_NAME)

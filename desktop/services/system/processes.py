@@ -19,9 +19,11 @@ from desktop.oauth.errors import printable
 from desktop.services.system.interpreters import (
     SHELLS,
     Invocation,
+    exported_functions,
     interpreter_name,
     is_launcher,
     is_launching_script,
+    loads_more_code,
     parse_command_line,
 )
 from desktop.services.system.translation import translatable
@@ -40,7 +42,8 @@ class Program:
 
     For a script, `path` is that of the script, and `interpreter` that of what runs it. These texts
     are for display. `identity` changes with the exact path and with the content of each file that
-    runs; it is `None` where that cannot be told, as for text typed into a shell.
+    runs; it is `None` where that cannot be told, as for text typed into a shell. `origin` is what
+    is known then: the interpreter, and the terminal or service in which it runs.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Program:
     pid: int | None = None
     interpreter: str = ""
     identity: str | None = field(default=None, repr=False, compare=False)
+    origin: str = field(default="", repr=False, compare=False)
 
 
 UNKNOWN_PROGRAM = Program(translatable("An unknown program"))
@@ -65,6 +69,8 @@ class Process(Protocol):
     def cmdline(self) -> list[str]: ...
 
     def cwd(self) -> str: ...
+
+    def environ(self) -> dict[str, str]: ...
 
     def parent(self) -> Process | None: ...
 
@@ -121,6 +127,9 @@ def _identify(process: Process) -> Program:
         found = parse_command_line(interpreter, process.cmdline()[1:])
         script = _find_file(process, found.script)
         is_certain = found.is_certain and bool(script) and not is_launching_script(_name(script))
+    environment = _environment_of(process)
+    is_certain = is_certain and not loads_more_code(interpreter, environment)
+    options = (*found.options, *exported_functions(interpreter, environment))
     files = [script, *(_find_file(process, each) for each in found.loaded)] if script else []
     name = _name(script or found.module or exe) or process.name()
     return Program(
@@ -128,8 +137,23 @@ def _identify(process: Process) -> Program:
         path=printable(script or exe, _LONGEST_PATH),
         pid=process.pid,
         interpreter=printable(exe, _LONGEST_PATH) if script or found.module else "",
-        identity=_fingerprint(process.pid, exe, files, found.options) if is_certain else None,
+        identity=_fingerprint(process.pid, exe, files, options) if is_certain else None,
+        origin=f"{_find_group(process)}:{exe}",
     )
+
+
+def _find_group(process: Process) -> int | None:
+    """Return the process that leads the terminal session or service; on Windows, the parent."""
+    import psutil
+
+    session_of: Callable[[int], int] | None = getattr(os, "getsid", None)
+    try:
+        if session_of is not None:
+            return session_of(process.pid)
+        parent = process.parent()
+    except (psutil.Error, OSError):
+        return None
+    return None if parent is None else parent.pid
 
 
 def _find_file(process: Process, argument: str) -> str:
@@ -191,6 +215,16 @@ def _try_query(ask: Callable[[], str]) -> str:
         return ask()
     except (psutil.Error, OSError):
         return ""
+
+
+def _environment_of(process: Process) -> dict[str, str]:
+    """Read with which variables it was started; empty where the system refuses."""
+    import psutil
+
+    try:
+        return process.environ()
+    except (psutil.Error, OSError):
+        return {}
 
 
 def _runs_one_line(process: Process) -> bool:

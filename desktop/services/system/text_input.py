@@ -34,4 +34,4 @@ def decode_text(content: bytes, source: str) -> str:
         raise UndecodableText(
             translate("{source} contains NUL characters; save it as UTF-8", source=source)
         )
-    return text.removeprefix("\ufeff")  # a program between may have added a second mark
+    return text.lstrip("\ufeff")  # each program between may have added a mark

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # `typing` is slow to load
 if TYPE_CHECKING:
     from gettext import NullTranslations
 

@@ -11,12 +11,11 @@ from urllib.parse import quote, urlencode, urlsplit
 from desktop.oauth.addresses import checked_address, has_hidden_characters, origin_of
 from desktop.oauth.errors import printable
 from desktop.oauth.resource import ResourceRequest
+from desktop.services.model.api_calls import METHODS, SAFE_METHODS
 from desktop.services.model.profile import Profile
 from desktop.services.system.translation import translate
 from desktop.services.wording.formats import format_values
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-SAFE_METHODS = ("GET", "HEAD")  # RFC 9110 section 9.2.1: they change nothing
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 

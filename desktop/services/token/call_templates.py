@@ -8,21 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from enum import StrEnum
 
+from desktop.services.model.api_calls import Language
 from desktop.services.model.copy_formats import powershell_quoted, sh_quoted
 from desktop.services.token.api_call import Body, Call
 
 PROGRAM = "xdr-login"
-
-
-class Language(StrEnum):
-    """The tools that there is code for."""
-
-    CURL = "curl"
-    POWERSHELL = "powershell"
-    PYTHON = "python"
-    JAVASCRIPT = "javascript"
 
 
 def render_call(language: Language, call: Call, *, profile_id: str) -> str:

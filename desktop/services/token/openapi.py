@@ -66,10 +66,13 @@ def load_bundled_routes() -> tuple[Route, ...]:
     return parse_routes(resource(BUNDLED_DESCRIPTION).read_bytes())
 
 
-def load_routes(file: Path) -> tuple[Route, ...]:
-    """Load the routes that `file` describes; raises `BadDescription` or `OSError`."""
+def load_routes(file: Path, *, on_wait: Callable[[], None]) -> tuple[Route, ...]:
+    """Load the routes that `file` describes; raises `BadDescription` or `OSError`.
+
+    `on_wait` is called if it is a pipe whose writer takes long.
+    """
     try:
-        content = read_file(file, limit=MAX_DESCRIPTION_SIZE, pipes=True)
+        content = read_file(file, limit=MAX_DESCRIPTION_SIZE, on_wait=on_wait)
     except OSError as error:
         if error.errno != errno.EFBIG:
             raise

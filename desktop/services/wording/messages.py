@@ -141,7 +141,7 @@ def _parameters(template: str) -> list[str]:
 _FACTS = (
     *("address", "by", "description", "detail", "error", "expected", "found", "host", "profile_id"),
     *("reason", "redirect_uri", "region", "policy_source", "source", "status"),
-    *("token_type", "where", "file", "line"),
+    *("token_type", "where", "file", "line", "variable"),
     *("sudo_user", "usual_address"),
 )
 _TRANSLATED_FACTS = ("detail", "reason", "region")  # the protocol's own are in the catalog
@@ -224,12 +224,23 @@ _CORRECT_FIELD = BySurface(
     translatable("Correct “More options › {field}” in your profile."),
     translatable("Correct it with “xdr-login profiles edit NAME {option} VALUE”."),
 )
+_INSTALL_CERTIFICATE = BySurface(
+    translatable("Install it on this computer, or set “More options › {field}” in your profile."),
+    translatable(
+        "Install it on this computer, or set it with “xdr-login profiles edit NAME {option} FILE”."
+    ),
+)
 _CHECK_PROFILE = BySurface(
     translatable("If it fails again, edit your profile and select Check."),
     translatable("If it fails again, run “xdr-login profiles check NAME”."),
 )
 _WHOSE_PROXY = translatable(
     "Your administrator set this proxy ({policy_source}), so only they can change it."
+)
+_CHECK_PROXY = (
+    _WHOSE_PROXY,
+    translatable("Check the environment variable {variable}, which sets this proxy."),
+    translatable("Check the proxy in your profile or system settings."),
 )
 _NEW_CODE = translatable("Get a new code and approve that one.")
 _TRY_AGAIN = translatable("Try again.")
@@ -630,7 +641,7 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
     errors.ProxyFailure: _row(
         translatable("The proxy can't be used"),
         translatable("The proxy {by} couldn't connect you to {host}."),
-        (_WHOSE_PROXY, translatable("Check the proxy in your profile or system settings.")),
+        _CHECK_PROXY,
         remedies=_TRY_FIRST,
         managed_remedies=(Remedy.TRY_AGAIN,),
     ),
@@ -640,13 +651,26 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
             translatable("XDR Login can't use the proxy {by}: {detail}."),
             translatable("XDR Login can't use the proxy: {detail}."),
         ),
-        (
-            _WHOSE_PROXY,
-            translatable(
-                "Check the proxy in your profile or system settings. It needs an address such"
-                " as http://proxy.example:3128. SOCKS is not supported."
-            ),
+        _CHECK_PROXY,
+        translatable(
+            "It needs an address such as http://proxy.example:3128. SOCKS is not supported."
         ),
+        remedies=_TRY_FIRST,
+        managed_remedies=(Remedy.TRY_AGAIN,),
+    ),
+    errors.ProxyNotTrusted: _row(
+        translatable("The proxy is not trusted"),
+        translatable("This computer doesn't trust the certificate of the proxy {by}."),
+        translatable("Ask your administrator for its CA certificate."),
+        _INSTALL_CERTIFICATE,
+        remedies=_TRY_FIRST,
+        member="ca_file",
+    ),
+    errors.ProxyWithoutTls: _row(
+        translatable("The proxy can't be used"),
+        translatable("XDR Login can't set up TLS with the proxy {by}."),
+        translatable("If it is a plain HTTP proxy, its address must begin with http://."),
+        _CHECK_PROXY,
         remedies=_TRY_FIRST,
         managed_remedies=(Remedy.TRY_AGAIN,),
     ),
@@ -656,10 +680,7 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
             "Your connection to {host} goes through the proxy {by}, which isn't responding."
         ),
         translatable("Check your network or VPN."),
-        (
-            _WHOSE_PROXY,
-            translatable("Also check the proxy in your profile or system settings."),
-        ),
+        _CHECK_PROXY,
         remedies=_TRY_FIRST,
         managed_remedies=(Remedy.TRY_AGAIN,),
     ),
@@ -712,15 +733,7 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
         translatable(
             "If your network inspects traffic, ask your administrator for its CA certificate."
         ),
-        BySurface(
-            translatable(
-                "Install it on this computer, or set “More options › {field}” in your profile."
-            ),
-            translatable(
-                "Install it on this computer, or set it with “xdr-login profiles edit NAME "
-                "{option} FILE”."
-            ),
-        ),
+        _INSTALL_CERTIFICATE,
         remedies=_TRY_FIRST,
         member="ca_file",
     ),
@@ -789,6 +802,7 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
         translatable("The server rejected the request"),
         (
             translatable("{host} responded with an error: “{detail}”."),
+            translatable("{host} responded with status {status} and gave no reason."),
             translatable("{host} responded with an error."),
         ),
         translatable("Try again. If it fails again, send the details to your administrator."),

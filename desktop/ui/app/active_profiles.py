@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from desktop.services.model.profile import NoProfile, ProfileError
 from desktop.services.model.states import Failed, SignedIn, State
+from desktop.services.session.sessions import MOST_LISTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,17 +76,21 @@ class ActiveProfiles:
 
     def switch(self, id_: str) -> None:
         """Show another profile in the window; ignore one that no longer exists."""
-        if id_ not in {each.profile.id for each in self._sessions.statuses}:
+        if self._sessions.status(id_) is None:
             return
         self._controller.copier.cancel()
+        left = self._sessions.current
         self._set_current(id_, quietly=True)
         store = self._controller.settings_store
-        store.change(replace(store.settings, profile=id_))
+        before = [left.profile.id] if left is not None else []
+        recent = dict.fromkeys((id_, *before, *store.settings.recent_profiles.split()))
+        listed = " ".join(list(recent)[:MOST_LISTED])
+        store.change(replace(store.settings, profile=id_, recent_profiles=listed))
 
-    def open_others(self) -> None:
+    async def open_others(self) -> None:
         """Load the saved tokens of all other profiles, now and after each reload."""
         self._may_open_others = True
-        self._open_others()
+        await self._open_others()
 
     async def _sign_in(self, before: Session | None, *, quietly: bool) -> None:
         try:
@@ -109,7 +114,7 @@ class ActiveProfiles:
                 self._set_session(before)  # its name may have changed
         elif self._sessions.current is None:
             self._set_current(profile.id, quietly=quietly)
-        self._open_others()
+        await self._open_others()
 
     def _choose_profile(self, profiles: Profiles, current: Session | None) -> str | None:
         """The profile of `current`, else that of the command line or of the last run."""
@@ -129,7 +134,7 @@ class ActiveProfiles:
                 self._switch_and_sign_in(profiles.find(id_ or None).id, sign_in=sign_in)
         except ProfileError as error:
             self._show_no_profile(error)
-        self._open_others()
+        await self._open_others()
         self._controller.display.refresh()  # the tray lists all profiles
 
     async def _load_profiles(self) -> Profiles:
@@ -151,9 +156,13 @@ class ActiveProfiles:
         if sign_in and before is not None and not isinstance(before.state, SignedIn):
             before.sign_in()
 
-    def _open_others(self) -> None:
-        if self._may_open_others and not self.is_quitting:
-            self._sessions.open_others()
+    async def _open_others(self) -> None:
+        if not self._may_open_others:
+            return
+        for _ in self._sessions.open_others():
+            await asyncio.sleep(0)  # together they would delay frames
+            if self.is_quitting:
+                return
 
     def _set_current(self, id_: str, *, quietly: bool) -> None:
         session = self._sessions.switch(id_, quietly=quietly)

@@ -16,6 +16,7 @@ from desktop.services.model.settings import with_profile_settings
 from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedIn
 from desktop.services.system.translation import translate
 from desktop.ui.app.display import Display
+from desktop.ui.app.profile_commands import ProfileCommands
 from desktop.ui.copy.clipboard import Clipboard
 from desktop.ui.copy.copier import Copier
 from desktop.ui.kit.copy_progress import Copied, NotCopied
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from desktop.services.model.settings import Settings
     from desktop.services.model.states import Revocation
     from desktop.services.session.session import Session
-    from desktop.services.session.sessions import ProfileStatus, Sessions
+    from desktop.services.session.sessions import Sessions
     from desktop.ui.kit.copy_progress import CopyProgress
     from desktop.ui.window.window import Window
 
@@ -82,8 +83,6 @@ class Controller(QObject):
     def sessions(self) -> Sessions | None:
         """The sessions of all profiles."""
         return self.display.sessions
-
-    # The commands of the window
 
     def sign_in(self) -> None:
         self.sign_in_requested.emit()
@@ -150,6 +149,10 @@ class Controller(QObject):
         """Open the profiles folder, with an example in it if it was empty."""
         if error := self.pages.open_profiles_folder():
             self.display.show(Failed(error))
+
+    def switch_profile(self) -> None:
+        self.pages.open_switcher()
+        self.display.draw()
 
     def add_profile(self) -> None:
         self.pages.open_form()
@@ -227,7 +230,7 @@ class Controller(QObject):
     def add_shortcuts(self) -> None:
         from desktop.ui.window.shortcuts import add_shortcuts
 
-        add_shortcuts(self.window, self.quit, self.open_settings, self.profiles.switch_to_number)
+        add_shortcuts(self.window, self)
 
     def _apply_settings(self, settings: Settings) -> None:
         self._copying.apply_settings()
@@ -272,63 +275,6 @@ class _Copying:
             controller.announcer.announce(translate("{format} copied", format=name))
         elif isinstance(progress, NotCopied):
             controller.announcer.announce(progress.text)
-
-
-class ProfileCommands:
-    """The commands that go to a profile by its ID, whether or not it is in the window.
-
-    `unreadable` is the number of profiles in the file that cannot be read.
-    """
-
-    def __init__(self, controller: Controller) -> None:
-        self._controller = controller
-        self.unreadable = 0
-
-    @property
-    def statuses(self) -> tuple[ProfileStatus, ...]:
-        """The state of every profile."""
-        sessions = self._controller.sessions
-        return sessions.statuses if sessions is not None else ()
-
-    @property
-    def current_id(self) -> str:
-        """The ID of the profile in the window; empty while there is none."""
-        session = self._controller.session
-        return session.profile.id if session is not None else ""
-
-    def switch(self, id_: str) -> None:
-        """Show the profile in the window, unless it is gone since the menu was filled."""
-        if id_ != self.current_id and self._is_known(id_):
-            self._controller.switch_requested.emit(id_)
-
-    def switch_to_number(self, number: int) -> None:
-        """Show the profile at this position, counted from 0; ignore a position past the end."""
-        if number < len(self.statuses):
-            self.switch(self.statuses[number].profile.id)
-
-    def copy_token(self, id_: str, as_: CopyFormat = CopyFormat.TOKEN) -> None:
-        self._controller.copy_token_of(self._session_of(id_), as_)
-
-    def renew(self, id_: str) -> None:
-        if (session := self._session_of(id_)) is not None:
-            session.renew()
-
-    def sign_in(self, id_: str) -> None:
-        """Show the profile in the window, and sign in with it."""
-        if self._is_known(id_):
-            self.switch(id_)
-            self._controller.sign_in()
-
-    def sign_out(self, id_: str) -> None:
-        if (session := self._session_of(id_)) is not None:
-            self._controller.sign_out_of(session)
-
-    def _is_known(self, id_: str) -> bool:
-        return any(each.profile.id == id_ for each in self.statuses)
-
-    def _session_of(self, id_: str) -> Session | None:
-        sessions = self._controller.sessions
-        return sessions.find(id_) if sessions is not None else None
 
 
 def _details_text(controller: Controller) -> str:

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
     from desktop.services.session.session import Session
-    from desktop.services.session.sessions import Sessions
+    from desktop.services.session.sessions import ProfileStatus, Sessions
     from desktop.ui.window.announcer import Announcer
     from desktop.ui.window.window import Window
 
 _SEVERAL = 2  # profiles, from which on the header shows a badge to tell them apart
+_TOGETHER = 50  # milliseconds in which changes of profiles are collected and drawn at once
 _CACHE_LIMIT = 10240  # kilobytes of pictures, Qt's default
 
 
@@ -30,11 +31,14 @@ class Display(QObject):
 
     Signals:
         drawn: the window shows this state as it is at this time.
-        profiles_drawn: the statuses of all profiles at this time; empty for a single profile.
+        profiles_drawn: the statuses of the profiles in the menus at this time; empty for a single
+            profile.
+        other_changed: this is the new status of a profile that is not in the window.
     """
 
     drawn = Signal(object, object)
     profiles_drawn = Signal(object, object)
+    other_changed = Signal(object)
 
     def __init__(
         self, parent: QObject, application: QGuiApplication, window: Window, announcer: Announcer
@@ -52,6 +56,8 @@ class Display(QObject):
         self._redraw_timer = QTimer(self, singleShot=True)
         self._redraw_timer.setProperty("timerType", "PreciseTimer")
         self._redraw_timer.timeout.connect(self.refresh)
+        self._collecting = QTimer(self, singleShot=True, interval=_TOGETHER)
+        self._collecting.timeout.connect(self.draw)
         window.handle().visibilityChanged.connect(self._on_sight)
         window.sight_changed.connect(self._on_sight)
         application.focusWindowChanged.connect(self._on_focus)
@@ -68,6 +74,12 @@ class Display(QObject):
         self.draw()
         self._announcer.announce_state(before, state, datetime.now(UTC))
 
+    def show_other(self, status: ProfileStatus) -> None:
+        """Draw the new status of a profile that is not in the window, with those that follow."""
+        self.other_changed.emit(status)
+        if not self._collecting.isActive():
+            self._collecting.start()
+
     def refresh(self) -> None:
         """Draw what time has changed."""
         if self.sessions is not None:
@@ -75,13 +87,19 @@ class Display(QObject):
         self.draw()
 
     def draw(self) -> None:
-        """Draw the states of all profiles, and schedule the next redraw."""
+        """Draw the states that are on screen, and schedule the next redraw."""
         at = datetime.now(UTC)
         self._window.show_state(self.state, at)
         self.drawn.emit(self.state, at)
         others = self._draw_profiles(at)
         self._announcer.announce_countdown(self.state, at, in_sight=self._in_sight)
-        due = [seconds_to_redraw(self.state, at, in_sight=self._in_sight), *others]
+        self._collecting.stop()
+        page = self._window.page if self._in_sight else None
+        due = [
+            seconds_to_redraw(self.state, at, in_sight=self._in_sight),
+            page.seconds_to_redraw if page is not None else None,
+            *others,
+        ]
         seconds = min((each for each in due if each is not None), default=None)
         if seconds is None:
             self._redraw_timer.stop()
@@ -89,8 +107,8 @@ class Display(QObject):
             self._redraw_timer.start(round(seconds * 1000))
 
     def _draw_profiles(self, at: datetime) -> list[float | None]:
-        """List all profiles; returns in how many seconds each entry changes."""
-        statuses = self.sessions.statuses if self.sessions is not None else ()
+        """List the profiles of the menus; returns in how many seconds each entry changes."""
+        statuses = self.sessions.listed if self.sessions is not None else ()
         if len(statuses) < _SEVERAL:
             statuses = ()
         if statuses or self._shows_several:  # the list is emptied once when only one is left

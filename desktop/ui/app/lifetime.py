@@ -15,7 +15,7 @@ from desktop.ipc.agent import Agent
 from desktop.ipc.client import ACTIVATION_VARIABLES
 from desktop.ipc.messages import Members, plain_members
 from desktop.oauth.clock import SystemClock
-from desktop.options import Options
+from desktop.options import DemoServerFailed, Options
 from desktop.services.model.policy import Policy
 from desktop.services.model.settings import load_settings
 from desktop.services.model.states import Requesting, State
@@ -62,14 +62,21 @@ _DEMO_ID = "(demo)"  # of the profile that is in no file
 def run_until_quit(
     application: Application, window: Window, *, theme: Theme, options: Options
 ) -> int:
-    """Run until the user quits; returns the exit code. Raises `AlreadyRunning`."""
+    """Run until the user quits; returns the exit code.
+
+    Raises `AlreadyRunning` or `DemoServerFailed`.
+    """
     start_logging(log_folder(), verbose=options.verbose)
     window.set_icon(QIcon(str(resource("icons/app.svg"))))
     with EventLoop(application) as loop:
         loop.set_exception_handler(report_loop_error)
         lifetime = _Lifetime(Controller(application, window), theme, options)
         application.on_quit = lifetime.quit
-        return int(loop.run_until_complete(lifetime.run()))
+        code = int(loop.run_until_complete(lifetime.run()))
+    ended = options.demo_ended
+    if ended is not None and ended.done() and ended.exception() is not None:
+        raise DemoServerFailed from ended.exception()
+    return code
 
 
 def make_agent(
@@ -172,11 +179,10 @@ class _Lifetime:
         try:
             await self._claim_single_instance()
             store = self._controller.settings_store
-            store.policy, settings = await self._worker.run(
-                partial(_load_policy_and_settings, self._options)
-            )
+            store.policy, settings = await self._worker.run(partial(_load_settings, self._options))
             store.use(settings)
             await self._profiles.sign_in(quietly=self._options.hidden)
+            _watch_demo(self._options, self.quit)
             await self._settled.wait()
             await asyncio.sleep(_FIRST_DRAW_DELAY)  # loading now would delay the first view
             if not self._is_quitting:
@@ -200,10 +206,10 @@ class _Lifetime:
             self._controller.window.add_profile_switcher,
             self._controller.window.add_settings_button,
             self._enable_tray,
-            self._profiles.open_others,
         ):
             await asyncio.sleep(0)
             step()
+        await self._profiles.open_others()
         if self._profiles.is_first_run:
             self._controller.add_profile()
 
@@ -224,9 +230,9 @@ class _Lifetime:
         shown = self._window_or_tray = WindowOrTray(controller.window, Tray(controller))
         controller.display.drawn.connect(shown.show_state)
         controller.display.profiles_drawn.connect(shown.show_profiles)
+        controller.display.other_changed.connect(shown.show_other)
         controller.copier.progressed.connect(shown.show_copy)
-        if controller.session is not None:
-            shown.show_profile(controller.session.profile)
+        self._on_current_session(controller.session)
         controller.settings_store.changed.connect(shown.apply)
         controller.pages.browser_failed.connect(shown.raise_window)
         shown.apply(controller.settings_store.settings)
@@ -293,7 +299,7 @@ class _Lifetime:
         if current is not None and status.profile.id == current.profile.id:
             self._on_state(status.state)
         else:
-            self._controller.display.draw()
+            self._controller.display.show_other(status)
 
     def _on_state(self, state: State) -> None:
         self._controller.display.show(state)
@@ -321,8 +327,15 @@ class _Lifetime:
         self._settled.set()
 
 
-def _load_policy_and_settings(options: Options) -> tuple[Policy, Settings]:
+def _load_settings(options: Options) -> tuple[Policy, Settings]:
     return options.load_policy(), load_settings(settings_file())
+
+
+def _watch_demo(options: Options, callback: Callable[[], None]) -> None:
+    """Call back when the demo server ends: nothing on screen works without it."""
+    if options.demo_ended is not None:
+        ended = asyncio.wrap_future(options.demo_ended)
+        ended.add_done_callback(lambda end: callback() if end.exception() else None)
 
 
 def _handle_signals(callback: Callable[[], None]) -> None:

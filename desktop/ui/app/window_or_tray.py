@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 
-from desktop.services.model.states import Requesting
+from desktop.services.model.states import Failed, Requesting, SignedOut
 from desktop.services.system.paths import shown_notices_folder
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.window.dock import follow_window
@@ -33,6 +33,7 @@ _log = logging.getLogger(__name__)
 
 # Seconds within which a click on the icon itself may have deactivated the window.
 _JUST_DEACTIVATED = 0.4
+_SAME_FAILURE = 60.0  # seconds in which the same failure of several profiles is reported once
 _KEEPS_RUNNING_NOTICE = "keeps-running"  # the file that records that the notice was shown
 
 
@@ -48,7 +49,8 @@ class WindowOrTray(QObject):
         self._tray = tray
         self._state: State = Requesting(opening=True)
         self._profile = ""  # the id of the one in the window
-        self._statuses: dict[str, ProfileStatus] = {}
+        self._states: dict[str, State] = {}  # the last of each profile, by id
+        self._failed_at: dict[str, float] = {}  # of other profiles, by title of the notification
         self._has_notified_trouble = False
         self._is_copying = False  # a failure is then reported for the copy
         self._minimized_without_tray = False
@@ -79,6 +81,7 @@ class WindowOrTray(QObject):
     def show_state(self, state: State, at: datetime) -> None:
         """Show `state` in the tray; notify the user of changes if the window is not visible."""
         before, self._state = self._state, state
+        self._states[self._profile] = state
         self._tray.show_state(state, at)
         notifications = (
             tray_texts.notification(before, state),
@@ -92,15 +95,16 @@ class WindowOrTray(QObject):
             self._tray.notify(each)
 
     def show_profiles(self, statuses: tuple[ProfileStatus, ...], at: datetime) -> None:
-        """Show every profile in the tray; notify the user of changes of those not in the window."""
+        """Show the profiles in the menu of the tray."""
         self._tray.show_profiles(statuses, at)
-        before, self._statuses = self._statuses, {each.profile.id: each for each in statuses}
-        for id_, status in self._statuses.items():
-            if id_ == self._profile or id_ not in before:
-                continue
-            notification = tray_texts.notification(before[id_].state, status.state)
-            if notification is not None:
-                self._tray.notify(tray_texts.of_other_profile(status.profile.name, notification))
+
+    def show_other(self, status: ProfileStatus) -> None:
+        """Notify the user of a new state of a profile that is not in the window."""
+        before = self._states.get(status.profile.id, SignedOut())
+        self._states[status.profile.id] = status.state
+        notification = tray_texts.notification(before, status.state)
+        if notification is not None and not self._was_reported(notification, status.state):
+            self._tray.notify(tray_texts.of_other_profile(status.profile.name, notification))
 
     def show_copy(self, progress: CopyProgress) -> None:
         """Acknowledge a copy in the tray; notify the user if it failed."""
@@ -142,6 +146,13 @@ class WindowOrTray(QObject):
     def close(self) -> None:
         """Remove the tray icon."""
         self._tray.close()
+
+    def _was_reported(self, notification: Notification, state: State) -> bool:
+        """Whether another profile has just failed in the same way, as when a keyring is locked."""
+        at, before = time.monotonic(), self._failed_at.get(notification.title, float("-inf"))
+        if isinstance(state, Failed):
+            self._failed_at[notification.title] = at
+        return isinstance(state, Failed) and at - before < _SAME_FAILURE
 
     def _on_closed(self) -> None:
         if not self._window.isMinimized():

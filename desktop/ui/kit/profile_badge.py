@@ -61,15 +61,11 @@ def badge_icon(profile: Profile) -> QIcon:
     return icon
 
 
-def _pixmap(profile: Profile, size: int) -> QPixmap:
-    color, letter = color_of(profile), letter_of(profile)
-    pixmap = QPixmap(size, size)
-    pixmap.fill(QColor(0, 0, 0, 0))
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+def paint_badge(painter: QPainter, box: QRectF, profile: Profile) -> None:
+    """Paint the badge of `profile` into the square `box`."""
+    color, letter, size = color_of(profile), letter_of(profile), box.width()
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(color))
-    box = QRectF(0, 0, size, size)
     painter.drawRoundedRect(box, size * _CORNER, size * _CORNER)
     font = QFont(painter.font())
     font.setPixelSize(round(size * (0.58 if len(letter) == 1 else 0.44)))
@@ -77,6 +73,14 @@ def _pixmap(profile: Profile, size: int) -> QPixmap:
     painter.setFont(font)
     painter.setPen(QColor(text_color(color)))
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, letter)
+
+
+def _pixmap(profile: Profile, size: int) -> QPixmap:
+    pixmap = QPixmap(size, size)
+    pixmap.fill(QColor(0, 0, 0, 0))
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    paint_badge(painter, QRectF(0, 0, size, size), profile)
     painter.end()
     return pixmap
 

@@ -233,7 +233,12 @@ def _needed_width(widget: QWidget) -> int:
 
 
 class View(QWidget):
-    """The content for one state: a column of cards and, at the bottom of the window, a footer."""
+    """The content for one state: a column of cards and, at the bottom of the window, a footer.
+
+    `seconds_to_redraw` is how often time changes it, whatever the state; `None` for never.
+    """
+
+    seconds_to_redraw: float | None = None
 
     def __init__(self) -> None:
         super().__init__()

@@ -105,6 +105,17 @@ class Pages(QObject):
         if pages := self._get_profile_pages():
             pages.open_form(id_)
 
+    def open_switcher(self) -> None:
+        """Open the list in which profiles are found, or go back to its search."""
+        from desktop.ui.profiles.switcher_view import SwitcherView
+
+        page = self._window.page
+        if not isinstance(page, SwitcherView):
+            page = SwitcherView(self._actions, self._window.theme, close=self.close_page)
+            self._window.show_page(page)
+        page.search.setFocus()
+        page.search.selectAll()
+
     def open_profiles(self) -> None:
         if pages := self._get_profile_pages():
             pages.open_profiles()

@@ -9,7 +9,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.services.profile_editor import editor_wording
-from desktop.services.profile_editor.check import Finding, Outcome
+from desktop.services.profile_editor.findings import Finding, Outcome, check_summary
 from desktop.services.system.translation import translate
 from desktop.ui.kit.widgets import Button, Card, fit_to_text, label, scroll_into_view
 
@@ -95,7 +95,7 @@ class FindingsCard(Card):
 
     def finish(self) -> None:
         """Show the summary at the end of a check."""
-        summary = editor_wording.check_summary(self._findings)
+        summary = check_summary(self._findings)
         self._head.setText(summary)
         QTimer.singleShot(0, self, self._on_laid_out)  # after the last line is laid out
         if QAccessible.isActive():

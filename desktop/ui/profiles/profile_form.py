@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
     from desktop.services.configuration.client_model import ClientModel
     from desktop.services.model.states import State
-    from desktop.services.profile_editor.check import Finding
+    from desktop.services.profile_editor.findings import Finding
     from desktop.ui.kit.theme import Theme
     from desktop.ui.profiles.form_controller import FormController
 

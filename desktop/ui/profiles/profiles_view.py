@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QVBoxLayout
 
 from desktop.services.configuration.profile_reader import is_valid_id
-from desktop.services.model.profile import BrokenProfile, Profile
+from desktop.services.model.profile import BrokenProfile, Profile, contains_words
 from desktop.services.model.states import Revocation
 from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.system.translation import translate
 from desktop.services.token.details import revocation_offered
 from desktop.ui.kit.fitted_label import FittedLabel
+from desktop.ui.kit.inputs import TextInput
 from desktop.ui.kit.menu_button import MenuButton
 from desktop.ui.kit.profile_badge import badge_icon
 from desktop.ui.kit.warning_card import WarningCard
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 
 _BADGE_SIZE = 28  # logical pixels
+_AT_ONCE = 20  # cards that are made before somebody asks for more
 
 
 class ProfilesView(View):
@@ -49,7 +51,16 @@ class ProfilesView(View):
         self._note = label("", "muted")
         self._note.hide()
         self._back = fit_to_text(Button(translate("Back"), controller.close_page, "quiet"))
+        self._search = TextInput(translate("Find a profile"))
+        self._search.setAccessibleName(translate("Find a profile"))
+        self._search.setClearButtonEnabled(True)
+        self._search.textChanged.connect(self._find)
+        self._more = Button(translate("Show more"), self._add_cards, "quiet")
+        self._cards = QVBoxLayout()
+        self._shown: list[Card] = []
+        self._found: list[Profile] = []  # those without a card yet, in order
         self._lay_out()
+        self._find("")
 
     def shows(self, _state: State) -> bool:
         return True
@@ -119,8 +130,11 @@ class ProfilesView(View):
         for widget in (self._failure, self._note, self._question):
             self.column.addWidget(widget)
         profiles = self._snapshot.profiles
-        for profile in profiles.good.values():
-            self.column.addWidget(self._profile_card(profile))
+        self._search.setVisible(len(profiles.good) > _AT_ONCE)
+        self.column.addWidget(self._search)
+        self.column.addLayout(self._cards)
+        self._cards.setSpacing(self.column.spacing())
+        self.column.addWidget(self._more)
         for id_, error in profiles.broken.items():
             self.column.addWidget(self._broken_card(id_, error))
         if self._policy.own_profiles:
@@ -142,6 +156,25 @@ class ProfilesView(View):
         if self._policy.own_profiles:
             add = Button(translate("Add profile"), self._controller.open_form, "primary")
             self.footer_row.addWidget(fit_to_text(add))
+
+    def _find(self, text: str) -> None:
+        """Show the profiles that contain every word of `text`."""
+        for card in self._shown:
+            card.hide()
+            card.deleteLater()
+        self._shown = []
+        self._found = [
+            each for each in self._snapshot.profiles.good.values() if contains_words(each, text)
+        ]
+        self._add_cards()
+
+    def _add_cards(self) -> None:
+        added, self._found = self._found[:_AT_ONCE], self._found[_AT_ONCE:]
+        for profile in added:
+            card = self._profile_card(profile)
+            self._shown.append(card)
+            self._cards.addWidget(card)
+        self._more.setVisible(bool(self._found))
 
     def _profile_card(self, profile: Profile) -> Card:
         card = Card(spacing=6)

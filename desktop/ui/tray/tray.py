@@ -200,6 +200,7 @@ class Tray(QObject):
             MenuItem.CANCEL: actions.cancel,
             MenuItem.SIGN_IN: in_window(opened, actions.sign_in),
             MenuItem.SIGN_OUT: self._sign_out,
+            MenuItem.ALL_PROFILES: in_window(opened, actions.switch_profile),
             MenuItem.UNREADABLE: in_window(opened, actions.manage_profiles),
             MenuItem.OPEN: opened,
             MenuItem.SETTINGS: in_window(opened, actions.open_settings),

@@ -104,6 +104,7 @@ class ProfileMenu(ItemsMenu):
         ask: SignOutAsker,
     ) -> None:
         self._profiles, self._ask = profiles, ask
+        self._profile: Profile | None = None
         callbacks: dict[MenuItem, Callable[[], object]] = {
             MenuItem.COPY_TOKEN: partial(profiles.copy_token, id_),
             MenuItem.RENEW: partial(profiles.renew, id_),
@@ -119,8 +120,10 @@ class ProfileMenu(ItemsMenu):
         if is_current:
             title = translate("{profile} (in the window)", profile=profile.name)
         self.setTitle(_plain(title))
-        self.setIcon(badge_icon(profile))
-        self.hide_formats(profile.policy.forbidden_formats)
+        if profile != self._profile:
+            self._profile = profile
+            self.setIcon(badge_icon(profile))
+            self.hide_formats(profile.policy.forbidden_formats)
         everywhere = _ends_everywhere(profile)
         labels = tray_texts.menu_labels(state, at, everywhere=everywhere)
         labels[MenuItem.SHOW] = tray_texts.MenuLabel(translate("Show in the window"))
@@ -128,10 +131,8 @@ class ProfileMenu(ItemsMenu):
 
     def _sign_out(self, id_: str) -> None:
         sign_out = partial(self._profiles.sign_out, id_)
-        known = (each.profile for each in self._profiles.statuses if each.profile.id == id_)
-        profile = next(known, None)
-        if profile is not None and _ends_everywhere(profile):
-            self._ask.ask(profile.name, sign_out)
+        if self._profile is not None and _ends_everywhere(self._profile):
+            self._ask.ask(self._profile.name, sign_out)
         else:
             sign_out()
 
@@ -179,7 +180,7 @@ class TrayMenu(ItemsMenu):
         self.sign_out_asker = SignOutAsker()
         self._profiles = profiles
         self._profile_menus: dict[str, ProfileMenu] = {}
-        for item in (MenuItem.PROFILES, MenuItem.UNREADABLE):
+        for item in (MenuItem.PROFILES, MenuItem.ALL_PROFILES, MenuItem.UNREADABLE):
             self._items[item].setVisible(False)
 
     def show_profiles(self, statuses: tuple[ProfileStatus, ...], at: datetime) -> None:
@@ -188,7 +189,7 @@ class TrayMenu(ItemsMenu):
             statuses = ()
         ids = [each.profile.id for each in statuses]
         if ids != list(self._profile_menus):
-            self._make_profile_menus(ids)
+            self._replace_profile_menus(ids)
         for status in statuses:
             menu = self._profile_menus[status.profile.id]
             is_current = status.profile.id == self._profiles.current_id
@@ -199,27 +200,36 @@ class TrayMenu(ItemsMenu):
         shown = dict(labels)
         if self._profile_menus:
             shown[MenuItem.PROFILES] = tray_texts.MenuLabel(translate("Profiles"), enabled=False)
+            if self._profiles.are_many:
+                shown[MenuItem.ALL_PROFILES] = tray_texts.MenuLabel(translate("All profiles…"))
         if count := self._profiles.unreadable:
             text = tray_texts.unreadable_profiles(count)
             shown[MenuItem.UNREADABLE] = tray_texts.MenuLabel(text)
         super().show_items(shown)
 
-    def _make_profile_menus(self, ids: list[str]) -> None:
-        for menu in self._profile_menus.values():
+    def _replace_profile_menus(self, ids: list[str]) -> None:
+        before = self._profile_menus
+        for menu in before.values():
             self.removeAction(menu.menuAction())
-            menu.deleteLater()
         self._profile_menus = {
-            id_: ProfileMenu(id_, self._profiles, self.opened.emit, ask=self.sign_out_asker)
-            for id_ in ids
+            id_: before.pop(id_) if id_ in before else self._submenu(id_) for id_ in ids
         }
+        for menu in before.values():
+            menu.deleteLater()
         after = next(end for end, group in self._separators.items() if MenuItem.PROFILES in group)
         for menu in self._profile_menus.values():
-            self.insertMenu(self._items[MenuItem.UNREADABLE], menu)
+            self.insertMenu(self._items[MenuItem.ALL_PROFILES], menu)
         heading = self._items[MenuItem.PROFILES]
         heading.setText(translate("Profiles"))
         heading.setEnabled(False)
         for each in (heading, after):
             each.setVisible(bool(ids))
+        all_profiles = self._items[MenuItem.ALL_PROFILES]
+        all_profiles.setText(translate("All profiles…"))
+        all_profiles.setVisible(bool(ids) and self._profiles.are_many)
+
+    def _submenu(self, id_: str) -> ProfileMenu:
+        return ProfileMenu(id_, self._profiles, self.opened.emit, ask=self.sign_out_asker)
 
 
 def in_window(show: Callable[[], object], callback: Callable[[], object]) -> Callable[[], None]:

@@ -27,7 +27,10 @@ _LAST_KEY = 9  # Ctrl+1 to Ctrl+9 show profiles
 
 
 class ProfileSwitcher(Button):
-    """Lists the profiles with their state; Space, Return and the down arrow open the list."""
+    """Lists the profiles with their state; Space, Return and the down arrow open the list.
+
+    Of many profiles, the menu lists those that were used last, and leads to the list of all.
+    """
 
     def __init__(self, actions: Actions) -> None:
         super().__init__("▾", lambda: None, "icon")
@@ -48,25 +51,29 @@ class ProfileSwitcher(Button):
     def _fill(self) -> None:
         self._menu.clear()
         at, profiles = datetime.now(UTC), self._actions.profiles
-        for number, status in enumerate(profiles.statuses, 1):
-            self._add_profile(status, at, number=number)
+        statuses = profiles.listed
+        keys = {each.profile.id: key for key, each in enumerate(profiles.statuses[:_LAST_KEY], 1)}
+        for status in statuses:
+            self._add_profile(status, at, key=keys.get(status.profile.id))
+        if profiles.are_many:
+            self._add(f"{translate('All profiles…')}\tCtrl+K", self._actions.switch_profile)
         if profiles.unreadable:
             self._add(
                 tray_texts.unreadable_profiles(profiles.unreadable), self._actions.manage_profiles
             )
-        if profiles.statuses or profiles.unreadable:
+        if statuses or profiles.unreadable:
             self._menu.addSeparator()
         self._add_edit(profiles)
-        if all(each.profile.policy.own_profiles for each in profiles.statuses):
+        if all(each.profile.policy.own_profiles for each in statuses):
             self._add(translate("Add profile…"), self._actions.add_profile)
-        self._add(translate("All profiles…"), self._actions.manage_profiles)
+        self._add(translate("Manage profiles…"), self._actions.manage_profiles)
 
     def _add_edit(self, profiles: ProfileActions) -> None:
         """Add the item that edits the profile, disabled if an administrator manages it."""
-        known = {each.profile.id: each.profile for each in profiles.statuses}
-        profile = known.get(profiles.current_id)
-        if profile is None:
+        status = profiles.status(profiles.current_id)
+        if status is None:
             return
+        profile = status.profile
         text = (
             translate("Edit “{profile}”… (managed by your administrator)", profile=profile.name)
             if profile.managed
@@ -74,13 +81,13 @@ class ProfileSwitcher(Button):
         )
         self._add(text, self._actions.edit_profile).setEnabled(not profile.managed)
 
-    def _add_profile(self, status: ProfileStatus, at: datetime, *, number: int) -> None:
+    def _add_profile(self, status: ProfileStatus, at: datetime, *, key: int | None) -> None:
         profile = status.profile
         text = f"{profile.name} · {tray_texts.summary(status.state, at)}"
         action = self._add(text, partial(self._actions.profiles.switch, profile.id))
         action.setIcon(badge_icon(profile))
-        if number <= _LAST_KEY:
-            action.setText(f"{action.text()}\tCtrl+{number}")
+        if key is not None:
+            action.setText(f"{action.text()}\tCtrl+{key}")
         if profile.id == self._actions.profiles.current_id:
             font = action.font()
             font.setBold(True)

@@ -8,27 +8,22 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QKeySequence, QShortcut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from desktop.ui.views.actions import Actions
     from desktop.ui.window.window import Window
 
 
-def add_shortcuts(
-    window: Window,
-    on_quit: Callable[[], None],
-    open_settings: Callable[[], None],
-    switch_to_number: Callable[[int], None],
-) -> None:
-    """Add the standard shortcuts of every app, and Ctrl+1 to Ctrl+9 for profiles."""
+def add_shortcuts(window: Window, actions: Actions) -> None:
+    """Add the standard shortcuts of every app, and Ctrl+K and Ctrl+1 to Ctrl+9 for profiles."""
     keys = QKeySequence.StandardKey
     for key, callback in (
-        (keys.Quit, on_quit),
+        (keys.Quit, actions.quit),
         (keys.Close, window.close),
         (keys.Cancel, window.escape),
         (keys.Copy, window.copy_shown),
-        ("Ctrl+,", open_settings),  # a standard key on macOS only
+        ("Ctrl+,", actions.open_settings),  # a standard key on macOS only
+        ("Ctrl+K", actions.switch_profile),
     ):
         QShortcut(QKeySequence(key), window).activated.connect(callback)
     for number in range(9):
         digit = QShortcut(QKeySequence(f"Ctrl+{number + 1}"), window)
-        digit.activated.connect(partial(switch_to_number, number))
+        digit.activated.connect(partial(actions.profiles.switch_to_number, number))

@@ -17,6 +17,7 @@ from desktop.services.model.states import (
 from desktop.services.system.translation import translate, translate_plural
 from desktop.ui.wording import window_texts
 from desktop.ui.wording.update_timing import COUNTED_IN_DAYS
+from desktop.ui.wording.window_texts import TokenStatus
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -51,6 +52,7 @@ class MenuItem(Enum):
     SIGN_IN = auto()
     SIGN_OUT = auto()
     PROFILES = auto()
+    ALL_PROFILES = auto()
     UNREADABLE = auto()
     SHOW = auto()
     OPEN = auto()
@@ -130,6 +132,18 @@ def summary(state: State, at: datetime) -> str:
             return _title_of(state.error)
         case SignedOut():
             return translate("Signed out")
+
+
+def row_state(state: State, at: datetime) -> tuple[str, str]:
+    """What a list of profiles says of `state`, and its kind as in `window_texts.badge`."""
+    _, kind = window_texts.badge(state, at)
+    match state:
+        case SignedIn(renewing=False, signing_out=False) if left := state.remaining(at):
+            return time_left(left), kind
+        case Failed():
+            return summary(state, at), "bad"
+        case _:
+            return summary(state, at), kind
 
 
 def tooltip(name: str, state: State, at: datetime) -> str:
@@ -242,18 +256,19 @@ def time_left(seconds: float) -> str:
 
 
 def _signed_in(state: SignedIn, at: datetime) -> str:
-    left = state.remaining(at)
-    if state.signing_out:
-        return translate("Signing out")
-    if state.renewing:
-        return translate("Renewing")
-    if left is None:
-        return translate("Signed in, doesn't expire")
-    if left > 0:
-        return translate("Signed in, {time_left}", time_left=time_left(left))
-    if not state.renewable:
-        return translate("Expired")
-    return translate("Couldn't renew") if state.trouble else translate("Idle, renews when copied")
+    status = window_texts.token_status(state, at)
+    word = window_texts.token_word(status)
+    match status:
+        case TokenStatus.VALID:
+            left = state.remaining(at)
+            more = translate("doesn't expire") if left is None else time_left(left)
+        case TokenStatus.IDLE:
+            more = translate("renews when copied")
+        case TokenStatus.EXPIRED if state.renewable:
+            more = translate("couldn't renew")
+        case _:
+            return word
+    return translate("{status}, {details}", status=word, details=more)
 
 
 def _action_labels(state: State, at: datetime) -> dict[MenuItem, MenuLabel]:

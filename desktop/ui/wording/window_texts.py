@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from desktop.services.model.states import (
@@ -67,15 +68,46 @@ def badge(state: State, at: datetime) -> tuple[str, str]:
             return translate("Signed out"), "neutral"
 
 
-def _token_badge(state: SignedIn, at: datetime) -> tuple[str, str]:
-    expired = state.is_expired(at)
+class TokenStatus(Enum):
+    """How a token is doing; window and tray have the same word for it."""
+
+    SIGNING_OUT = auto()
+    RENEWING = auto()
+    VALID = auto()
+    IDLE = auto()
+    EXPIRED = auto()
+
+
+_TOKEN_WORDS = {
+    TokenStatus.SIGNING_OUT: translatable("Signing out"),
+    TokenStatus.RENEWING: translatable("Renewing"),
+    TokenStatus.VALID: translatable("Signed in"),
+    TokenStatus.IDLE: translatable("Idle"),
+    TokenStatus.EXPIRED: translatable("Expired"),
+}
+
+
+def token_status(state: SignedIn, at: datetime) -> TokenStatus:
+    """Tell how the token is doing; an expired one that can still be renewed is idle."""
+    if state.signing_out:
+        return TokenStatus.SIGNING_OUT
     if state.renewing:
-        return translate("Renewing"), "neutral" if expired else "good"
-    if not expired:
-        return translate("Signed in"), "good"
-    if state.renewable and state.trouble is None:
-        return translate("Idle"), "neutral"
-    return translate("Expired"), "bad"
+        return TokenStatus.RENEWING
+    if not state.is_expired(at):
+        return TokenStatus.VALID
+    return TokenStatus.IDLE if state.renewable and state.trouble is None else TokenStatus.EXPIRED
+
+
+def token_word(status: TokenStatus) -> str:
+    """Say how the token is doing, in a word or two."""
+    return translate(_TOKEN_WORDS[status])
+
+
+def _token_badge(state: SignedIn, at: datetime) -> tuple[str, str]:
+    status = token_status(state, at)
+    if status is TokenStatus.EXPIRED:
+        return token_word(status), "bad"
+    return token_word(status), "neutral" if state.is_expired(at) else "good"
 
 
 def approval(state: AwaitingApproval) -> tuple[str, str]:

@@ -191,6 +191,23 @@ def test_the_tray_is_found_on_the_bus(
     assert doctor_checks._check_display().outcome is Outcome.OK
 
 
+@pytest.mark.parametrize(
+    ("owner", "remedy", "other"),
+    [
+        (False, "install the AppIndicator extension", "DBUS_SESSION_BUS_ADDRESS"),
+        (None, "which sets DBUS_SESSION_BUS_ADDRESS", "AppIndicator"),
+    ],
+)
+def test_without_a_tray_what_is_missing_is_named(
+    monkeypatch: pytest.MonkeyPatch, *, owner: bool | None, remedy: str, other: str
+) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    monkeypatch.setattr(doctor_checks, "name_has_owner", lambda _name: owner)
+    found = doctor_checks._check_tray().remedy
+    assert remedy in found
+    assert other not in found
+
+
 @pytest.mark.parametrize("platform", ["win32", "darwin"])
 def test_windows_and_macos_have_a_tray(monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
     monkeypatch.setattr(sys, "platform", platform)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from desktop.__main__ import main
-from desktop.cli.profiles import profile_changes, profile_context
+from desktop.cli.profiles import draft_commands, profile_changes, profile_context
 from desktop.demo.clients import CONFIDENTIAL_CLIENT_ID, CONFIDENTIAL_CLIENT_SECRET
 from desktop.services.configuration.profile_reader import load_profiles
 from desktop.services.model.policy import Policy
@@ -153,8 +153,14 @@ def test_the_id_or_name_of_another_profile_is_refused(
         (["--client-id", "c"], "or set --device-authorization-endpoint and --token-endpoint."),
         (
             ["--preset", "xdr-mars", "--client-id", "c"],
-            "No preset named “xdr-mars”. Presets: ",
+            "No preset named “xdr-mars”. Did you mean “xdr-nam”? Presets: xdr-nam, xdr-eu, ",
         ),
+        (["--preset", "northwind", "--client-id", "c"], "No preset named “northwind”. Presets: "),
+        (
+            ["--region", "apac", "--client-id", "c"],
+            "No region named “apac”. Did you mean “apjc”? Regions: nam, eu, apjc",
+        ),
+        (["--region", "custom", "--client-id", "c"], "No region named “custom”. Regions: "),
         (
             ["--region", "eu", "--client-id", "c", "--color", "puce"],
             "--color: Color must be one of blue, teal",
@@ -221,7 +227,7 @@ def test_no_command_saves_an_address_that_a_sign_in_rejects(console: Console) ->
 
 
 def test_every_field_of_the_form_has_an_option() -> None:
-    known = {name for each in profile_changes.edit.params for name in each.opts} | {"NAME"}
+    known = {name for each in draft_commands.edit.params for name in each.opts} | {"NAME"}
     assert {option_name(member) for member in EDITABLE} <= known
 
 
@@ -520,6 +526,7 @@ def test_an_import_cannot_take_the_id_of_a_managed_profile(
     [
         ("[profiles", "source.toml"),
         ("", "it contains no profiles"),
+        ("[soc]\nclient_id = 'c'\n", "`[soc]` must be `[profiles.soc]`"),
         ("[profiles.x]\nclient_secret = 'SECRET'\n", "must not contain a secret"),
         ("#" * 200_001, "it is larger than 200 kB"),
         (
@@ -538,6 +545,22 @@ def test_a_failed_import_changes_nothing(
     assert words in done.err
     assert "SECRET" not in done.err
     assert not console.file.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="made with mkfifo")
+def test_an_import_from_a_pipe_that_stays_empty_says_so_and_can_be_canceled(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = os.open(pipe, os.O_RDWR)  # never writes
+    command = [*COMMAND, "profiles", "import", str(pipe)]
+    with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        said = process.stderr.readline().decode()
+        press_ctrl_c(process)
+        left = process.stderr.read().decode()
+    os.close(writer)
+    assert said == f"Waiting for data from {pipe}. Press Ctrl+C to cancel.\n"
+    assert (process.returncode, left) == (130, "\nCanceled.\n")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="made with mkfifo")
@@ -571,7 +594,7 @@ def test_a_relative_ca_file_is_saved_as_an_absolute_path(
 def test_a_missing_file_cannot_be_imported(console: Console) -> None:
     done = console.run("import", "nowhere.toml")
     assert done.code == 1
-    assert "Nothing was imported: No such file" in done.err
+    assert "Nothing was imported: nowhere.toml: No such file" in done.err
 
 
 def test_profile_options_need_a_client_as_json(console: Console, tmp_path: Path) -> None:

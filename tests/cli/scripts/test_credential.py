@@ -23,9 +23,8 @@ import pytest
 from desktop.__main__ import main
 from desktop.cli.scripts import credential
 from desktop.cli.scripts import token_source as access_module
-from desktop.oauth.claims import Account
 from desktop.oauth.clock import SystemClock
-from desktop.oauth.grants.token import TokenSet
+from desktop.oauth.model.token_set import Account, TokenSet
 from desktop.services.configuration.profile_reader import load_profiles
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.copy_formats import CopyFormat

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from desktop.cli.scripts import commands
 from desktop.cli.scripts import run as run_module
 from desktop.services.model.access_token import AccessToken
 from tests.cli.commands import COMMAND, CommandHarness, environment, run
@@ -174,7 +175,7 @@ def test_the_program_gets_no_variables_of_the_bundle(
     monkeypatch.setenv("QT_PLUGIN_PATH", "/Applications/XDR Login.app/Contents/plugins")
     monkeypatch.setenv("OTHER", "/Applications/Other.app")
     code = "import os; exit('QT_PLUGIN_PATH' in os.environ or 'OTHER' not in os.environ)"
-    assert run_module.run.main([sys.executable, "-c", code], standalone_mode=False) == 0
+    assert commands.run.main([sys.executable, "-c", code], standalone_mode=False) == 0
 
 
 def test_without_exec_the_program_is_awaited(
@@ -184,7 +185,7 @@ def test_without_exec_the_program_is_awaited(
     hand_out(monkeypatch)
     before = signal.getsignal(signal.SIGINT)
     code = "import os; exit(7 if os.environ['XDR_ACCESS_TOKEN'] == 'token-SECRET' else 1)"
-    assert run_module.run.main([sys.executable, "-c", code], standalone_mode=False) == 7
+    assert commands.run.main([sys.executable, "-c", code], standalone_mode=False) == 7
     assert signal.getsignal(signal.SIGINT) == before
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop.cli.sign_in import logout, status
+from desktop.cli.sign_in import commands, logout, status
 from desktop.cli.sign_in.status import _print_status
 from tests.cli.commands import CommandHarness, run_demo_home
 from tests.rigs.demo_server import DemoOptions
@@ -203,7 +203,7 @@ def test_status_asks_the_running_app_first(
             "hand_outs": [hand_out, unknown],
         },
     )
-    assert status.status.main([], standalone_mode=False) == 0
+    assert commands.status.main([], standalone_mode=False) == 0
     told = capsys.readouterr().out
     assert told.startswith("soc    status\n\nRecent token use:\n")
     assert "curl" in told
@@ -233,13 +233,13 @@ def test_logout_goes_through_the_running_app(
         return (left,) if len(said) < 3 else ()
 
     monkeypatch.setattr(logout, "sign_out_in_app", signed_out_by_app)
-    assert logout.logout.main([], standalone_mode=False) == 5
+    assert commands.logout.main([], standalone_mode=False) == 5
     assert capsys.readouterr().err == "soc: You are signed out; the server could not be told.\n"
-    assert logout.logout.main(["--json"], standalone_mode=False) == 5
+    assert commands.logout.main(["--json"], standalone_mode=False) == 5
     (one,) = json.loads(capsys.readouterr().out)["signed_out"]
     members = ("id", "revocation", "valid_until", "open_ended")
     assert one == {name: left[name] for name in members}
-    assert logout.logout.main(["--all"], standalone_mode=False) == 3
+    assert commands.logout.main(["--all"], standalone_mode=False) == 3
     assert said == ["soc", "soc", None]
 
 

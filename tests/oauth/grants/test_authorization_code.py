@@ -15,8 +15,8 @@ from desktop.oauth.grants.authorization_code import (
     new_request,
     redeem,
 )
-from desktop.oauth.grants.token import TokenSet
 from desktop.oauth.metadata import ServerMetadata
+from desktop.oauth.model.token_set import TokenSet
 from tests.oauth.harness import (
     ENDPOINTS,
     HOST,

@@ -1,7 +1,8 @@
 import pytest
 
 from desktop.oauth import errors
-from desktop.oauth.grants.token import TokenSet, request_own_token
+from desktop.oauth.grants.token import request_own_token
+from desktop.oauth.model.token_set import TokenSet
 from tests.oauth.harness import (
     CONFIDENTIAL,
     TOKEN_ENDPOINT,

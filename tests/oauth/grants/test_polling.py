@@ -12,7 +12,8 @@ from desktop.oauth import errors
 from desktop.oauth.clock import now
 from desktop.oauth.errors import CodeExpired, ErrorResponse, OAuthError, Trouble
 from desktop.oauth.grants.polling import LONGEST_PAUSE, Pace, Progress, pace_after, poll
-from desktop.oauth.grants.token import TokenSet, parse_token
+from desktop.oauth.grants.token import parse_token
+from desktop.oauth.model.token_set import TokenSet
 from tests.oauth.harness import (
     CODE,
     HOST,

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 
 from desktop.oauth import errors
-from desktop.oauth.claims import Account
 from desktop.oauth.clock import Moment
-from desktop.oauth.errors import NoUsableToken, OAuthError, UnsupportedTokenType, UnusableAnswer
+from desktop.oauth.errors import NoUsableToken, OAuthError, UnsupportedTokenType
 from desktop.oauth.fields import LONGEST_DURATION
-from desktop.oauth.grants.token import TokenSet, parse_token, refresh, request_token
+from desktop.oauth.grants.token import parse_token, refresh, request_token
+from desktop.oauth.model.token_set import Account, TokenSet
 from tests.oauth.harness import (
     CODE,
     CONFIDENTIAL,
@@ -472,7 +472,7 @@ async def test_a_refused_renewal_keeps_every_fact_of_the_answer() -> None:
 @pytest.mark.parametrize("status", [401, 403])
 async def test_a_renewal_refused_without_an_error_code_has_the_status(status: int) -> None:
     error = await refusal(raw_reply("", status))
-    assert type(error) is UnusableAnswer
+    assert type(error) is errors.Refusal
     assert error.status == status
 
 

@@ -77,3 +77,68 @@ def test_another_issuer_under_the_name_of_a_provider_is_named(preset: str, tmp_p
     file.write_text(f'[profiles.x]\nclient_id = "c"\npreset = "{preset}"\n')
     profile = replace(load_profiles(file).good["x"], issuer="https://evil.example")
     assert "issuer" in foreign_hosts(profile, PRESETS)["evil.example"]
+
+
+# Another organization on the same host
+
+
+TENANT = "00000000-0000-0000-0000-000000000001"
+OTHER = "00000000-0000-0000-0000-00000000beef"
+ENTRA = "https://login.microsoftonline.com"
+
+
+@pytest.mark.parametrize("member", ADDRESSES)
+@pytest.mark.parametrize("preset", ["", "keycloak", "okta"])
+def test_an_endpoint_of_another_realm_is_named_whatever_the_preset(
+    member: str, preset: str
+) -> None:
+    change: dict[str, Any] = {member: "https://login.example/realms/evil/protocol/x"}
+    profile = replace(HOME, preset=preset, **change)
+    assert foreign_hosts(profile, PRESETS) == {"login.example/realms/evil": (member,)}
+
+
+@pytest.mark.parametrize(
+    ("issuer", "endpoint", "shown"),
+    [
+        (f"{ENTRA}/{TENANT}/v2.0", f"{ENTRA}/{OTHER}/oauth2/v2.0/token", OTHER),
+        (f"{ENTRA}/{TENANT}/v2.0", f"{ENTRA}/{TENANT}/../{OTHER}/oauth2/v2.0/token", OTHER),
+        (f"{ENTRA}/{TENANT}/v2.0", f"{ENTRA}/%30{OTHER[1:]}/oauth2/v2.0/token", OTHER),
+        ("https://a.example/auth/realms/a", "https://a.example/auth/realms/b/x", "realms/b"),
+        ("https://a.example/am/realms/root/realms/a", "https://a.example/am/realms/root", "root"),
+        ("", "https://a.example/realms/b/protocol/openid-connect/auth/device", "realms/b"),
+    ],
+)
+def test_another_organization_on_the_same_host_is_named(
+    issuer: str, endpoint: str, shown: str
+) -> None:
+    token_endpoint = "" if issuer else "https://a.example/realms/a/protocol/openid-connect/token"
+    profile = replace(
+        HOME, issuer=issuer, token_endpoint=token_endpoint, device_authorization_endpoint=endpoint
+    )
+    [(host, members)] = foreign_hosts(profile, PRESETS).items()
+    assert host.endswith(f"/{shown}")
+    assert members == ("device_authorization_endpoint",)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "endpoint"),
+    [
+        (f"{ENTRA}/{TENANT}/v2.0", f"{ENTRA}/{TENANT}/oauth2/v2.0/token"),
+        (f"{ENTRA}/{OTHER}/v2.0", f"{ENTRA}/{OTHER.upper()}/oauth2/v2.0/devicecode"),
+        ("https://a.okta.com/oauth2/default", "https://a.okta.com/oauth2/default/v1/token"),
+        ("https://a.okta.com", "https://a.okta.com/oauth2/v1/device/authorize"),
+        ("https://a.auth0.com", "https://a.auth0.com/oauth/token"),
+        ("https://a.example/realms/a", "https://a.example/realms/a/protocol/openid-connect/token"),
+        ("https://a.example/am/realms/root/realms/a", "https://a.example/am/oauth2/access_token"),
+        ("https://a.example/application/o/soc/", "https://a.example/application/o/token/"),
+        ("https://a.example/oauth2/token", "https://a.example/oauth2/device_authorize"),
+        (
+            f"https://a.b2clogin.com/{TENANT}/v2.0",
+            "https://a.b2clogin.com/a.onmicrosoft.com/b2c_1_x/oauth2/v2.0/token",
+        ),
+        ("https://gitlab.example/git", "https://gitlab.example/git/oauth/authorize_device"),
+    ],
+)
+def test_the_usual_endpoints_of_a_provider_are_not_named(issuer: str, endpoint: str) -> None:
+    profile = replace(HOME, issuer=issuer, token_endpoint=endpoint)
+    assert foreign_hosts(profile, PRESETS) == {}

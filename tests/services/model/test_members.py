@@ -35,7 +35,7 @@ exec(compile(source.replace(before, f"{line}\\n{before}"), spec.origin, "exec"),
 
 from PySide6.QtWidgets import QApplication
 
-from desktop.cli.profiles.profile_changes import add
+from desktop.cli.profiles.draft_commands import add
 from desktop.cli.profiles.profile_options import apply_options
 from desktop.cli.profiles.profiles import _members
 from desktop.services.configuration.profile_draft import (

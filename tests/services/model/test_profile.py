@@ -75,6 +75,33 @@ def test_a_preset_and_a_client_are_enough(
     assert profile.provider_label == place
 
 
+@pytest.mark.parametrize(
+    ("members", "shown"),
+    [
+        (f'provider = "Cisco XDR"\n{ISSUER}', "Cisco XDR · login.example"),
+        (f'region = "North America"\n{ISSUER}', "North America · login.example"),
+        (f'preset = "google"\n{ISSUER}', "Google · login.example"),
+        (f'preset = "xdr-custom"\n{ISSUER}', "Cisco XDR · login.example"),
+        (f'preset = "keycloak"\nprovider = "Cisco XDR"\n{ISSUER}', "Cisco XDR · login.example"),
+        (
+            'preset = "xdr-nam"\nregion = "Europe"\n',
+            "Cisco XDR · Europe · visibility.amp.cisco.com",
+        ),
+        (
+            'preset = "github"\ntoken_endpoint = "https://login.example/token"\n',
+            "GitHub · login.example",
+        ),
+        ('preset = "github"\n', "GitHub"),
+        ('preset = "google"\n', "Google"),
+        (ISSUER, "https://login.example"),
+    ],
+)
+def test_a_name_that_the_profile_chose_does_not_hide_its_server(
+    write: Write, members: str, shown: str
+) -> None:
+    assert one(write, f"{CLIENT}{members}").provider_label == shown
+
+
 def test_a_profile_overrides_its_preset(write: Write) -> None:
     profile = one(write, f'preset = "xdr-eu"\nregion = "Test"\nexpected_issuer = ""\n{CLIENT}')
     assert (profile.region, profile.expected_issuer) == ("Test", None)

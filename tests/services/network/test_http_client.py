@@ -8,6 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ import truststore
 from desktop import __version__
 from desktop.oauth import errors
 from desktop.oauth.addresses import is_loopback
+from desktop.oauth.answers import members
 from desktop.oauth.http import Answer, get, probe_portal
 from desktop.oauth.redaction.causes import causes_of
 from desktop.services.model.policy import Policy
@@ -353,9 +355,12 @@ async def test_over_plain_http_it_is_not_guessed_which_side_failed() -> None:
 
 
 async def test_a_proxy_whose_certificate_is_not_trusted_is_named(authority: Authority) -> None:
-    with authority.serve() as address, pytest.raises(errors.ProxyUnusable) as caught:
+    with authority.serve() as address, pytest.raises(errors.ProxyNotTrusted) as caught:
         await fetched(NetworkOptions(proxy=address), "https://login.example")
-    assert "its certificate is not trusted" in advice_for(caught.value).text
+    text = advice_for(caught.value).text
+    assert f"doesn't trust the certificate of the proxy {caught.value.by}" in text
+    assert "Ask your administrator for its CA certificate" in text
+    assert "SOCKS" not in text
 
 
 async def test_an_https_address_of_a_plain_proxy_is_named() -> None:
@@ -365,9 +370,11 @@ async def test_an_https_address_of_a_plain_proxy_is_named() -> None:
 
     async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
         proxy = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        with pytest.raises(errors.ProxyUnusable) as caught:
+        with pytest.raises(errors.ProxyWithoutTls) as caught:
             await fetched(NetworkOptions(proxy=proxy), "https://login.example")
-    assert "it does not answer with TLS" in advice_for(caught.value).text
+    text = advice_for(caught.value).text
+    assert "its address must begin with http://" in text
+    assert "SOCKS" not in text
 
 
 @pytest.mark.parametrize(
@@ -387,6 +394,45 @@ async def test_an_invalid_proxy_address_is_rejected(address: str, by: str) -> No
         await fetched(network, "https://login.example")
     assert caught.value.by == by
     assert "secret" not in f"{caught.value} {advice_for(caught.value).text}"
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize(
+    "value", ["http://proxy.example:port", "[proxy", "socks5://proxy.example", "127.0.0.1:9"]
+)
+async def test_the_variable_that_sets_an_unusable_proxy_is_named(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(errors.ProxyFailure) as caught:
+        await fetched(NetworkOptions(), "https://login.example")
+    text = advice_for(caught.value).text
+    assert f"Check the environment variable {variable}, which sets this proxy." in text
+    assert "profile" not in text
+
+
+# Redirects
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("https://[2001:db8::1]x/", "https://x:port/", "http://[::1", "https://xn--/"),
+        *("javascript:alert(1)", f"https://{'a' * 70_000}/", "https://a\x01b/"),
+    ],
+)
+async def test_a_redirect_to_what_is_no_address_is_a_redirect(target: str) -> None:
+    async def redirect(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(f"HTTP/1.1 302 Found\r\nLocation: {target}\r\n\r\n".encode())
+        writer.close()
+
+    async with await asyncio.start_server(redirect, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        answer = await fetched(NetworkOptions(), f"http://127.0.0.1:{port}/")
+    with pytest.raises(errors.UnexpectedRedirect) as caught:
+        members(answer, datetime.now(UTC))
+    assert caught.value.status == 302
+    assert "redirected XDR Login to another address" in advice_for(caught.value).text
 
 
 # Which proxy
@@ -546,7 +592,7 @@ async def test_a_proxy_of_the_administrator_is_named_as_theirs(keyring: FakeKeyr
                 await opened(connector, profile, "https://127.0.0.2:9")
             said.append(advice_for(caught.value))
     assert said[0].remedies == (Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE)
-    assert "check the proxy in your profile" in said[0].text
+    assert "Check the proxy in your profile" in said[0].text
     assert said[1].remedies == (Remedy.TRY_AGAIN,)
     assert "Your administrator set this proxy (policy.toml)" in said[1].text
 

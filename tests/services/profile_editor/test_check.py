@@ -24,7 +24,8 @@ from desktop.services.configuration.profile_reader import load_presets
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import GRANTS, Profile
 from desktop.services.network.real_environment import Connector
-from desktop.services.profile_editor.check import Finding, Outcome, Step, check
+from desktop.services.profile_editor.check import check
+from desktop.services.profile_editor.findings import Finding, Outcome, Step
 from desktop.services.session.provider import discover_endpoints
 from desktop.services.system.worker import Worker
 from tests.rigs.authority import Authority

@@ -22,8 +22,8 @@ from desktop.services.model.profile import (
 )
 from desktop.services.network.environment import Environment
 from desktop.services.network.kept_metadata import KeptMetadata
-from desktop.services.profile_editor.check import Finding, Outcome, Step
 from desktop.services.profile_editor.editor import ProfileEditor, SecretChanges
+from desktop.services.profile_editor.findings import Finding, Outcome, Step
 from desktop.services.secrets.keystore import KeyringFault, KeystoreError, MemoryKeystore
 from desktop.services.system.worker import Worker
 from tests.services.harness import START, AtOnce, HurriedClock, TakenLock

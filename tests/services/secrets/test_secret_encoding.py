@@ -1,6 +1,8 @@
 """Encoding and decoding tokens."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -9,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop.oauth.claims import Account
-from desktop.oauth.client import ClientAuthentication
-from desktop.oauth.grants.token import LONGEST_ID_TOKEN, TokenSet
+from desktop.oauth.grants.token import LONGEST_ID_TOKEN
+from desktop.oauth.model.client_authentication import ClientAuthentication
+from desktop.oauth.model.token_set import Account, TokenSet
 from desktop.services.secrets.keystore import _split
 from desktop.services.secrets.secret_encoding import SavedTokens, decode_tokens, encode_tokens
 
@@ -163,3 +165,20 @@ def test_a_keyring_with_small_entries_holds_the_largest_id_token() -> None:
     tokens = replace(TOKENS, access_token="a" * 8192, id_token="i" * LONGEST_ID_TOKEN)
     text = encode_tokens(SavedTokens(tokens, {}), issued_for=ISSUED_FOR)
     assert len(_split(text, 1280)) < 32
+
+
+def test_reading_saved_tokens_loads_no_protocol() -> None:
+    script = (
+        "import sys, desktop.services.secrets.secret_encoding, desktop.services.session.schedule;"
+        "print(*(each for each in sys.modules if each.startswith('desktop.oauth.')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert set(done.stdout.split()) == {
+        f"desktop.oauth.{name}"
+        for name in (
+            *("clock", "errors", "fields", "model"),
+            *("model.client_authentication", "model.token_set"),
+        )
+    }

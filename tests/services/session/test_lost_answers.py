@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from itertools import pairwise
 
 import httpx
 import pytest
@@ -80,16 +81,40 @@ async def test_nothing_follows_a_lost_renewal_while_the_server_may_work_on_it(
     assert harness.expect(SignedIn).trouble is None
 
 
-async def test_a_lost_renewal_is_repeated_once_and_then_only_on_request(
+async def test_the_wait_begins_when_the_request_is_given_up(harness: SessionHarness) -> None:
+    """Connecting takes a part of the request's time, and the server's begins after that."""
+    harness.server.rotation.troubles = ["lost"]
+    gate = harness.server.hold_requests("/token")
+    await renew(harness, seconds=20)
+    gate.set()
+    await settle()
+    await renew(harness, seconds=29)
+    await renew(harness)
+    assert harness.server.count_renewals() == 1
+    await harness.clock.advance(2)
+    await renew(harness)
+    assert harness.server.count_renewals() == 2
+
+
+async def test_lost_renewals_are_repeated_until_the_server_is_back(
     harness: SessionHarness,
 ) -> None:
-    harness.server.rotation.troubles = [BROKEN_OFF] * 3
+    sent: list[float] = []
+    answer = harness.server.rotation.answer
+
+    def note(refresh_token: str) -> Answer:
+        sent.append(harness.clock.elapsed)
+        return answer(refresh_token)
+
+    harness.server.rotation.answer = note  # type: ignore[method-assign]
+    harness.server.rotation.troubles = [httpx.Response(504)] * 12
     harness.session.set_visible(visible=True)
     await harness.clock.advance(7200)
-    assert harness.server.count_renewals() == 2
-    assert harness.expect(SignedIn).next_at is None
-    await renew(harness)
-    assert harness.server.count_renewals() == 3
+    assert harness.session.access_token() is not None
+    pauses = [late - early for early, late in pairwise(sent[:13])]
+    assert min(pauses) >= 30
+    assert max(pauses) <= 300
+    assert len(pauses) == 12
 
 
 @pytest.mark.parametrize(
@@ -173,7 +198,9 @@ async def test_another_program_that_runs_already_waits_too(harness: SessionHarne
     await other.close()
 
 
-async def test_a_clock_that_was_set_back_does_not_prolong_the_wait(harness: SessionHarness) -> None:
+async def test_a_clock_that_was_set_back_neither_prolongs_the_wait_nor_ends_it(
+    harness: SessionHarness,
+) -> None:
     harness.server.rotation.troubles = [BROKEN_OFF]
     await renew(harness)
     harness.clock.set_wall_clock(-3600)
@@ -181,7 +208,9 @@ async def test_a_clock_that_was_set_back_does_not_prolong_the_wait(harness: Sess
     session.open()
     await settle()
     session.renew()
-    await settle()
+    await harness.clock.advance(29)
+    assert harness.server.count_renewals() == 1
+    await harness.clock.advance(2)
     assert harness.server.count_renewals() == 2
 
 

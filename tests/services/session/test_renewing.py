@@ -277,6 +277,130 @@ async def test_quitting_does_not_wait_for_ever(
     assert harness.server.open == 0
 
 
+# What could not be saved
+
+
+async def test_a_window_that_could_not_save_does_not_replace_a_newer_sign_in(
+    harness: SessionHarness,
+) -> None:
+    harness.keyring.errors["save"] = KeyringFault("full")
+    await renewed(harness)
+    assert harness.expect(SignedIn).save_error is not None
+    del harness.keyring.errors["save"]
+    other = SessionHarness(beside=harness)
+    other.server.answers = [TOKENS | {"access_token": "newer", "refresh_token": "newer-refresh"}]
+    other.session.sign_in()
+    await other.clock.advance(6)
+    assert saved(harness).tokens.access_token == "newer"
+    await renewed(harness)
+    assert saved(harness).tokens.access_token == "newer"
+    assert harness.session.access_token() == "newer"
+    assert harness.expect(SignedIn).save_error is None
+    await other.close()
+
+
+async def test_what_could_not_be_saved_is_not_given_up_for_what_was_saved_before(
+    harness: SessionHarness,
+) -> None:
+    harness.keyring.errors["save"] = KeyringFault("full")
+    await renewed(harness)
+    await renewed(harness)
+    harness.session.reload()
+    await settle()
+    assert harness.session.access_token() == f"{ACCESS_TOKEN}-2"
+    assert harness.expect(SignedIn).save_error is not None
+    del harness.keyring.errors["save"]
+    await renewed(harness)
+    assert saved(harness).tokens.access_token == f"{ACCESS_TOKEN}-3"
+    assert harness.server.rotation.reused == 0
+
+
+async def test_a_locked_keyring_is_not_asked_before_a_renewal(harness: SessionHarness) -> None:
+    harness.keyring.errors["save"] = KeyringLocked()
+    await renewed(harness)
+    harness.keyring.operations.clear()
+    await renewed(harness)
+    assert harness.keyring.operations == []
+
+
+async def renewed(harness: SessionHarness) -> None:
+    harness.session.renew()
+    await settle()
+
+
+async def quit_at_once(harness: SessionHarness) -> None:
+    """Quit, which has to end without any time passing."""
+    closing = asyncio.ensure_future(harness.session.close())
+    await settle()
+    assert closing.done()
+    await closing
+
+
+async def test_a_renewal_that_waits_for_the_keyring_sends_nothing_once_the_app_quits(
+    harness: SessionHarness,
+) -> None:
+    """What is sent late is not answered in time, and the next start repeats it."""
+    gate = harness.keyring.gates["load"] = asyncio.Event()
+    harness.session.renew()
+    await settle()
+    await quit_at_once(harness)
+    gate.set()
+    await settle()
+    assert harness.server.count_renewals() == 0
+
+
+async def test_a_renewal_that_waits_for_another_program_sends_nothing_once_the_app_quits(
+    harness: SessionHarness,
+) -> None:
+    lock = harness.locks[tokens_key(PROFILE)]
+    await lock.acquire()
+    harness.session.renew()
+    await settle()
+    await quit_at_once(harness)
+    lock.release()
+    await settle()
+    assert harness.server.count_renewals() == 0
+
+
+async def test_a_refused_renewal_is_not_repeated_once_the_app_quits(
+    harness: SessionHarness,
+) -> None:
+    gate = harness.server.hold_requests("/token")
+    harness.server.rotation.troubles = [httpx.Response(400)]
+    harness.session.renew()
+    await settle()
+    closing = asyncio.ensure_future(harness.session.close())
+    await settle()
+    assert not closing.done()
+    gate.set()
+    await settle()
+    assert closing.done()
+    await harness.clock.advance(2)
+    assert harness.server.count_renewals() == 1
+
+
+async def test_nothing_is_renewed_for_a_program_that_asks_while_the_app_quits(
+    harness: SessionHarness,
+) -> None:
+    await harness.session.close()
+    await harness.clock.advance(700)
+    with pytest.raises(NoToken):
+        await harness.session.fetch_token()
+    assert harness.server.count_renewals() == 0
+
+
+async def test_a_program_that_waits_for_a_renewal_learns_that_the_app_quits(
+    harness: SessionHarness,
+) -> None:
+    await harness.clock.advance(700)
+    harness.keyring.gates["load"] = asyncio.Event()
+    asking = asyncio.ensure_future(harness.session.fetch_token())
+    await settle()
+    await harness.session.close()
+    with pytest.raises(NoToken):
+        await asking
+
+
 # Copying during a renewal
 
 

@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.oauth import errors
-from desktop.oauth.claims import Account
 from desktop.oauth.clock import now
-from desktop.oauth.grants.token import TokenSet
+from desktop.oauth.model.token_set import Account, TokenSet
 from desktop.services.model.settings import Settings
 from desktop.services.secrets.keystore import KeyringLocked
 from desktop.services.session.schedule import (

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from desktop.oauth import errors
-from desktop.oauth.grants.token import TokenSet
+from desktop.oauth.model.token_set import TokenSet
 from desktop.services.model.errors import ClientSecretMissing, GrantForbidden
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import Profile, client_secret_key

@@ -31,7 +31,7 @@ class Setup:
         """Know the profiles and open the first."""
         await self.sessions.update_profiles(profiles or BOTH)
         self.sessions.switch(PROFILE.id, quietly=True)
-        self.sessions.open_others()
+        list(self.sessions.open_others())
         await settle()
 
     async def sign_in(self, id_: str) -> None:

@@ -141,7 +141,7 @@ async def test_unknown_programs_do_not_share_an_answer(setup: Setup) -> None:
     await setup.person.say(PermissionAnswer.DENY)
     with pytest.raises(TokenPermissionDenied):
         await second
-    third = setup.begin(unknown)
+    third = setup.begin(replace(DEPLOY, program=replace(UNKNOWN_PROGRAM, origin="elsewhere")))
     await settle()
     third.cancel()
     await settle()
@@ -190,3 +190,62 @@ async def test_the_question_is_withdrawn_when_nobody_waits(setup: Setup) -> None
     assert setup.person.open[0].cancelled()
     await setup.answered(PermissionAnswer.ONCE)
     assert len(setup.person.asked) == 2
+
+
+LOOP = replace(DEPLOY, program=Program("python3", "/usr/bin/python3", 9, origin="7:python3"))
+
+
+async def test_a_loop_that_was_denied_does_not_ask_each_second(setup: Setup) -> None:
+    with pytest.raises(TokenPermissionDenied):
+        await setup.answered(PermissionAnswer.DENY, LOOP)
+    for pid in range(10, 40):
+        await setup.clock.advance(1)
+        with pytest.raises(TokenPermissionDenied):
+            await setup.begin(replace(LOOP, program=replace(LOOP.program, pid=pid)))
+    assert len(setup.person.asked) == 1
+    await setup.clock.advance(DENIED_FOR)
+    await setup.answered(PermissionAnswer.ONCE, LOOP)
+    assert len(setup.person.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(LOOP, program=replace(LOOP.program, origin="8:python3")),
+        replace(LOOP, profile="other"),
+        DEPLOY,
+    ],
+)
+async def test_the_denial_of_a_loop_applies_to_nothing_else(
+    setup: Setup, other: PermissionRequest
+) -> None:
+    with pytest.raises(TokenPermissionDenied):
+        await setup.answered(PermissionAnswer.DENY, LOOP)
+    await setup.answered(PermissionAnswer.ONCE, other)
+    assert len(setup.person.asked) == 2
+
+
+async def test_a_denial_applies_to_those_that_wait_for_their_turn(setup: Setup) -> None:
+    several = [setup.begin(LOOP) for _ in range(5)]
+    await setup.person.say(PermissionAnswer.DENY)
+    assert [each.done() for each in several] == [True] * 5
+    ended = await asyncio.gather(*several, return_exceptions=True)
+    assert {type(each) for each in ended} == {TokenPermissionDenied}
+    assert len(setup.person.asked) == 1
+
+
+async def test_who_asks_when_a_question_has_just_ended_is_asked_about(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those who waited for it have not gone on yet."""
+    monkeypatch.setattr(token_permission_module, "ANSWER_TIMEOUT", 0.0)
+    first = setup.begin()
+    await asyncio.sleep(0)
+    ending = setup.permission._open[DEPLOY.key or ("", "")].task
+    second: list[asyncio.Task[None]] = []
+    ending.add_done_callback(lambda _: second.append(setup.begin()))
+    with pytest.raises(TokenPermissionTimedOut):
+        await first
+    monkeypatch.undo()
+    await setup.person.say(PermissionAnswer.ONCE)
+    await second[0]

@@ -213,3 +213,26 @@ async def test_a_connection_that_was_accepted_elsewhere_is_served_and_closed() -
     theirs.setblocking(False)
     assert await read(theirs) == b"line\n"
     await connections.close()
+
+
+async def adopt(connections: Connections) -> socket.socket:
+    """Let `connections` adopt one that stays silent, and return the other end."""
+    ours, theirs = socket.socketpair()
+    reader, writer = await asyncio.open_connection(sock=ours)
+    connections.adopt(reader, writer)
+    theirs.setblocking(False)
+    return theirs
+
+
+@pytest.mark.parametrize(("adopted", "left"), [(3, 3), (4, 4), (5, 4), (8, 4)])
+async def test_only_what_is_too_many_leaves(
+    adopted: int, left: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PATIENCE", 0.01)
+    connections = serving()
+    others = [await adopt(connections) for _ in range(adopted)]
+    await asyncio.sleep(0.3)
+    assert len(connections._peers) == left
+    await connections.close()
+    for each in others:
+        each.close()

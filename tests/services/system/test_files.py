@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop.services.system import files
 from desktop.services.system.files import read_file
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="made with mkfifo and /dev")
@@ -38,11 +39,30 @@ def test_what_is_no_regular_file_is_rejected_at_once(tmp_path: Path) -> None:
         read_file(tmp_path, limit=10)
 
 
+def never() -> None:
+    pytest.fail("nothing takes that long")
+
+
+def test_a_pipe_whose_writer_takes_long_is_told_and_then_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(files, "_NOTICE_DELAY", 0.0)
+    reading, writing = os.pipe()
+
+    def write() -> None:
+        os.write(writing, b"late")
+        os.close(writing)
+
+    found = read_file(Path(f"/dev/fd/{reading}"), limit=10, on_wait=write)
+    os.close(reading)
+    assert found == b"late"
+
+
 def test_where_pipes_are_meant_one_without_a_writer_is_empty(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    assert read_file(tmp_path / "pipe", limit=10, pipes=True) == b""
+    assert read_file(tmp_path / "pipe", limit=10, on_wait=never) == b""
     with pytest.raises(OSError, match="it is not a regular file"):
-        read_file(Path("/dev/zero"), limit=10, pipes=True)
+        read_file(Path("/dev/zero"), limit=10, on_wait=never)
 
 
 @pytest.mark.parametrize("is_late", [False, True])
@@ -60,7 +80,7 @@ def test_where_pipes_are_meant_what_a_program_writes_is_read(*, is_late: bool) -
     thread = threading.Thread(target=write)
     thread.start()
     try:
-        found = read_file(Path(f"/dev/fd/{reading}"), limit=150_000, pipes=True)
+        found = read_file(Path(f"/dev/fd/{reading}"), limit=150_000, on_wait=never)
     finally:
         thread.join()
         os.close(reading)

@@ -6,6 +6,7 @@ from desktop.services.system.interpreters import (
     interpreter_name,
     is_launcher,
     is_launching_script,
+    loads_more_code,
     parse_command_line,
 )
 
@@ -109,6 +110,9 @@ def test_the_script_is_found_behind_the_options(interpreter: str, line: str, scr
         ("node", "-pe text x.js"),
         ("node", "--eval=text x.js"),
         ("node", "--unknown a.js b.js"),
+        ("node", "inspect x.js"),
+        ("node", "--no-warnings inspect x.js"),
+        ("node", "--unknown=file x.js"),
         ("ruby", "-e text x.rb"),
         ("ruby", "-C folder x.rb"),
         ("perl", "-ne text x.pl"),
@@ -160,3 +164,46 @@ def test_code_that_an_option_loads_counts_too() -> None:
 def test_options_are_told_without_the_script_and_its_arguments() -> None:
     found = parse_command_line("python", ["-W", "ignore", "x.py", "SECRET"])
     assert found.options == ("-W", "ignore")
+
+
+@pytest.mark.parametrize(
+    ("interpreter", "variable"),
+    [
+        ("", "LD_PRELOAD"),
+        ("", "DYLD_INSERT_LIBRARIES"),
+        ("", "DYLD_FALLBACK_LIBRARY_PATH"),
+        ("", "CORECLR_PROFILER_PATH"),
+        ("python", "LD_LIBRARY_PATH"),
+        ("python", "PYTHONSTARTUP"),
+        ("pypy", "PYTHONPATH"),
+        ("nodejs", "NODE_OPTIONS"),
+        ("bun", "BUN_OPTIONS"),
+        ("ruby", "RUBYOPT"),
+        ("perl", "PERL5OPT"),
+        ("php", "PHP_INI_SCAN_DIR"),
+        ("lua", "LUA_INIT_5_4"),
+        ("sh", "SHELLOPTS"),
+        ("bash", "BASH_ENV"),
+        ("java", "JAVA_TOOL_OPTIONS"),
+        ("rscript", "R_PROFILE_USER"),
+    ],
+)
+def test_a_variable_that_loads_code_counts(interpreter: str, variable: str) -> None:
+    assert loads_more_code(interpreter, {"PATH": "/bin", variable: "x"})
+    assert not loads_more_code(interpreter, {"PATH": "/bin", variable: ""})
+
+
+@pytest.mark.parametrize(
+    ("interpreter", "variable"),
+    [
+        ("", "NODE_OPTIONS"),
+        ("python", "NODE_OPTIONS"),
+        ("python", "PYTHONUNBUFFERED"),
+        ("python", "VIRTUAL_ENV"),
+        ("node", "NODE_ENV"),
+        ("bash", "LANG"),
+        ("bash", "ENV"),
+    ],
+)
+def test_other_variables_do_not(interpreter: str, variable: str) -> None:
+    assert not loads_more_code(interpreter, {variable: "x"})

@@ -263,7 +263,7 @@ def test_the_keyring_library_writes_nothing_to_the_terminal() -> None:
     """In a process of its own, because pytest has handlers that catch everything."""
     lines = (
         "import logging",
-        "from desktop.services.system.logs import keep_log_off_terminal",
+        "from desktop.cli.terminal.streams import keep_log_off_terminal",
         "keep_log_off_terminal()",
         "logging.getLogger('keyring').warning('raw')",
     )

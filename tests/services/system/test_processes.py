@@ -46,6 +46,9 @@ class Made:
     def cwd(self) -> str:
         return self.folder
 
+    def environ(self) -> dict[str, str]:
+        return {}
+
     def parent(self) -> "Made | None":
         return self.starter
 
@@ -184,10 +187,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Start a command in a folder, and find its program."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def run(*command: str | Path, folder: Path = tmp_path) -> Program:
+    def run(*command: str | Path, folder: Path = tmp_path, **variables: str) -> Program:
         process = subprocess.Popen(
             [str(each) for each in command],
             cwd=folder,
+            env=os.environ | variables,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -288,6 +292,36 @@ def test_what_an_interpreter_runs_as_text_is_asked_about(start: Start, tmp_path:
     assert start(sys.executable, "-m", "module").identity is None
     assert start("bash", "-c", "echo; read line").identity is None
     assert start("bash", write(tmp_path / "x.sh", "echo; read line")).identity is not None
+
+
+@linux_only
+def test_what_cannot_be_told_comes_from_the_same_place_in_a_loop(start: Start) -> None:
+    one, other = (start(sys.executable, "-c", WAIT) for _ in range(2))
+    assert one.pid != other.pid
+    assert one.origin == other.origin
+    assert start("perl", "-e", "$| = 1; print qq(\\n); <STDIN>").origin != one.origin
+    assert start("setsid", sys.executable, "-c", WAIT).origin != one.origin
+
+
+@linux_only
+def test_a_script_into_which_a_variable_loads_code_is_asked_about(
+    start: Start, tmp_path: Path
+) -> None:
+    script = write(tmp_path / "x.py")
+    assert start(sys.executable, script, NODE_OPTIONS="-r ./a.js").identity is not None
+    assert start(sys.executable, script, PYTHONPATH=str(tmp_path)).identity is None
+    assert start(sys.executable, script, LD_LIBRARY_PATH=str(tmp_path)).identity is None
+
+
+@linux_only
+def test_a_shell_with_other_functions_does_not_share_an_answer(
+    start: Start, tmp_path: Path
+) -> None:
+    script = write(tmp_path / "x.sh", "echo; read line")
+    functions = [{"BASH_FUNC_curl%%": f"() {{ {code}; }}"} for code in ("true", "false", "true")]
+    one, other, again = (start("bash", script, **each).identity for each in functions)
+    assert None not in {one, other}
+    assert one == again != other
 
 
 @linux_only

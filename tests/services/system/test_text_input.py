@@ -13,6 +13,8 @@ TEXT = "name = 'Zürich 東京'\n"
         (b"", "utf-8"),
         (codecs.BOM_UTF8, "utf-8"),
         (codecs.BOM_UTF8 * 2, "utf-8"),
+        (codecs.BOM_UTF8 * 3, "utf-8"),
+        (codecs.BOM_UTF16_LE * 3, "utf-16-le"),
         (codecs.BOM_UTF16_LE, "utf-16-le"),
         (codecs.BOM_UTF16_BE, "utf-16-be"),
         (codecs.BOM_UTF32_LE, "utf-32-le"),

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from desktop.services.model.api_calls import Language
 from desktop.services.token.api_call import CallArguments, make_call
-from desktop.services.token.call_templates import Language, render_call
+from desktop.services.token.call_templates import render_call
 from tests.rigs import requirements
 
 TOKEN = "acc-ess-token"

@@ -365,6 +365,14 @@ FAULT = "This is a problem with the server, not with your network. Tell its admi
             ),
         ),
         (
+            errors.Refusal(HOST, status=415),
+            "The server rejected the request",
+            (
+                f"{HOST} responded with status 415 and gave no reason. Try again. If it fails "
+                "again, send the details to your administrator."
+            ),
+        ),
+        (
             errors.IncompleteAnswer(HOST, detail="no usable expires_in"),
             "Unexpected response from the server",
             f"The response from {HOST} is incomplete or invalid (no usable expires_in). {FAULT}",

@@ -96,10 +96,10 @@ class Run:
     def session(self, id_: str) -> OpenedSession:
         return cast("OpenedSession", self.lifetime._sessions.find(id_))
 
-    def stay(self) -> None:
+    async def stay(self) -> None:
         """Be in the tray, as after the first state."""
         self.lifetime._window_or_tray = cast("WindowOrTray", self.presence)
-        self.lifetime._profiles.open_others()
+        await self.lifetime._profiles.open_others()
 
     def _load(self) -> Profiles:
         self.loading()
@@ -120,7 +120,7 @@ async def test_other_sessions_open_once_a_broken_file_is_fixed(run: Run) -> None
     run.broken = True
     await run.lifetime._profiles.sign_in()
     assert isinstance(run.controller.display.state, Failed)
-    run.stay()
+    await run.stay()
     run.broken = False
     await run.lifetime._profiles.sign_in()
     assert run.current.calls == ["open"]
@@ -129,7 +129,7 @@ async def test_other_sessions_open_once_a_broken_file_is_fixed(run: Run) -> None
 
 async def test_a_changed_profile_gets_a_new_session(run: Run) -> None:
     await run.lifetime._profiles.sign_in()
-    run.stay()
+    await run.stay()
     before = run.session(OTHER.id)
     run.profiles[1] = replace(OTHER, scope=("casebook",))
     await run.lifetime._profiles.sign_in()
@@ -140,7 +140,7 @@ async def test_a_changed_profile_gets_a_new_session(run: Run) -> None:
 
 async def test_a_renamed_profile_is_shown_at_once(run: Run) -> None:
     await run.lifetime._profiles.sign_in()
-    run.stay()
+    await run.stay()
     run.profiles[0] = replace(PROFILE, name="North")
     await run.lifetime._profiles.sign_in()
     assert run.controller.window._header._name.text() == "North"
@@ -149,7 +149,7 @@ async def test_a_renamed_profile_is_shown_at_once(run: Run) -> None:
 
 async def test_switching_during_a_sign_in_signs_in_with_the_requested_profile(run: Run) -> None:
     await run.lifetime._profiles.sign_in()
-    run.stay()
+    await run.stay()
     first, loop = run.current, asyncio.get_running_loop()
     switched = asyncio.Event()
 
@@ -170,7 +170,7 @@ async def test_switching_during_a_sign_in_signs_in_with_the_requested_profile(ru
 
 async def test_a_profile_chosen_while_a_session_ends_stays_in_the_window(run: Run) -> None:
     await run.lifetime._profiles.sign_in()
-    run.stay()
+    await run.stay()
     run.current.ends.clear()
     ending = run.current
     run.profiles[0] = replace(PROFILE, client_id="client-3")
@@ -213,7 +213,7 @@ async def test_the_demo_ignores_the_profile_option(bare: tuple[Controller, Windo
 
 async def test_a_change_on_the_pages_opens_other_sessions(run: Run) -> None:
     await run.lifetime._profiles.sign_in()
-    run.stay()
+    await run.stay()
     run.profiles[1] = replace(OTHER, scope=("casebook",))
     await run.lifetime._profiles.reload_profiles("", sign_in=False)
     assert run.current.profile is PROFILE
@@ -222,7 +222,7 @@ async def test_a_change_on_the_pages_opens_other_sessions(run: Run) -> None:
 
 async def test_a_saved_profile_is_shown_in_the_window(run: Run) -> None:
     await run.lifetime._profiles.sign_in()
-    run.stay()
+    await run.stay()
     await run.lifetime._profiles.reload_profiles(OTHER.id, sign_in=True)
     assert run.current.profile is OTHER
     assert run.current.calls == ["open quietly", "sign_in"]
@@ -237,7 +237,7 @@ async def test_quitting_while_the_pages_save_starts_nothing(run: Run) -> None:
 
 async def test_removing_the_last_profile_leaves_none(run: Run) -> None:
     await run.lifetime._profiles.sign_in()
-    run.stay()
+    await run.stay()
     run.profiles = []
     await run.lifetime._profiles.reload_profiles("", sign_in=False)
     assert isinstance(run.controller.display.state, Failed)

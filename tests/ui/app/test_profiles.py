@@ -124,7 +124,7 @@ def test_without_a_session_the_list_leads_to_the_form() -> None:
     button = ProfileSwitcher(actions)
     button.menu().aboutToShow.emit()
     line(button.menu(), "Add profile…").trigger()
-    line(button.menu(), "All profiles…").trigger()
+    line(button.menu(), "Manage profiles…").trigger()
     assert actions.calls == ["add_profile", "manage_profiles"]
     assert not [each for each in lines(button.menu()) if each.startswith("Edit")]
     button.deleteLater()
@@ -134,7 +134,11 @@ def test_the_list_leads_to_the_form_of_the_profile_in_the_window() -> None:
     actions = ActionRecorder(profiles=ProfileRecorder(statuses=STATUSES, current_id=PROFILE.id))
     button = ProfileSwitcher(actions)
     button.menu().aboutToShow.emit()
-    assert lines(button.menu())[-3:] == ["Edit “Northwind SOC”…", "Add profile…", "All profiles…"]
+    assert lines(button.menu())[-3:] == [
+        "Edit “Northwind SOC”…",
+        "Add profile…",
+        "Manage profiles…",
+    ]
     line(button.menu(), "Edit").trigger()
     assert actions.calls == ["edit_profile"]
     button.deleteLater()
@@ -172,7 +176,7 @@ def test_if_own_profiles_are_forbidden_none_can_be_added() -> None:
         ActionRecorder(profiles=ProfileRecorder(statuses=(standing,), current_id=PROFILE.id))
     )
     button.menu().aboutToShow.emit()
-    assert lines(button.menu())[-1] == "All profiles…"
+    assert lines(button.menu())[-1] == "Manage profiles…"
     assert "Add profile…" not in lines(button.menu())
     button.deleteLater()
 

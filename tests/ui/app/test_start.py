@@ -39,6 +39,7 @@ OURS = {
     "desktop.ipc",
     "desktop.ipc.address",
     "desktop.ipc.client",
+    "desktop.ipc.exchange",
     "desktop.options",
     "desktop.services",
     "desktop.services.system",

@@ -22,9 +22,9 @@ from desktop.services.model.profile import (
 from desktop.services.model.states import Revocation, SignedIn, SignedOut
 from desktop.services.network.environment import Environment
 from desktop.services.profile_editor import check as profile_check
-from desktop.services.profile_editor.check import Finding, Outcome, Step
 from desktop.services.profile_editor.editor import ProfileEditor
 from desktop.services.profile_editor.editor_wording import preset_names
+from desktop.services.profile_editor.findings import Finding, Outcome, Step
 from desktop.services.secrets.keystore import KeyringLocked, MemoryKeystore
 from desktop.services.secrets.secret_encoding import decode_password, encode_password
 from desktop.services.system.worker import Worker

@@ -580,18 +580,39 @@ def test_a_click_on_what_is_told_brings_the_window(started: Bench) -> None:
 
 def test_news_of_another_profile_is_told_with_its_name(started: Bench) -> None:
     started.presence.show_profile(PROFILE)
-    before = (ProfileStatus(PROFILE, STATES["signed_in"]), ProfileStatus(OTHERS[0], waiting()))
-    started.presence.show_profiles(before, NOW)
-    after = (before[0], ProfileStatus(replace(OTHERS[0], name="<b>A & B"), signed_in()))
-    started.presence.show_profiles(after, NOW)
-    started.presence.show_profiles(after, NOW)
+    other = replace(OTHERS[0], name="<b>A & B")
+    started.presence.show_other(ProfileStatus(other, waiting()))
+    started.presence.show_other(ProfileStatus(other, signed_in()))
+    started.presence.show_other(ProfileStatus(other, signed_in()))
     assert started.desktop.told == [
         ("bA  B: Signed in", "Your token is ready. Copy it from the tray.")
     ]
 
 
-def test_what_happens_to_the_profile_in_the_window_is_told_once(started: Bench) -> None:
+def test_the_same_failure_of_many_profiles_is_told_once(
+    started: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
     started.presence.show_profile(PROFILE)
-    started.presence.show_profiles((ProfileStatus(PROFILE, waiting()),), NOW)
-    started.presence.show_profiles((ProfileStatus(PROFILE, signed_in()),), NOW)
-    assert started.desktop.told == []
+    for number in range(50):
+        profile = replace(OTHERS[0], id=f"customer-{number}", name=f"Customer {number}")
+        started.presence.show_other(ProfileStatus(profile, STATES["keyring_locked"]))
+    assert [title.partition(":")[0] for title, _ in started.desktop.told] == ["Customer 0"]
+    started.presence.show_other(ProfileStatus(OTHERS[1], STATES["unreachable"]))
+    assert len(started.desktop.told) == 2, "another failure is reported"
+    clock[0] += 3600
+    started.presence.show_other(ProfileStatus(OTHERS[0], STATES["keyring_locked"]))
+    assert len(started.desktop.told) == 3, "much later it is reported again"
+
+
+def test_what_happens_to_the_profile_in_the_window_is_told_once(started: Bench) -> None:
+    other = OTHERS[0]
+    started.window.hide()
+    started.presence.show_other(ProfileStatus(other, waiting()))
+    started.presence.show_profile(other)  # which is in the window from now on
+    started.show(waiting())
+    started.show(signed_in())
+    started.presence.show_profile(PROFILE)
+    started.presence.show_other(ProfileStatus(other, signed_in(left=10)))
+    assert [title for title, _ in started.desktop.told] == ["Signed in"]

@@ -10,7 +10,7 @@ from desktop.oauth import errors
 from desktop.services.model import profile
 from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedOut, State
 from desktop.services.secrets import keystore
-from desktop.ui.wording import tray_texts
+from desktop.ui.wording import tray_texts, window_texts
 from desktop.ui.wording.tray_texts import ARC_STEPS, IconShape, MenuItem, Notification
 from desktop.ui.wording.update_timing import seconds_to_redraw_tray
 from tests.sample_states import HOST, NOW, STATES, in_browser, signed_in, waiting
@@ -66,12 +66,18 @@ def test_the_icon_shows_how_it_stands_and_what_is_left(
         (RENEWING, "Renewing"),
         (LEAVING, "Signing out"),
         (SPENT, "Idle, renews when copied"),
-        (STUCK, "Couldn't renew"),
+        (STUCK, "Expired, couldn't renew"),
         (STATES["declined"], "Sign-in denied"),
     ],
 )
 def test_the_tooltip_says_profile_and_state(state: State, words: str) -> None:
     assert tray_texts.tooltip("Northwind SOC", state, NOW) == f"Northwind SOC\n{words}"
+
+
+@pytest.mark.parametrize("state", [RENEWING, LEAVING, SPENT, STUCK, signed_in(left=0), signed_in()])
+def test_the_tray_has_the_word_of_the_window(state: State) -> None:
+    word, _ = window_texts.badge(state, NOW)
+    assert tray_texts.summary(state, NOW).partition(",")[0] == word
 
 
 def test_a_tooltip_fits_what_windows_shows_of_it() -> None:

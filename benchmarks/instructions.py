@@ -1,0 +1,109 @@
+"""Instructions of commands, counted by cachegrind: what else the computer does changes nothing.
+
+Each budget is a multiple of what `python -c pass` takes, so another processor or Python changes
+little. The tests fail where a budget is passed. Raise one only with its reason in the commit.
+"""
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.agent import make_environment, run_app, write_command
+from benchmarks.report import Measurement
+from desktop.demo import DemoOptions, DemoServer
+from tests.rigs.process import wait_until
+from tests.rigs.secret_service import run_bus, run_keyring
+
+# What they took when this was written, and a tenth more. `gh auth token` 2.23 takes 12.
+WITHOUT_APP = {
+    "--help": (("--help",), 6.3),
+    "login --help": (("login", "--help"), 6.4),
+    "profiles add --help": (("profiles", "add", "--help"), 9.9),
+    "profiles list": (("profiles", "list"), 10.8),
+}
+FROM_APP = {
+    "token": (("token",), 1.35),
+    "status": (("status",), 6.9),
+    "second start": ((), 1.6),
+}
+_PASS = ("-c", "pass")
+_NO_SERVER = "https://login.example"  # it is not asked
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Counts the instructions of commands in `environment`; `command` is `xdr-login`."""
+
+    python: str
+    command: Path
+    environment: Mapping[str, str]
+
+    def ratios(self, commands: Mapping[str, tuple[Sequence[str], float]]) -> dict[str, float]:
+        """Count each of `commands`, as multiples of `python -c pass`."""
+        base = self._count(_PASS)
+        return {
+            name: self._count((str(self.command), *arguments)) / base
+            for name, (arguments, _) in commands.items()
+        }
+
+    def has_token(self) -> bool:
+        """Tell whether the app is signed in."""
+        done = subprocess.run(
+            [self.python, str(self.command), "token"],
+            env=dict(self.environment),
+            capture_output=True,
+            check=False,
+        )
+        return done.returncode == 0
+
+    def _count(self, arguments: Sequence[str]) -> int:
+        """Count once; raises `CalledProcessError` if the command fails."""
+        environment = {**self.environment, "PYTHONHASHSEED": "0"}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # it would compile each time
+        subprocess.run(  # compiles its modules
+            [self.python, *arguments], env=environment, capture_output=True, check=True
+        )
+        options = ("--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null")
+        with tempfile.NamedTemporaryFile("r") as log:
+            subprocess.run(
+                ["valgrind", *options, f"--log-file={log.name}", self.python, *arguments],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=True,
+            )
+            found = re.search(r"I\s+refs:\s+([\d,]+)", log.read())
+        if found is None:
+            raise RuntimeError("valgrind printed no count")
+        return int(found[1].replace(",", ""))
+
+
+@contextmanager
+def run_counter(python: str, *, with_app: bool) -> Iterator[Counter]:
+    """Set up a home with one profile; `with_app` the app runs in it and is signed in."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = write_command(Path(folder), python)
+        if not with_app:
+            yield Counter(python, command, make_environment(Path(folder), {}, _NO_SERVER))
+            return
+        options = DemoOptions(interval=1, approve_after=0, token_lifetime=86400)
+        with run_bus() as bus, run_keyring(bus), DemoServer(options) as server:
+            environment = make_environment(Path(folder), bus.changes, server.url)
+            counter = Counter(python, command, environment)
+            with run_app(python, environment) as app:
+                wait_until(counter.has_token, "a token", app)
+                yield counter
+
+
+def measure(python: str, _runs: int) -> list[Measurement]:
+    """Count once: the figures repeat within one per cent."""
+    found = []
+    for commands, with_app in ((WITHOUT_APP, False), (FROM_APP, True)):
+        with run_counter(python, with_app=with_app) as counter:
+            for name, ratio in counter.ratios(commands).items():
+                found.append(Measurement(name, "x", ratio, None, None, commands[name][1], 1))
+    return found

@@ -1,0 +1,115 @@
+"""The commands `run` and `credential`: their options and help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from desktop.cli.terminal.exits import command
+from desktop.cli.terminal.lazy_group import LazyGroup
+from desktop.cli.terminal.output import profile_option
+
+VARIABLE = "XDR_ACCESS_TOKEN"
+
+
+@command(
+    """\
+xdr-login run -- python3 hunt.py           run it with the token in $XDR_ACCESS_TOKEN
+xdr-login run --profile northwind -- make report
+xdr-login run --env GITHUB_TOKEN --profile github -- gh api user
+                                           use the variable that the program expects
+""",
+    context_settings={"allow_interspersed_args": False},
+)
+@profile_option
+@click.option(
+    "--env",
+    "variable",
+    metavar="NAME",
+    default=VARIABLE,
+    show_default=True,
+    help="The variable for the token.",
+)
+@click.argument("command", metavar="-- COMMAND [ARG]...", nargs=-1, required=True)
+def run(**given: Any) -> int:  # noqa: ANN401 - its options
+    """The program gets the token in a variable: it is in no argument, file or shell history.
+
+    Signals and the exit code are those of the program. As in a shell, 126 means that it could not
+    be started, and 127 that it was not found.
+    """
+    from desktop.cli.scripts.run import run as work
+
+    return work(**given)
+
+
+_CREDENTIAL = {
+    "kubectl": ("desktop.cli.scripts.commands:kubectl", "Print an ExecCredential for kubectl."),
+    "git": ("desktop.cli.scripts.commands:git", "Act as a git credential helper."),
+    "httpie": (
+        "desktop.cli.scripts.commands:httpie",
+        "Print an Authorization header value for HTTPie.",
+    ),
+}
+
+
+@click.group(cls=LazyGroup, places=_CREDENTIAL)
+def credential() -> None:
+    """Prints a token in the format of the other program. For curl, use “token --format curl”."""
+
+
+@command("""\
+kubectl config set-credentials me --exec-api-version=client.authentication.k8s.io/v1 \\
+  --exec-interactive-mode=Never --exec-command=xdr-login \\
+  --exec-arg=credential --exec-arg=kubectl --exec-arg=--id-token
+                                           once, for ~/.kube/config
+""")
+@profile_option
+@click.option(
+    "--id-token",
+    is_flag=True,
+    help="Give kubectl the ID token, as most clusters with OpenID Connect require.",
+)
+def kubectl(**given: Any) -> int:  # noqa: ANN401 - its options
+    """The version is client.authentication.k8s.io/v1, or v1beta1 if kubectl requests it.
+
+    kubectl uses the token until it expires and then runs this command again.
+    """
+    from desktop.cli.scripts.credential import kubectl as work
+
+    return work(**given)
+
+
+def _complete_operation(
+    _ctx: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[str]:
+    return [each for each in ("get", "store", "erase") if each.startswith(incomplete)]
+
+
+@command("""\
+git config --global credential.https://gitlab.example.helper \\
+  "!xdr-login credential git --profile gitlab"
+                                           once, for the host of that profile
+printf 'protocol=https\\nhost=gitlab.example\\n\\n' | xdr-login credential git get
+""")
+@profile_option
+@click.argument("operation", metavar="{get|store|erase}", shell_complete=_complete_operation)
+def git(**given: Any) -> int:  # noqa: ANN401 - its options
+    """Answers “get” only for the profile's host and only over https.
+
+    Other operations do nothing. The user is “oauth2” unless git gives one.
+    """
+    from desktop.cli.scripts.credential import git as work
+
+    return work(**given)
+
+
+@command("""\
+http https://visibility.eu.amp.cisco.com/iroh/… Authorization:@<(xdr-login credential httpie)
+""")
+@profile_option
+def httpie(**given: Any) -> int:  # noqa: ANN401 - its options
+    """HTTPie reads it from a file."""
+    from desktop.cli.scripts.credential import httpie as work
+
+    return work(**given)

@@ -1,0 +1,175 @@
+"""The list in which a profile is found by typing, and chosen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtWidgets import QListView
+
+from desktop.services.model.profile import contains_words
+from desktop.services.session.sessions import MOST_LISTED
+from desktop.services.system.translation import translate
+from desktop.ui.kit.inputs import TextInput
+from desktop.ui.kit.widgets import Button, View, fit_to_text, label
+from desktop.ui.profiles.profile_row import ProfileRow, Row, row_height
+from desktop.ui.wording import tray_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from PySide6.QtGui import QKeyEvent
+
+    from desktop.services.model.states import State
+    from desktop.ui.kit.theme import Theme
+    from desktop.ui.views.actions import Actions, ProfileActions
+
+    Index = QModelIndex | QPersistentModelIndex
+
+_ROW = Qt.ItemDataRole.UserRole
+_LIST_KEYS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+_LEAST_ROWS = 2  # that are in sight, however low the window is
+
+
+class SwitcherView(View):
+    """Lists the profiles that were used last, then the others by name; typing filters them."""
+
+    seconds_to_redraw = 10.0  # the rows show minutes
+
+    def __init__(self, actions: Actions, theme: Theme, *, close: Callable[[], None]) -> None:
+        super().__init__()
+        self._actions = actions
+        self._close = close
+        self._model = ProfileModel(actions.profiles)
+        self.rows = QListView()
+        self.search = TextInput(translate("Find a profile"))
+        self.search.setAccessibleName(translate("Find a profile"))
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._filter)
+        self.search.returnPressed.connect(lambda: self._choose(self.rows.currentIndex()))
+        self.rows.setModel(self._model)
+        self.rows.setItemDelegate(ProfileRow(self.rows, theme))
+        self.rows.setObjectName("profiles")
+        self.rows.setAccessibleName(translate("Profiles"))
+        self.rows.setUniformItemSizes(True)  # else every row is measured
+        self.rows.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.rows.setMouseTracking(True)
+        self.rows.clicked.connect(self._choose)
+        self.rows.activated.connect(self._choose)
+        self.rows.setMinimumHeight(_LEAST_ROWS * row_height(self.rows.fontMetrics()))
+        self._nothing = label(translate("No profile matches."), "muted", centered=True)
+        self._back = fit_to_text(Button(translate("Back"), close, "quiet"))
+        self._lay_out()
+        self._filter("")
+
+    def shows(self, _state: State) -> bool:
+        return True
+
+    def show_state(self, _state: State, at: datetime) -> None:
+        """Show the states of the rows in sight as they are at `at`."""
+        self._model.show_time(at)
+
+    def primary(self) -> Button:
+        return self._back
+
+    def step_back(self) -> bool:
+        """Clear the search; returns whether there was one."""
+        was_searching = bool(self.search.text())
+        self.search.clear()
+        return was_searching
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move in the list with the arrows while the search has the focus."""
+        if event.key() in _LIST_KEYS and self.search.hasFocus():
+            self.rows.keyPressEvent(event)
+        else:
+            super().keyPressEvent(event)
+
+    def _filter(self, text: str) -> None:
+        self._model.find(text)
+        found = self._model.rowCount()
+        self.rows.setVisible(found > 0)
+        self._nothing.setVisible(not found)
+        self.rows.setCurrentIndex(self._model.first(self._actions.profiles.current_id))
+        self.rows.scrollToTop()
+
+    def _choose(self, index: QModelIndex) -> None:
+        row: Row | None = index.data(_ROW)
+        if row is not None and row.status is not None:
+            self._close()
+            self._actions.profiles.switch(row.status.profile.id)
+
+    def _lay_out(self) -> None:
+        self.column.addWidget(self.search)
+        self.column.addWidget(self.rows, 1)
+        self.column.addWidget(self._nothing, 1)
+        self.footer_row.addWidget(self._back)
+        self.footer_row.addStretch(1)
+        policies = (each.profile.policy for each in self._actions.profiles.listed)
+        if all(each.own_profiles for each in policies):
+            add = Button(translate("Add profile…"), self._actions.add_profile, "quiet")
+            self.footer_row.addWidget(fit_to_text(add))
+        manage = Button(translate("Manage…"), self._actions.manage_profiles, "quiet")
+        self.footer_row.addWidget(fit_to_text(manage))
+
+
+class ProfileModel(QAbstractListModel):
+    """The profiles that match, below headings if there are many; a row is made when it is drawn."""
+
+    def __init__(self, profiles: ProfileActions) -> None:
+        super().__init__()
+        self._profiles = profiles
+        self._recent, self._others = profiles.by_recency()
+        statuses = ((id_, profiles.status(id_)) for id_ in (*self._recent, *self._others))
+        self._known = {id_: each.profile for id_, each in statuses if each is not None}
+        self._rows: list[str] = []  # ids, or headings
+        self._at: datetime | None = None
+
+    def find(self, text: str) -> None:
+        """List the profiles that contain every word of `text`."""
+        self.beginResetModel()
+        found = [id_ for id_, each in self._known.items() if contains_words(each, text)]
+        if not text.strip() and len(found) > MOST_LISTED and self._recent:
+            found = [
+                *self._recent,
+                translate("Other profiles"),
+                *self._others,
+            ]
+        self._rows = found
+        self.endResetModel()
+
+    def first(self, current_id: str) -> QModelIndex:
+        """Return the first profile, but that in the window only if there is no other."""
+        ids = [id_ for id_ in self._rows if id_ in self._known]
+        others = [id_ for id_ in ids if id_ != current_id]
+        return self.index(self._rows.index((others or ids)[0])) if ids else QModelIndex()
+
+    def show_time(self, at: datetime) -> None:
+        self._at = at
+        self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
+
+    def rowCount(self, _parent: Index = QModelIndex()) -> int:  # noqa: B008 - as in Qt
+        return len(self._rows)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Let headings not be chosen."""
+        is_profile = self._rows[index.row()] in self._known
+        return super().flags(index) if is_profile else Qt.ItemFlag.NoItemFlags
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401 - by role
+        """Return the row; as text, what a screen reader says of it."""
+        if role not in (_ROW, Qt.ItemDataRole.DisplayRole) or not index.isValid():
+            return None
+        row = self._row(self._rows[index.row()])
+        return row if role == _ROW else " · ".join(filter(None, (row.title, row.place, row.state)))
+
+    def _row(self, id_: str) -> Row:
+        status = self._profiles.status(id_) if id_ in self._known else None
+        if status is None or self._at is None:
+            return Row(id_ if id_ not in self._known else "")
+        state, kind = tray_texts.row_state(status.state, self._at)
+        place = status.profile.provider_label
+        if id_ == self._profiles.current_id:
+            place = f"{translate('In the window')} · {place}"
+        return Row(status.profile.name, place, state, kind, status)

@@ -1,0 +1,1 @@
+"""The apt and dnf repositories that installed packages are updated from."""

@@ -1,0 +1,22 @@
+"""Budgets of instructions: a command that loads more than it needs fails here."""
+
+import shutil
+import sys
+
+import pytest
+
+from benchmarks.instructions import FROM_APP, WITHOUT_APP, run_counter
+
+pytestmark = pytest.mark.skipif(not shutil.which("valgrind"), reason="valgrind counts them")
+
+
+def test_commands_without_the_app_stay_in_their_budgets() -> None:
+    with run_counter(sys.executable, with_app=False) as counter:
+        ratios = counter.ratios(WITHOUT_APP)
+    assert {name: each for name, each in ratios.items() if each > WITHOUT_APP[name][1]} == {}
+
+
+def test_commands_that_ask_the_app_stay_in_their_budgets() -> None:
+    with run_counter(sys.executable, with_app=True) as counter:
+        ratios = counter.ratios(FROM_APP)
+    assert {name: each for name, each in ratios.items() if each > FROM_APP[name][1]} == {}
