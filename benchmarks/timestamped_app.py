@@ -120,7 +120,7 @@ class WatchedOptions(Options):
         from desktop.options import demo_profile
         from desktop.services.configuration.profile_reader import Profiles
 
-        ca_file = next((each for each in sys.argv[2:] if each != "beat"), "")
+        ca_file = next((each for each in sys.argv[2:] if Path(each).is_absolute()), "")
         profile = replace(demo_profile(sys.argv[1]), ca_file=ca_file)
         return Profiles(Path(), {profile.id: profile}, {})
 
