@@ -87,8 +87,9 @@ async def _request_code(
         show(found, Progress(0, None, found.requested.later(found.interval)))
     try:
         fresh = await provider.discover(connection)
-    except Trouble:
-        if isinstance(found, OAuthError):
+    except OAuthError as error:
+        await provider.forget_kept_metadata()
+        if isinstance(found, OAuthError) or not isinstance(error, Trouble):
             raise
         return found  # while polling, the metadata is fetched again
     if not _is_same_request(kept, fresh):

@@ -178,6 +178,7 @@ async def test_metadata_that_now_names_another_issuer_ends_the_sign_in(
     await harness.start_sign_in()
     assert isinstance(harness.expect(Failed).error, errors.MetadataMismatch)
     assert "/token" not in paths(harness)
+    assert not file_of(harness).exists()
 
 
 async def test_a_code_on_screen_outlives_metadata_that_cannot_be_fetched(
