@@ -39,7 +39,7 @@ from desktop.services.model import copy_formats, settings, toml_text
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.errors import UnsafeForShell
 from desktop.services.model.profile import EDITABLE, MEMBERS, BrokenProfile, Profile
-from desktop.services.network import http_client, proxy_transport
+from desktop.services.network import http_client, kept_metadata, proxy_transport
 from desktop.services.profile_editor import client_search
 from desktop.services.secrets import secret_encoding
 from desktop.services.session import loopback
@@ -179,6 +179,16 @@ def described(text: str) -> object:
     return details.flattened(members), details._parse_instant(text)
 
 
+def kept_metadata_in(text: str) -> object:
+    return kept_metadata._parse(text.encode("utf-8", "surrogatepass"), PROFILE, NOW)
+
+
+def kept_with_endpoint(text: str) -> str:
+    binding, endpoint = kept_metadata._binding(PROFILE), "device_authorization_endpoint"
+    members = {"issuer": HOST, endpoint: text}
+    return json.dumps({"binding": binding, "saved_at": NOW.timestamp(), "metadata": members})
+
+
 def metadata_in(text: str) -> object:
     names = dict.fromkeys(metadata._ENDPOINTS, text)
     return metadata.parse_metadata({"issuer": HOST, **names}, metadata.Issuer(HOST))
@@ -278,6 +288,13 @@ PARSERS = (
         (("", ""), ("eyJhbGciOiJub25lIn0.", "."), ("eyJ", "")),
     ),
     Parser("members", fields_in),
+    Parser("kept metadata", kept_metadata_in, (ValueError, RecursionError), JSON),
+    Parser(
+        "kept endpoint",
+        lambda t: kept_metadata_in(kept_with_endpoint(t)),
+        (ValueError, errors.OAuthError),
+        (("", ""), (f"{HOST}/", ""), ("https://", "/"), ("https://[", "]/")),
+    ),
     Parser(
         "metadata",
         metadata_in,
@@ -428,5 +445,5 @@ OURS = {
 
 PARSING = re.compile(
     r"\bre\.(?:compile|sub|split|search|fullmatch|findall|match)\(|json\.loads|parse_toml|tomllib"
-    r"|tomlkit\.parse|plistlib\.loads|parse_qsl|urlsplit|b64decode|shlex|parsedate|jwt\.decode"
+    r"|tomlkit\.parse|plistlib\.loads|parse_qsl|urlsplit|b64decode|shlex|parsedate"
 )

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import parse_qsl
 
@@ -15,6 +16,7 @@ from desktop.services.model.errors import RenewalTimedOut
 from desktop.services.model.profile import Profile, client_binding
 from desktop.services.model.states import State
 from desktop.services.network.environment import Environment
+from desktop.services.network.kept_metadata import KeptMetadata
 from desktop.services.secrets.keystore import KeystoreError, MemoryKeystore
 from desktop.services.secrets.secret_encoding import encode_password
 from desktop.services.session.session import Session
@@ -44,6 +46,7 @@ TOKENS = {
     "scope": "read",
 }
 
+Result = TypeVar("Result")
 Kind = TypeVar("Kind", bound=State)
 Answer = dict[str, Any] | httpx.Response | Exception
 
@@ -291,6 +294,14 @@ class TakenLock(asyncio.Lock):
         raise RenewalTimedOut
 
 
+class AtOnce:
+    """Makes calls as `Worker` does, but not in a thread, whose time no test can know."""
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        await asyncio.sleep(0)
+        return work()
+
+
 class SessionHarness:
     """A session and its fake environment, shared with that of `beside`: another program."""
 
@@ -305,6 +316,7 @@ class SessionHarness:
         self.clock: FakeClock = beside.clock if beside else clock or FakeClock()
         self.keyring: FakeKeyring = beside.keyring if beside else FakeKeyring()
         self.locks: dict[str, asyncio.Lock] = beside.locks if beside else {}
+        self.metadata_folder: Path | None = beside.metadata_folder if beside else None
         self.jitter = 0.0
         self._sessions: list[Session] = []
         self.states: list[State] = []
@@ -318,7 +330,12 @@ class SessionHarness:
     def new_session(self, profile: Profile = PROFILE) -> Session:
         """Create another session with the same keyring, like the next run of the app."""
         environment = Environment(
-            self.keyring, self._open_http, self.clock, self._lock, lambda: self.jitter
+            self.keyring,
+            self._open_http,
+            self.clock,
+            self._lock,
+            lambda: self.jitter,
+            KeptMetadata(self.metadata_folder, AtOnce()),
         )
         self.session = Session(profile, environment, observer=self._observe)
         self._sessions.append(self.session)

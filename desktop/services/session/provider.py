@@ -95,6 +95,21 @@ class Provider:
             self.metadata = await discover_endpoints(connection, self.profile)
         return self.metadata
 
+    async def load_kept_metadata(self) -> ServerMetadata | None:
+        """Return what the last good sign-in found out, if this provider knows nothing better."""
+        if self.metadata is not None:
+            return None
+        kept, at = self._environment.kept_metadata, self._environment.clock.utc()
+        return await kept.load(self.profile, at=at)
+
+    async def keep_metadata(self) -> None:
+        """Keep the metadata, with which somebody has signed in."""
+        kept, at = self._environment.kept_metadata, self._environment.clock.utc()
+        await kept.save(self.profile, self.metadata or ServerMetadata(), at=at)
+
+    async def forget_kept_metadata(self) -> None:
+        await self._environment.kept_metadata.delete(self.profile.id)
+
     @property
     def uses_client_credentials(self) -> bool:
         """Whether the client signs in as itself: then no user grants or revokes anything."""
