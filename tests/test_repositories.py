@@ -218,7 +218,7 @@ def test_no_other_program_gets_the_key(key: str, monkeypatch: pytest.MonkeyPatch
     [
         ({PASSPHRASE: "wrong"}, "", "gpg could not use the key"),
         ({KEY: "not a key"}, "", "gpg could not use the key"),
-        ({}, "0" * 40, r"has the fingerprint [0-9A-F]{40}. product.toml names 0{40}"),
+        ({}, "0" * 40, r"has the fingerprint [0-9A-F]{40}. product.toml requires 0{40}"),
     ],
 )
 def test_a_key_that_cannot_sign_is_an_error(
@@ -267,7 +267,7 @@ def test_a_published_package_is_never_replaced(
     monkeypatch.setenv(KEY, key)
     monkeypatch.setenv(PASSPHRASE, WORD)
     with pytest.raises(
-        RepositoryError, match=r"another xdr-login_1.0_amd64.deb.*Raise the version"
+        RepositoryError, match=r"different xdr-login_1.0_amd64.deb.*Raise the version"
     ):
         make_repositories(packages, signed)
     assert sums(signed, "*.deb") == before

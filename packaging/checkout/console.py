@@ -19,7 +19,7 @@ LEAST_SPACE = 100_000_000  # bytes
 REMEDIES = {
     r"No space left on device|don't have enough free space|Disk quota exceeded": DISK_FULL,
     r"dpkg was interrupted": (
-        f"An earlier installation was interrupted. Run: sudo dpkg --configure -a. {AGAIN}"
+        f"An earlier installation was interrupted. Run: sudo dpkg --configure -a\n{AGAIN}"
     ),
     r"Could not get lock|Unable to acquire the dpkg frontend lock|Unable to lock directory": (
         f"Another program is installing packages. Wait until it has finished. {AGAIN}"
@@ -44,10 +44,12 @@ REMEDIES = {
         "The package server reported an error. Try again later, or use another index or mirror."
     ),
     r"DO NOT MATCH THE HASHES|Hash Sum mismatch": (
-        "A download is not the expected file and was not installed. Try again, or use another "
+        "A download has the wrong checksum and was not installed. Try again, or use another "
         "index or mirror."
     ),
-    r"Permission denied|Read-only file system": f"A file can't be written. {AGAIN}",
+    r"Permission denied|Read-only file system": (
+        f"A file can't be written. Check its permissions. {AGAIN}"
+    ),
 }
 
 

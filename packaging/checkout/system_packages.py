@@ -103,7 +103,7 @@ def apt_install(packages: list[str]) -> list[str]:
         return []
     missing = missing_packages(packages)
     if missing:
-        names = "They" if missing == packages else f"{' '.join(missing)}"
+        names = "The packages" if missing == packages else " ".join(missing)
         say(explain(f"{names} could not be installed.", ended))
     return missing
 

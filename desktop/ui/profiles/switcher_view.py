@@ -58,7 +58,7 @@ class SwitcherView(View):
         self.rows.clicked.connect(self._choose)
         self.rows.activated.connect(self._choose)
         self.rows.setMinimumHeight(_LEAST_ROWS * row_height(self.rows.fontMetrics()))
-        self._nothing = label(translate("No profile matches."), "muted", centered=True)
+        self._nothing = label(translate("No profiles match."), "muted", centered=True)
         self._back = fit_to_text(Button(translate("Back"), close, "quiet"))
         self._lay_out()
         self._filter("")
@@ -171,5 +171,5 @@ class ProfileModel(QAbstractListModel):
         state, kind = tray_texts.row_state(status.state, self._at)
         place = status.profile.provider_label
         if id_ == self._profiles.current_id:
-            place = f"{translate('In the window')} · {place}"
+            place = f"{translate('Current')} · {place}"
         return Row(status.profile.name, place, state, kind, status)

@@ -89,7 +89,7 @@ def _import_key(home: Path, key: str, expected: str) -> Signer:
     fingerprint = next(each[9] for each in fields if each[0] == "fpr")
     if expected and fingerprint != expected.replace(" ", "").upper():
         raise RepositoryError(
-            f"The key in {KEY} has the fingerprint {fingerprint}. product.toml names {expected}."
+            f"The key in {KEY} has the fingerprint {fingerprint}. product.toml requires {expected}."
         )
     listed = _gpg(home, "--with-colons", "--list-sigs", fingerprint).decode().splitlines()
     times = [int(line.split(":")[5]) for line in listed if line.startswith("sig:")]

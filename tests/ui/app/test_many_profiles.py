@@ -354,7 +354,7 @@ async def test_a_row_says_name_place_and_state_to_a_screen_reader(office: Office
         "Customer 001 · Cisco XDR · North America · 7 min left"
     )
     assert page.rows.model().index(2, 0).data() == (
-        "Customer 003 · In the window · Cisco XDR · North America · 7 min left"
+        "Customer 003 · Current · Cisco XDR · North America · 7 min left"
     )
     assert page.search.accessibleName() == "Find a profile"
     assert page.rows.accessibleName() == "Profiles"
