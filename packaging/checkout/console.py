@@ -54,8 +54,8 @@ REMEDIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """A program that was run for setting up."""
+class CommandResult:
+    """How a program that was run for setting up ended."""
 
     passed: bool
     output: str
@@ -67,19 +67,19 @@ class Ended:
         return next(found, "")
 
 
-def run_logged(command: Sequence[str]) -> Ended:
+def run_logged(command: Sequence[str]) -> CommandResult:
     """Run a program without its output, which goes to the log."""
     done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     output = done.stdout.decode("utf-8", "replace")
     log(f"{time.strftime('%Y-%m-%d %H:%M:%S')} $ {shlex.join(command)}\n{output}\n")
-    return Ended(done.returncode == 0, output)
+    return CommandResult(done.returncode == 0, output)
 
 
-def explain(what: str, ended: Ended) -> str:
+def explain(what: str, result: CommandResult) -> str:
     """Say what failed, why and what to do."""
     details = f"Details: {(places.CACHE / 'setup.log').relative_to(places.ROOT)}"
     has_space = shutil.disk_usage(places.ROOT).free > LEAST_SPACE  # ensurepip does not say
-    return " ".join(filter(None, (what, ended.remedy if has_space else DISK_FULL, details)))
+    return " ".join(filter(None, (what, result.remedy if has_space else DISK_FULL, details)))
 
 
 def log(text: str) -> None:

@@ -153,7 +153,7 @@ class ProfileModel(QAbstractListModel):
         return len(self._rows)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Let headings not be chosen."""
+        """Make headings unselectable."""
         is_profile = self._rows[index.row()] in self._known
         return super().flags(index) if is_profile else Qt.ItemFlag.NoItemFlags
 

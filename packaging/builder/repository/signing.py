@@ -38,7 +38,7 @@ class Signer:
         """Write the text of `file` with its signature to `signed`."""
         self._sign("--clear-sign", "--output", str(signed), str(file))
 
-    def sign_apart(self, file: Path, signature: Path) -> None:
+    def sign_detached(self, file: Path, signature: Path) -> None:
         """Write the signature of `file` to `signature`."""
         self._sign("--armor", "--detach-sign", "--output", str(signature), str(file))
 
