@@ -37,7 +37,8 @@ def install_requirements(name: str, folder: Path | None = None, python: str | No
             return
         if not usable:
             make_venv(folder, python)
-        say(f"Installing Python packages into {folder.relative_to(places.ROOT)} (may take minutes) ...")
+        place = folder.relative_to(places.ROOT)
+        say(f"Installing Python packages into {place} (may take minutes) ...")
         strictly = ("--require-hashes", "--only-binary", ":all:", "--no-deps")
         pip(folder, "install", "-qq", *strictly, "-r", str(pins))
         put_stamp(stamp, pins.read_bytes())
