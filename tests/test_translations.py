@@ -287,9 +287,9 @@ def test_texts_are_told_from_other_strings(source: str, lines: list[int]) -> Non
 # Besides `formats.py`, which knows the language: a file that formats, and why.
 OWN_FORMATS = {
     "desktop/services/network/proxy_transport.py": "names of HTTP schemes",
-    "desktop/ipc/client.py": "JSON",
     "desktop/services/system/about.py": "for support, who read English",
     "desktop/cli/profiles/profiles.py": "values as in the file",
+    "desktop/ipc/client.py": "JSON",
     "desktop/services/model/members.py": "the same",
     "desktop/services/model/profile.py": "names as on the command line",
 }
