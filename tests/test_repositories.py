@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from builder import __main__ as command
-from builder.product import product
+from builder.product import ROOT, product
 from builder.repository import make
 from builder.repository.make import make_repositories
 from builder.repository.signing import (
@@ -182,6 +182,16 @@ def test_the_keyring_package_contains_the_address_and_the_key(signed: Path, tmp_
     release = str(signed / "apt" / "dists" / "stable" / "InRelease")
     run("gpgv", "--keyring", str(tree / ring), release)
     assert (tree / "DEBIAN/conffiles").read_text() == "/etc/apt/sources.list.d/xdr-login.sources\n"
+
+
+def test_the_keyring_package_can_be_checked_before_it_is_installed(signed: Path, key: str) -> None:
+    text = (ROOT / "docs" / "install.md").read_text("utf-8")
+    (commands,) = re.findall(r"```sh\n(dpkg-deb --info .*?)```", text, re.DOTALL)
+    done = subprocess.run(["sh", "-ec", commands], cwd=signed, check=True, capture_output=True)  # noqa: S607
+    members = re.findall(r"(?m)^ +\d+ bytes, +\d+ lines +\*? +(\S+)", done.stdout.decode())
+    assert members == ["conffiles", "control", "md5sums"]
+    with open_signer(SecretKey(key, WORD)) as signer:
+        assert signer.fingerprint in done.stdout.decode()
 
 
 def test_nothing_of_the_secret_key_stays(
