@@ -25,6 +25,7 @@ from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.oauth.redaction.requests import add_request
 from desktop.services.configuration import (
     client_model,
+    foreign_hosts,
     policy_reader,
     policy_sources,
     profile_draft,
@@ -44,7 +45,9 @@ from desktop.services.secrets import secret_encoding
 from desktop.services.session import loopback
 from desktop.services.system import browsers, logs, processes
 from desktop.services.system.files import parse_desktop_entry
+from desktop.services.system.menu import menu_entry
 from desktop.services.token import api_call, details, openapi
+from desktop.services.wording.missing_library import library_in
 from desktop.ui.kit.word_breaks import breakable
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
@@ -117,6 +120,11 @@ def proxy_for(text: str) -> object:
 
 def proxy_schemes(text: str) -> object:
     return proxy_transport._auth_schemes([(b"proxy-authenticate", text.encode("utf-8", "replace"))])
+
+
+def tenant_in(text: str) -> object:
+    layouts = ("login.example/{tenant}/", "login.example/realms/{tenant}/")
+    return foreign_hosts._tenant(f"{HOST}/{text}", layouts)
 
 
 def browser_in(text: str) -> object:
@@ -378,6 +386,9 @@ PARSERS = (
     Parser("secrets in a request", added),
     Parser("doctor", without_personal_data),
     Parser("desktop entry", parse_desktop_entry, (), (("", ""), ("[Desktop Entry]\n", ""))),
+    Parser("tenant", tenant_in, (errors.UnsafeAddress,)),
+    Parser("menu entry", menu_entry.parse_command, (), (("", ""), ('"', ""))),
+    Parser("missing library", library_in, (), (("", ""), ("lib", ": cannot open"))),
     Parser("browser", browser_in, (), (("", ""), ("Exec=", ""), ('Exec="', '"'))),
     Parser("NO_PROXY", proxy_for),
     Parser(
@@ -400,6 +411,7 @@ OURS = {
     "desktop/cli/sign_in/sign_in_output.py": "the redirect URI of our own server",
     "desktop/cli/terminal/help.py": "our own help",
     "desktop/selftest.py": "what we print ourselves",
+    "desktop/services/system/about.py": "what pip or uv wrote about this installation",
     "desktop/services/model/members.py": "choices, whose values `find_faults` has",
     "desktop/services/model/scopes.py": "our own descriptions",
     "desktop/services/profile_editor/check.py": "descriptions of errors, 300 characters",

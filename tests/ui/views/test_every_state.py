@@ -186,7 +186,7 @@ WORDS = {
         "Copy token",
         "Renew now",
     ],
-    "leaving": ["Signed in", "Signing out…"],
+    "leaving": ["Signing out", "Signing out…"],
     "signed_out_by_server": [
         "Signed out",
         "The server has signed you out",
