@@ -27,7 +27,6 @@ from desktop.ipc.messages import (
 from desktop.ipc.peer import is_same_user, process_at_pipe, process_of
 from desktop.services.system.connections import Connection, Connections
 from desktop.services.system.file_locks import has_no_locks
-from desktop.services.system.processes import is_own_process
 from desktop.services.system.worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -171,7 +170,7 @@ class Server:
         if sys.platform == "win32":
             # Only the owner's account can write to a pipe, but it can from other computers too.
             process = _peer_process(writer)
-            return process is not None and await self._worker.run(partial(is_own_process, process))
+            return process is not None and await self._worker.run(partial(_is_own_process, process))
         return is_same_user(writer.get_extra_info("socket"))
 
     async def _answer(self, connection: Connection) -> None:
@@ -218,6 +217,13 @@ async def _read_line(reader: asyncio.StreamReader) -> bytes:
             return await reader.readline()
     except ValueError:
         raise BadMessage("line too long") from None
+
+
+def _is_own_process(process: int) -> bool:
+    # Loaded in the thread, and not before a sign-in code is on screen.
+    from desktop.services.system.processes import is_own_process
+
+    return is_own_process(process)
 
 
 def _peer_process(writer: asyncio.StreamWriter) -> int | None:

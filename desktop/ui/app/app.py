@@ -156,7 +156,6 @@ def load_without_qt() -> None:
     import desktop.ui.kit.copy_progress
     import desktop.ui.views.actions
     import desktop.ui.wording.page_texts
-    import desktop.ui.wording.tray_texts
     import desktop.ui.wording.window_texts  # noqa: F401
 
 

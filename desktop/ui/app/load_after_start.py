@@ -22,6 +22,7 @@ def load_libraries() -> None:
     from desktop.services.secrets import keyring_vault  # noqa: F401
     from desktop.services.system import autostart  # noqa: F401
     from desktop.services.token import details  # noqa: F401
+    from desktop.ui.wording import tray_texts  # noqa: F401
 
 
 def load_views() -> Iterator[None]:

@@ -385,6 +385,11 @@ def spoken_mark(before: float | None, after: float | None) -> str:
     return ""
 
 
+def is_renewal_failing(state: State) -> bool:
+    """Whether a renewal is in trouble or being retried; the trouble is announced only once."""
+    return isinstance(state, SignedIn) and (state.trouble is not None or state.renewing)
+
+
 def spoken_trouble(state: SignedIn, at: datetime) -> str:
     """What a screen reader says when a renewal fails for the first time."""
     return f"{renewal_status(state, at)} {not_renewed(state, at)}"

@@ -347,6 +347,17 @@ def test_the_first_paint_loads_few_modules_of_ours() -> None:
     assert ours - OURS == set()
 
 
+def test_what_only_programs_and_the_tray_need_is_not_loaded_before_the_first_code() -> None:
+    done = run(
+        "import sys; from desktop.ui.app import app; app.load_without_qt(); "
+        "list(app._load_views()); print(*sys.modules)"
+    )
+    assert done.returncode == 0, done.stderr
+    late = {f"desktop.services.system.{each}" for each in ("processes", "interpreters")}
+    late |= {"desktop.ui.wording.tray_texts", "desktop.ui.tray.tray"}
+    assert late & set(done.stdout.split()) == set()
+
+
 def test_modules_are_imported_without_the_hook_of_pyside() -> None:
     done = run("import desktop.ui.app.app; print(__import__.__name__)")
     assert "__feature_import__" not in done.stdout, done.stdout

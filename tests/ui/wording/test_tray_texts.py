@@ -272,7 +272,7 @@ def test_what_is_not_tried_again_is_not_promised() -> None:
     ],
 )
 def test_trouble_goes_on_until_a_renewal_works(state: State, *, goes_on: bool) -> None:
-    assert tray_texts.is_renewal_failing(state) is goes_on
+    assert window_texts.is_renewal_failing(state) is goes_on
 
 
 EVIL = "<a href='https://evil.example'>dana</a>"
