@@ -168,9 +168,11 @@ class Server:
 
     async def _is_allowed(self, writer: asyncio.StreamWriter) -> bool:
         if sys.platform == "win32":
+            from desktop.services.system.processes import is_own_process  # loaded already
+
             # Only the owner's account can write to a pipe, but it can from other computers too.
             process = _peer_process(writer)
-            return process is not None and await self._worker.run(partial(_is_own_process, process))
+            return process is not None and await self._worker.run(partial(is_own_process, process))
         return is_same_user(writer.get_extra_info("socket"))
 
     async def _answer(self, connection: Connection) -> None:
@@ -217,13 +219,6 @@ async def _read_line(reader: asyncio.StreamReader) -> bytes:
             return await reader.readline()
     except ValueError:
         raise BadMessage("line too long") from None
-
-
-def _is_own_process(process: int) -> bool:
-    # Loaded in the thread, and not before a sign-in code is on screen.
-    from desktop.services.system.processes import is_own_process
-
-    return is_own_process(process)
 
 
 def _peer_process(writer: asyncio.StreamWriter) -> int | None:

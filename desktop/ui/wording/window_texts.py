@@ -247,6 +247,11 @@ def _outlook(state: SignedIn, at: datetime) -> str:
             if left
             else translate("Expired. Sign in again.")
         )
+    if state.is_quota_low:
+        return translate(
+            "Paused: over half of your organization's hourly requests are used. "
+            "Renews when you copy it."
+        )
     if left == 0:
         return translate("Paused to save requests. Copy to get a fresh token.")
     if state.renews_at is None:
@@ -383,11 +388,6 @@ def spoken_mark(before: float | None, after: float | None) -> str:
         if after <= mark < before:
             return translate(text)
     return ""
-
-
-def is_renewal_failing(state: State) -> bool:
-    """Whether a renewal is in trouble or being retried; the trouble is announced only once."""
-    return isinstance(state, SignedIn) and (state.trouble is not None or state.renewing)
 
 
 def spoken_trouble(state: SignedIn, at: datetime) -> str:
