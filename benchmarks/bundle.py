@@ -1,6 +1,7 @@
 """How soon the bundled app paints its window, compared with a bare bundled window.
 
-Builds both bundles like those of the packages, and an AppImage of the app.
+Builds both bundles like those of the packages, and an AppImage of the app. The bare window has
+PySide6 as it is, without its modules compiled.
 """
 
 import os
@@ -42,7 +43,7 @@ def measure(_python: str, runs: int) -> list[Measurement]:
     window, painted, mounted = (median(times[1:]) for times in took.values())
     ratio = painted / window
     return [
-        Measurement("bundle: start to first paint", "ms", painted, window, ratio, 1.25, runs),
+        Measurement("bundle: start to first paint", "ms", painted, window, ratio, 0.9, runs),
         Measurement("AppImage: start to first paint", "ms", mounted, None, None, 900, runs),
     ]
 

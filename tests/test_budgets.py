@@ -1,11 +1,11 @@
-"""Budgets of instructions: a command that loads more than it needs fails here."""
+"""Budgets of instructions: a command or a start that loads more than it needs fails here."""
 
 import shutil
 import sys
 
 import pytest
 
-from benchmarks.instructions import FROM_APP, WITHOUT_APP, run_counter
+from benchmarks.instructions import FROM_APP, START, WITHOUT_APP, run_counter, start_ratios
 
 pytestmark = pytest.mark.skipif(not shutil.which("valgrind"), reason="valgrind counts them")
 
@@ -20,3 +20,8 @@ def test_commands_that_ask_the_app_stay_in_their_budgets() -> None:
     with run_counter(sys.executable, with_app=True) as counter:
         ratios = counter.ratios(FROM_APP)
     assert {name: each for name, each in ratios.items() if each > FROM_APP[name][1]} == {}
+
+
+def test_the_start_stays_in_its_budgets() -> None:
+    ratios = start_ratios(sys.executable)
+    assert {name: each for name, each in ratios.items() if each > START[name][1]} == {}

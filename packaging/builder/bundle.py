@@ -8,7 +8,7 @@ from pathlib import Path
 
 from translations import catalogues
 
-from builder import closure, icu, macos, notices, windows
+from builder import closure, icu, macos, notices, shiboken, windows
 from builder.product import PACKAGING, ROOT, product
 
 WORK = ROOT / ".cache" / "build"
@@ -37,13 +37,14 @@ def make_bundle(work: Path = WORK, *, script: Path | None = None) -> Path:
     }
     if script is not None:
         environment["SCRIPT"] = str(script.resolve())
+    environment["PARTS"] = str(work / "made")
+    shiboken.write_support(work / "made" / shiboken.FOLDER)
     catalogues.compile_all()
     command = [sys.executable, "-m", "PyInstaller", *options, str(PACKAGING / "xdr-login.spec")]
     if sys.platform == "darwin":
         return _make_app(work, command, environment)
     if sys.platform == "win32":
-        windows.write_icon(work / "app.ico")
-        environment["PARTS"] = str(work)
+        windows.write_icon(work / "made" / "app.ico")
     subprocess.run(command, cwd=work, env=environment, check=True)
     bundle = work / "bundle" / product().package
     icu.trim(bundle, work)
@@ -59,9 +60,9 @@ def make_bundle(work: Path = WORK, *, script: Path | None = None) -> Path:
 def _make_app(work: Path, command: list[str], environment: dict[str, str]) -> Path:
     """Build the .app; everything in it must exist before PyInstaller signs it."""
     app = work / "bundle" / macos.app_name()
-    macos.write_parts(work / "macos")
-    notices.add_licenses(app, work / "macos" / "licenses")
-    subprocess.run(command, cwd=work, env=environment | {"PARTS": str(work / "macos")}, check=True)
+    macos.write_parts(work / "made")
+    notices.add_licenses(app, work / "made" / "licenses")
+    subprocess.run(command, cwd=work, env=environment, check=True)
     faults = macos.find_faults(app)
     if faults:
         raise BuildError("\n".join(faults))

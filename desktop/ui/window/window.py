@@ -111,12 +111,12 @@ class Window(QWidget):
     def add_settings_button(self) -> None:
         """Add the settings button to the header; after the first code, because its icon is slow."""
         if self._actions is not None:
-            self._header.add_settings_button(self._actions, self.theme)
+            self._header.add_settings_button(self._actions, self.view, theme=self.theme)
 
     def add_profile_switcher(self) -> None:
         """Add the button that opens the list of profiles; after the first code, too."""
         if self._actions is not None:
-            self._header.add_profile_switcher(self._actions)
+            self._header.add_profile_switcher(self._actions, self.view)
 
     def show_badge(self, profile: Profile | None) -> None:
         """Show the badge of `profile`; with `None` the icon of the application."""

@@ -386,6 +386,14 @@ def test_the_first_code_is_drawn_without_the_enumerations_of_qt() -> None:
     assert not {"GlobalColor", "FocusReason", "TimerId", "StandardPixmap"} & set(built), built
 
 
+def test_the_settings_button_builds_no_enumerations_of_unused_widgets() -> None:
+    done = run(FIRST_CODE + "window.add_settings_button()\nprint(*built)")
+    assert done.returncode == 0, done.stderr
+    built = done.stdout.split()
+    assert "FocusPolicy" in built
+    assert not {"EchoMode", "ViewMode"} & set(built), built  # of QLineEdit and QListView
+
+
 def test_the_first_request_waits_for_no_module_that_comes_later() -> None:
     done = run(BEFORE_THE_REQUEST)
     assert done.returncode == 0, done.stderr
