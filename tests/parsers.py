@@ -34,6 +34,7 @@ from desktop.services.configuration import (
     profile_rules,
     toml_edit,
 )
+from desktop.services.configuration.foreign_hosts import foreign_hosts
 from desktop.services.model import copy_formats, settings, toml_text
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.errors import UnsafeForShell
@@ -44,7 +45,9 @@ from desktop.services.secrets import secret_encoding
 from desktop.services.session import loopback
 from desktop.services.system import browsers, logs, processes
 from desktop.services.system.files import parse_desktop_entry
+from desktop.services.system.menu import menu_entry
 from desktop.services.token import api_call, details, openapi
+from desktop.services.wording import missing_library
 from desktop.ui.kit.word_breaks import breakable
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
@@ -98,6 +101,11 @@ def faults_of(text: str) -> object:
         name: text for name, each in MEMBERS.items() if isinstance(each.default, str)
     }
     return [each.describe() for each in profile_rules.find_faults(replace(PROFILE, **strings))]
+
+
+def foreign_hosts_of(text: str) -> object:
+    profile = replace(PROFILE, token_endpoint=text)
+    return foreign_hosts(profile, {"": {"tenant_addresses": ["/realms/{tenant}"]}})
 
 
 def draft_faults_of(text: str) -> object:
@@ -315,6 +323,12 @@ PARSERS = (
         "settings", lambda t: settings._parse_settings({"browser": t, "theme": t, "profile": t})
     ),
     Parser("profile", faults_of, (), (("", ""), ("https://", "/"), ("https://[::1]", "/"))),
+    Parser(
+        "other servers of a profile",
+        foreign_hosts_of,
+        (errors.UnsafeAddress,),
+        (("", ""), (f"{HOST}/realms/", ""), ("https://", "/realms/x")),
+    ),
     Parser("form of a profile", draft_faults_of, (), (("", ""), ("https://", "/")), longest=2000),
     Parser("ID of a profile", lambda t: profile_file.new_id(t, ())),
     Parser("secret name", profile_rules.is_secret_name),
@@ -378,6 +392,13 @@ PARSERS = (
     Parser("secrets in a request", added),
     Parser("doctor", without_personal_data),
     Parser("desktop entry", parse_desktop_entry, (), (("", ""), ("[Desktop Entry]\n", ""))),
+    Parser("command of a desktop entry", menu_entry.parse_command, (), (("", ""), ('"', '"'))),
+    Parser(
+        "loader",
+        missing_library.library_in,
+        (),
+        (("", ""), ("lib", ".so.1: cannot open shared object file"), ("libx.so", "")),
+    ),
     Parser("browser", browser_in, (), (("", ""), ("Exec=", ""), ('Exec="', '"'))),
     Parser("NO_PROXY", proxy_for),
     Parser(
@@ -403,6 +424,7 @@ OURS = {
     "desktop/services/model/members.py": "choices, whose values `find_faults` has",
     "desktop/services/model/scopes.py": "our own descriptions",
     "desktop/services/profile_editor/check.py": "descriptions of errors, 300 characters",
+    "desktop/services/system/about.py": "how this installation was made",
     "desktop/services/system/components.py": "the list in our bundle",
     "desktop/ui/app/system_proxy.py": "addresses that were checked",
     "desktop/services/configuration/profile_file.py": "the ID of a profile",
