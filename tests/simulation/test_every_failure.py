@@ -43,7 +43,9 @@ FILES = (
 
 
 class ClientSocket(_socket.socket):
-    """A socket of the client, whose own type is written in C and can't be changed."""
+    """The socket of a command, whose methods can be replaced: those of the built-in type cannot."""
+
+    connect, sendall, recv = (getattr(_socket.socket, n) for n in ("connect", "sendall", "recv"))
 
 
 SOCKETS = (
