@@ -22,6 +22,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -56,6 +57,7 @@ RUN_EPILOG = (
 TEST_EPILOG = """Other arguments are passed to pytest: `dev.py test tests/oauth -k slow_down`.
 Selected tests run in one process and without coverage."""
 BENCH_EPILOG = "Other arguments are passed to the benchmarks: `dev.py bench start --runs 3`."
+SIGNING_KEY = ("REPOSITORY_KEY", "REPOSITORY_KEY_PASSPHRASE")
 SLOWEST = ("--durations=10", "--durations-min=1")
 FUZZED = ("tests/test_parsers.py", "tests/oauth/test_hostile_servers.py")
 SHOTS_PSEUDO_HELP = "in longer, accented texts, to find what is not translated or does not fit"
@@ -65,12 +67,12 @@ TEST_SIMULATION_HELP = "simulate 10,000 seeds instead, as every night"
 TEST_PYTHON_HELP = "run the fast tests and a sign-in on this Python of Debian sid instead"
 TEST_WINDOWS_HELP = "build the Windows installers and test them on Linux with wine instead"
 PACKAGE_EPILOG = (
-    "Formats on Linux: deb, rpm, appimage, sbom; also nsis and msi for Windows, with wine unless "
-    "WINDOWS_BUNDLE is set; and repo, which adds the .deb and .rpm to the apt and dnf "
-    "repositories in repository/, signed with the key in REPOSITORY_KEY. On macOS: macos, sbom. On "
-    "Windows: zip, sbom. winget and homebrew make manifests from the files of a release in "
-    "RELEASE_FILES, or in dist/. "
-    "SOURCE_DATE_EPOCH sets the time of all files."
+    "Formats on Linux: deb, rpm, appimage, sbom; on macOS: macos, sbom; on Windows: zip, sbom. "
+    "Only if you name them: nsis and msi build for Windows on Linux, with wine unless "
+    "WINDOWS_BUNDLE is set; repo adds the .deb and .rpm in dist/ to the apt and dnf repositories "
+    "in repository/, signed with the key in REPOSITORY_KEY; winget and homebrew make manifests "
+    "from the files of a release in RELEASE_FILES, or in dist/. SOURCE_DATE_EPOCH sets the time "
+    "of all files."
 )
 
 
@@ -217,7 +219,8 @@ def package(options: argparse.Namespace, _rest: list[str]) -> int:
         for_windows.append("wine")
     folder = CACHE / "package"
     needed = ("run", "package", *for_windows)
-    set_up("package", *needed, folder=folder, python=find_distribution_python())
+    with without_signing_key():
+        set_up("package", *needed, folder=folder, python=find_distribution_python())
     python_path = os.pathsep.join((str(ROOT / "packaging"), str(ROOT)))
     os.environ.update(PYTHONPATH=python_path, PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
     return exec_command(python_in(folder), "-m", "builder", *options.formats)
@@ -402,6 +405,16 @@ def set_up(name: str, *purposes: str, folder: Path = VENV, python: str | None = 
     missing = install_system_packages(*purposes, more=missing_venv_package(folder, python))
     install_requirements(name, folder, python)
     return missing
+
+
+@contextlib.contextmanager
+def without_signing_key() -> Iterator[None]:
+    """Hide the key of the repositories from apt, pip and whatever they run."""
+    found = {name: os.environ.pop(name) for name in SIGNING_KEY if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(found)
 
 
 def find_distribution_python() -> str:

@@ -9,8 +9,10 @@ from pathlib import Path
 from benchmarks.agent import measure as agent
 from benchmarks.all_day import measure as all_day
 from benchmarks.bundle import measure as bundle
+from benchmarks.commands import measure as commands
 from benchmarks.fleet import measure as fleet
 from benchmarks.instructions import measure as instructions
+from benchmarks.large_tokens import measure as large_tokens
 from benchmarks.many_profiles import measure as many_profiles
 from benchmarks.report import Measurement, table
 from benchmarks.start import measure as start
@@ -21,12 +23,14 @@ BENCHMARKS = {
     "all_day": all_day,
     "agent": agent,
     "instructions": instructions,
+    "commands": commands,
+    "large_tokens": large_tokens,
     "bundle": bundle,
     "fleet": fleet,
 }
 # "bundle" takes minutes, because it builds two bundles. Run it after a change in packaging. "fleet"
 # takes minutes too. Run it after a change in when tokens are renewed.
-DEFAULT_BENCHMARKS = ("start", "many_profiles", "all_day", "agent", "instructions")
+DEFAULT_BENCHMARKS = tuple(name for name in BENCHMARKS if name not in {"bundle", "fleet"})
 
 
 def main() -> int:

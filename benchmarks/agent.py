@@ -45,12 +45,12 @@ def measure(python: str, runs: int) -> list[Measurement]:
         command = write_command(Path(folder), python)
         token = [str(command), "token"]
         with run_app(python, environment) as program:
-            wait_until(lambda: _run(token, environment) == 0, "a token", program)
-            quick = _measure_in_turn(
+            wait_until(lambda: run_command(token, environment) == 0, "a token", program)
+            quick = measure_in_turn(
                 {"pass": [python, "-c", "pass"], "token": token, **_gh()}, environment, runs
             )
             growth = _measure_growth(program, token, environment)
-        alone = _measure_in_turn({"token": token}, environment, runs)["token"]
+        alone = measure_in_turn({"token": token}, environment, runs)["token"]
     return [
         *_latency_measurements(quick, runs),
         Measurement("token, without the app", "ms", alone, None, None, 300, runs),
@@ -122,7 +122,8 @@ def run_app(python: str, environment: Mapping[str, str]) -> Iterator[Program]:
         yield program
 
 
-def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+def run_command(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Return the exit code."""
     done = subprocess.run(
         command,
         env=dict(environment),
@@ -133,7 +134,7 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     return done.returncode
 
 
-def _measure_in_turn(
+def measure_in_turn(
     commands: Mapping[str, Sequence[str]], environment: Mapping[str, str], runs: int
 ) -> dict[str, float]:
     """Return the median of each command in milliseconds; the commands take turns."""
@@ -141,7 +142,7 @@ def _measure_in_turn(
     for number in range(runs + 1):  # the first run fills caches
         for name, command in commands.items():
             started = time.perf_counter()
-            if _run(command, environment) != 0:
+            if run_command(command, environment) != 0:
                 raise RuntimeError(f"{name} failed")
             if number:
                 took[name].append((time.perf_counter() - started) * 1000)
@@ -153,10 +154,10 @@ def _measure_growth(
 ) -> tuple[float, float]:
     """Return how much memory and descriptors have grown after many calls."""
     for _ in range(_WARM_UP):
-        _run(token, environment)
+        run_command(token, environment)
     before = resident_memory(program), _count_descriptors(program)
     for _ in range(_CALLS):
-        _run(token, environment)
+        run_command(token, environment)
     wait_until(
         lambda: _count_descriptors(program) <= before[1], "the end of all connections", program
     )

@@ -5,7 +5,7 @@ Tokens live 30 seconds here, so an hour with six ten-minute tokens takes three m
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -23,6 +23,8 @@ _HOUR = 6 * _LIFETIME
 _LONG_LIFETIME = 600.0
 _SETTLING_TIME = 5.0  # seconds until everything is loaded
 _OBSERVATION_TIME = 240.0
+_CALM_TIME = 30.0  # seconds after which nothing that follows hiding is left to do
+_SHORT_LIFETIME = 4.0  # expires before it is observed
 _WAKE_UP_GAP = 0.5  # seconds; activity with shorter gaps is one wake-up
 
 
@@ -42,7 +44,14 @@ def measure(python: str, runs: int) -> list[Measurement]:
             with _run_resident_app(python, environment, _LONG_LIFETIME) as (program, _):
                 real.append(resident_memory(program))
         with _run_resident_app(python, environment, _LONG_LIFETIME) as (program, _):
-            wakes = _count_wake_ups(program) / (_OBSERVATION_TIME / 60)
+            wakes = _count_wake_ups(program)
+        # Without a refresh token: there is nothing left to do.
+        expired = _run_resident_app(python, environment, _SHORT_LIFETIME, refresh="none")
+        with expired as (program, _):
+            expired_wakes = _count_wake_ups(program)
+        signed_out = _run_resident_app(python, environment, _LONG_LIFETIME, more=["sign-out"])
+        with signed_out as (program, _):
+            signed_out_wakes = _count_wake_ups(program)
         idle = _count_renewals(python, environment, "0")
         busy = _count_renewals(python, environment, str(_LIFETIME / 10))
     window, signed_in = median(bare), median(real)
@@ -50,6 +59,8 @@ def measure(python: str, runs: int) -> list[Measurement]:
     return [
         Measurement("resident memory, signed in", "MB", signed_in, window, ratio, 1.4, runs),
         Measurement("wake-ups a minute in the tray", "", wakes, None, None, 1, 1),
+        Measurement("wake-ups a minute, token expired", "", expired_wakes, None, None, 0, 1),
+        Measurement("wake-ups a minute, signed out", "", signed_out_wakes, None, None, 0, 1),
         Measurement("renewals in an idle hour", "", idle, None, None, 0, 1),
         Measurement("renewals in an hour of copying", "", busy, None, None, 7, 1),
     ]
@@ -57,12 +68,20 @@ def measure(python: str, runs: int) -> list[Measurement]:
 
 @contextmanager
 def _run_resident_app(
-    python: str, environment: Mapping[str, str], lifetime: float, copy_every: str = "0"
+    python: str,
+    environment: Mapping[str, str],
+    lifetime: float,
+    *,
+    copy_every: str = "0",
+    refresh: str = "rotate",
+    more: Sequence[str] = (),
 ) -> Iterator[tuple[Program, DemoServer]]:
-    """Run the app, signed in and hidden in the tray for a few seconds."""
-    options = DemoOptions(approve_after=0, token_lifetime=lifetime, token_size=2000)
+    """Run the app, which has been hidden in the tray for a few seconds."""
+    options = DemoOptions(
+        approve_after=0, token_lifetime=lifetime, token_size=2000, refresh=refresh
+    )
     with DemoServer(options) as server:
-        command = [python, "-m", "benchmarks.resident_app", server.url, copy_every]
+        command = [python, "-m", "benchmarks.resident_app", server.url, copy_every, *more]
         with run_program(command, environment) as program:
             wait_until(lambda: "hidden" in program.read_output(), "the tray", program)
             time.sleep(_SETTLING_TIME)
@@ -72,7 +91,7 @@ def _run_resident_app(
 
 def _count_renewals(python: str, environment: Mapping[str, str], copy_every: str) -> float:
     """Return how many renewals the server saw in an hour of such tokens."""
-    with _run_resident_app(python, environment, _LIFETIME, copy_every) as (_, server):
+    with _run_resident_app(python, environment, _LIFETIME, copy_every=copy_every) as (_, server):
         time.sleep(_HOUR)
         grants = [each.grant_type for each in server.history()]
     return grants.count("refresh_token")
@@ -92,8 +111,9 @@ def resident_memory(program: Program) -> float:
     return int(line.split()[1]) / 1024
 
 
-def _count_wake_ups(program: Program) -> int:
-    """Return how often the app was active while it was observed."""
+def _count_wake_ups(program: Program) -> float:
+    """Return how often a minute the app was active while it was observed."""
+    time.sleep(_CALM_TIME)
     count = 0
     seen, last = _count_context_switches(program), -_WAKE_UP_GAP
     started_at = time.monotonic()
@@ -103,7 +123,7 @@ def _count_wake_ups(program: Program) -> int:
         if switches != seen:
             count += passed - last > _WAKE_UP_GAP
             seen, last = switches, passed
-    return count
+    return count / (_OBSERVATION_TIME / 60)
 
 
 def _count_context_switches(program: Program) -> int:

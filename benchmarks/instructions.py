@@ -44,9 +44,9 @@ class Counter:
 
     def ratios(self, commands: Mapping[str, tuple[Sequence[str], float]]) -> dict[str, float]:
         """Count each of `commands`, as multiples of `python -c pass`."""
-        base = self._count(_PASS)
+        base = self.count((self.python, *_PASS))
         return {
-            name: self._count((str(self.command), *arguments)) / base
+            name: self.count((self.python, str(self.command), *arguments)) / base
             for name, (arguments, _) in commands.items()
         }
 
@@ -60,17 +60,17 @@ class Counter:
         )
         return done.returncode == 0
 
-    def _count(self, arguments: Sequence[str]) -> int:
-        """Count once; raises `CalledProcessError` if the command fails."""
+    def count(self, command: Sequence[str]) -> int:
+        """Count the instructions of `command` once; raises `CalledProcessError` if it fails."""
         environment = {**self.environment, "PYTHONHASHSEED": "0"}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # it would compile each time
         subprocess.run(  # compiles its modules
-            [self.python, *arguments], env=environment, capture_output=True, check=True
+            command, env=environment, capture_output=True, check=True
         )
         options = ("--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null")
         with tempfile.NamedTemporaryFile("r") as log:
             subprocess.run(
-                ["valgrind", *options, f"--log-file={log.name}", self.python, *arguments],
+                ["valgrind", *options, f"--log-file={log.name}", *command],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,

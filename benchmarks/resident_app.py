@@ -1,7 +1,7 @@
 """The real app, which hides in the tray as soon as it is signed in.
 
-`python -m benchmarks.resident_app ADDRESS SECONDS` signs in to the demo server at ADDRESS and
-copies the token every SECONDS; 0 means never.
+`python -m benchmarks.resident_app ADDRESS SECONDS [sign-out]` signs in to the demo server at
+ADDRESS and copies the token every SECONDS; 0 means never. With "sign-out" it signs out first.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING  # noqa: E402
 from PySide6.QtCore import QTimer  # noqa: E402
 
 from benchmarks.timestamped_app import WatchedOptions, report  # noqa: E402
-from desktop.services.model.states import SignedIn  # noqa: E402
+from desktop.services.model.states import SignedIn, SignedOut  # noqa: E402
 from desktop.ui.app import app  # noqa: E402
 from desktop.ui.window.window import Window  # noqa: E402
 
@@ -39,11 +39,20 @@ class ResidentWindow(Window):
         self._copying.timeout.connect(self._copy)
 
     def show_state(self, state: State, at: datetime) -> None:
-        """Draw the state, and hide when signed in."""
+        """Draw the state, and hide when signed in, or signed out again."""
         super().show_state(state, at)
         if isinstance(state, SignedIn) and not self._is_signed_in:
             self._is_signed_in = True
-            QTimer.singleShot(_VISIBLE_TIME, self._hide)
+            if "sign-out" in sys.argv:
+                QTimer.singleShot(_VISIBLE_TIME, self._sign_out)
+            else:
+                QTimer.singleShot(_VISIBLE_TIME, self._hide)
+        elif isinstance(state, SignedOut) and self._is_signed_in and self.isVisible():
+            self._hide()
+
+    def _sign_out(self) -> None:
+        if self._actions is not None:
+            self._actions.sign_out()
 
     def _hide(self) -> None:
         self.close()

@@ -1,10 +1,10 @@
 """The real app, which prints when things happened.
 
-`python -m benchmarks.timestamped_app ADDRESS [beat] [CA_FILE]` signs in to the demo server at
-ADDRESS. Each line is a name and the time on the monotonic clock, which all processes of a computer
-share. With "beat", a timer fires every millisecond after the first paint, and "longest" is the
-longest time in seconds that the event loop was blocked. Without it, no timer disturbs the other
-figures.
+`python -m benchmarks.timestamped_app ADDRESS [beat] [copy] [scopes] [CA_FILE]` signs in to the demo
+server at ADDRESS. Each line is a name and the time on the monotonic clock, which all processes of a
+computer share. With "beat", a timer fires every millisecond after the first paint, and "longest" is
+the longest time in seconds that the event loop was blocked. Without it, no timer disturbs the other
+figures. With "copy" the token is copied once, and with "scopes" 1,000 more are requested.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 gc.disable()  # as `xdr-login` does: before PySide6 is loaded
 
 from PySide6.QtCore import QElapsedTimer, QTimer  # noqa: E402
+from PySide6.QtGui import QGuiApplication  # noqa: E402
 
 from desktop.options import Options  # noqa: E402
 from desktop.ui.app import app  # noqa: E402
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from desktop.ui.kit.theme import Theme
 
 _SIGNED_IN_TIME = 600  # milliseconds on screen after the token has come
+_SCOPES = 1000
 
 
 def report(name: str, value: float | None = None) -> None:
@@ -91,7 +93,7 @@ class WatchedWindow(Window):
             self._seen.add(name)
             report(name)
             if name == "signed_in":
-                QTimer.singleShot(_SIGNED_IN_TIME, self._end)
+                QTimer.singleShot(_SIGNED_IN_TIME, self._copy if "copy" in sys.argv else self._end)
 
     def _on_painted(self) -> None:
         report("painted")
@@ -102,6 +104,16 @@ class WatchedWindow(Window):
     def _on_beat(self) -> None:
         self._longest = max(self._longest, self._since_beat.nsecsElapsed() / 1e9)
         self._since_beat.restart()
+
+    def _copy(self) -> None:
+        def on_copied() -> None:
+            self._report_once("copied")
+            QTimer.singleShot(0, self._end)
+
+        QGuiApplication.clipboard().dataChanged.connect(on_copied)
+        report("copying")
+        if self._actions is not None:
+            self._actions.copy_token()
 
     def _end(self) -> None:
         report("longest", self._longest)
@@ -122,6 +134,9 @@ class WatchedOptions(Options):
 
         ca_file = next((each for each in sys.argv[2:] if Path(each).is_absolute()), "")
         profile = replace(demo_profile(sys.argv[1]), ca_file=ca_file)
+        if "scopes" in sys.argv:
+            more = tuple(f"enrich/part-{number}:read" for number in range(_SCOPES))
+            profile = replace(profile, scope=(*profile.scope, *more))
         return Profiles(Path(), {profile.id: profile}, {})
 
 

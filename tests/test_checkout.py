@@ -6,6 +6,7 @@ The fakes say what the real ones said on Debian 12, 13 and sid.
 import ast
 import errno
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -192,7 +193,7 @@ APT_FAILURES = {
     "process using it?": "Another program is installing packages. Wait until it has finished.",
     "E: You don't have enough free space in /var/cache/apt/archives/.": "The disk is full.",
     "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the pro"
-    "blem.": ("Run: sudo dpkg --configure -a."),
+    "blem.": ("Run: sudo dpkg --configure -a\n"),
     "plain is not in the sudoers file.": "You can't use sudo here. Ask an administrator",
     "sudo: 1 incorrect password attempt": "You can't use sudo here. Ask an administrator",
 }
@@ -235,6 +236,27 @@ def test_an_unsupported_python_leads_to_what_this_system_has(
     assert advice in python_versions.missing_python()
 
 
+def test_the_commands_to_copy_are_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = tmp_path / "it's $HOME"
+    odd.mkdir()
+    quoted = shlex.quote(str(odd))
+    error = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    assert folder._remedy(odd, error) == f"Run: chmod u+w {quoted}"
+    (tmp_path / "apt-get").touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", [str(odd), "run"])
+    assert python_versions.missing_python().endswith(f" python {quoted} run\n")
+
+    def fail(_: Path) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", fail)
+        with pytest.raises(SystemExit) as ended:
+            virtual_environment._remove(odd)
+    assert str(ended.value).endswith(f"Run: sudo rm -rf {quoted}")
+
+
 def test_debian_names_the_newest_supported_python_that_it_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,7 +293,7 @@ PIP_FAILURES = {
         "The disk is full."
     ),
     "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.": (
-        "A download is not the expected file and was not installed."
+        "A download has the wrong checksum and was not installed."
     ),
     "Could not fetch URL http://127.0.0.1:8765/simple/six/: 503 Server Error: Service Unavailable "
     "for url: http://127.0.0.1:8765/simple/six/ - skipping": (

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from desktop.demo import endpoints, pages
 from desktop.demo.errors import OAuthError
+from desktop.demo.requests import MOST_BYTES
 from desktop.demo.state import DemoState, state_of
 
 LOOPBACK: Final = {"127.0.0.1", "localhost"}
@@ -108,6 +109,7 @@ class AppServer(uvicorn.Server):
             self._call,
             interface="asgi3",  # it only recognizes functions
             http=ImpatientProtocol,
+            h11_max_incomplete_event_size=MOST_BYTES,  # 64 kB is too little for a large token
             ws="none",
             lifespan="off",
             log_config=None,

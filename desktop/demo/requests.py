@@ -1,4 +1,4 @@
-"""Reading requests strictly: bodies are small, UTF-8, and have no parameter twice."""
+"""Reading requests strictly: bodies are limited, UTF-8, and have no parameter twice."""
 
 import json
 from typing import Final
@@ -8,7 +8,8 @@ from starlette.requests import Request
 
 from desktop.demo.errors import OAuthError
 
-MOST_BYTES: Final = 64 * 1024
+MOST_BYTES: Final = 512 * 1024
+"""Of a body, and of all headers: the longest tokens that XDR Login hands out have 256 kB."""
 MOST_FIELDS: Final = 32
 
 

@@ -85,7 +85,7 @@ class TokenIssuer:
 
     def issue(self, client_id: str, scopes: tuple[Scope, ...]) -> Answer:
         """Give a client tokens of the analyst (RFC 6749 section 5.1)."""
-        grant = Grant(client_id, ANALYST.user_id, scopes, self._clock())
+        grant = Grant(client_id, ANALYST.user_id, scopes, self._clock(), self._make_secret())
         return self._answer_with_refresh(self._grants.add(grant), grant, scopes)
 
     def issue_to_client(self, client_id: str, scopes: tuple[Scope, ...]) -> Answer:
@@ -137,7 +137,10 @@ class TokenIssuer:
         return bool(found)
 
     def _rotate(self, grant: Grant) -> None:
-        grant.secret = secrets.token_urlsafe()
+        grant.secret = self._make_secret()
+
+    def _make_secret(self) -> str:
+        return secrets.token_urlsafe()
 
     def _answer_with_refresh(self, key: str, grant: Grant, scopes: tuple[Scope, ...]) -> Answer:
         return self._answer(key, grant, scopes) | {"refresh_token": f"{key}.{grant.secret}"}

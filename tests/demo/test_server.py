@@ -135,3 +135,15 @@ def test_a_page_of_another_site_cannot_fetch_but_can_link(server: DemoServer) ->
     assert httpx.get(page, headers=headers).status_code == 403
     headers["Sec-Fetch-Mode"] = "navigate"
     assert httpx.get(page, headers=headers).status_code == 200
+
+
+def test_a_large_access_token_arrives_in_pieces(server: DemoServer) -> None:
+    head = "GET /iroh/profile/whoami HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer "
+    with socket.create_connection(("127.0.0.1", httpx.URL(server.url).port or 0), 5) as client:
+        client.settimeout(0.2)
+        client.sendall(head.encode() + b"x" * 99_000)
+        with pytest.raises(TimeoutError):  # it waits for the rest
+            client.recv(1)
+        client.sendall(b"x" * 1000 + b"\r\n\r\n")
+        client.settimeout(5)
+        assert client.recv(100).startswith(b"HTTP/1.1 401")

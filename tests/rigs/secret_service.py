@@ -152,15 +152,15 @@ def run_keyring(bus: Bus) -> Iterator[SecretStore]:
     store = SecretStore(bus.folder)
     with contextlib.ExitStack() as stack:
         try:
-            daemon = _start_keyring(store, stack)
+            daemon = start_keyring(store, stack)
         except ProgramEnded:
-            daemon = _start_keyring(store, stack)
+            daemon = start_keyring(store, stack)
         yield store
         if daemon.has_ended():
             raise RigError(f"gnome-keyring ended during the test\n{daemon.read_output()[-2000:]}")
 
 
-def _start_keyring(store: SecretStore, stack: contextlib.ExitStack) -> Program:
+def start_keyring(store: SecretStore, stack: contextlib.ExitStack) -> Program:
     own = {name: str(store.folder) for name in ("HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR")}
     # The keyring ends with the system bus and the session of the user who runs the tests.
     own["DBUS_SYSTEM_BUS_ADDRESS"] = f"unix:path={store.folder}/no-system-bus"

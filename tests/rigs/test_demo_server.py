@@ -208,7 +208,7 @@ async def test_a_body_without_end_is_looked_into_no_further_than_it_is_read(
 ) -> None:
     async def endless() -> AsyncIterator[bytes]:
         while True:
-            yield b"grant_type=refresh_token&" + b"x" * 9999
+            yield b"grant_type=refresh_token&" + b"x" * 49_999
 
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     answer = await harness.client.post("/iroh/oauth2/token", content=endless(), headers=headers)
@@ -355,3 +355,13 @@ def test_the_date_is_sent_once_and_by_the_clock_of_the_server() -> None:
     with DemoServer(options, clock=lambda: 1_800_000_000.0) as server:
         answer = httpx.get(f"{server.url}/.well-known/jwks")
     assert answer.headers.get_list("date") == ["Fri, 15 Jan 2027 08:10:00 GMT"]
+
+
+async def test_large_tokens_are_issued_and_renewed(
+    harness_with: Callable[..., ControlledHarness],
+) -> None:
+    harness = harness_with(token_size=100_000, refresh_size=100_000)
+    first = await harness.signed_in()
+    renewed = await harness.renew(first["refresh_token"])
+    for answer in (first, renewed.json()):
+        assert min(len(answer["access_token"]), len(answer["refresh_token"])) >= 100_000

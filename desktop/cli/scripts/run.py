@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -46,9 +47,16 @@ def run(*, profile: str | None, variable: str, command: tuple[str, ...]) -> int:
         start = _exec if supports_exec else _run_as_child
         return start(program, command, environment)
     except OSError as error:
-        message = translate(
-            "Can't start “{program}”: {reason}.", program=shown, reason=error.strerror
-        )
+        if error.errno == errno.E2BIG:  # Linux limits a variable to 128 kB: execve(2)
+            message = translate(
+                "Can't start “{program}”: the token is too long for its environment. "
+                "Pipe it instead: xdr-login token | {program}",
+                program=shown,
+            )
+        else:
+            message = translate(
+                "Can't start “{program}”: {reason}.", program=shown, reason=error.strerror
+            )
         print_message(message)
         return _NOT_STARTED
 

@@ -294,7 +294,8 @@ def is_unexplained_refusal(error: OAuthError) -> bool:
     Only a repetition tells whether it means the refresh token.
     """
     if isinstance(error, ErrorResponse):
-        return type(error) in {ErrorResponse, InvalidRequest}
+        is_about_token = error.status not in _OTHER_REASONS
+        return is_about_token and type(error) in {ErrorResponse, InvalidRequest}
     if isinstance(error, NoUsableToken):
         return not isinstance(error, UnsupportedTokenType)
     if not isinstance(error, UnusableAnswer) or isinstance(error, AnswerTooLarge) or error.by:

@@ -57,12 +57,14 @@ def _write_release(suite: Path, architectures: list[str], signer: Signer | None)
     (suite / "Release").write_bytes(text)
     if signer is not None:
         signer.sign_inline(suite / "Release", suite / "InRelease")
-        signer.sign_apart(suite / "Release", suite / "Release.gpg")
+        signer.sign_detached(suite / "Release", suite / "Release.gpg")
 
 
 def _ftparchive(folder: Path, *arguments: str) -> bytes:
     with tempfile.NamedTemporaryFile() as empty:  # no settings of this computer
         command = ["apt-ftparchive", "-q", *arguments]
         environment = {"APT_CONFIG": empty.name, "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
-        done = subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+        done = subprocess.run(
+            command, cwd=folder, env=environment, check=True, stdout=subprocess.PIPE
+        )
     return done.stdout

@@ -160,9 +160,21 @@ def test_a_program_that_cannot_be_started_gives_126(
     assert "Can't start “" in done.stderr
 
 
-def hand_out(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a single variable")
+def test_a_token_that_is_too_long_for_the_environment_is_to_be_piped(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hand_out(monkeypatch, "x" * 140_000)
+    assert commands.run.main(["true"], standalone_mode=False) == 126
+    assert capsys.readouterr().err == (
+        "Can't start “true”: the token is too long for its environment. "
+        "Pipe it instead: xdr-login token | true\n"
+    )
+
+
+def hand_out(monkeypatch: pytest.MonkeyPatch, token: str = "token-SECRET") -> None:
     """Let a token be there."""
-    held = AccessToken("token-SECRET", "Bearer", None, ())
+    held = AccessToken(token, "Bearer", None, ())
     monkeypatch.setattr(run_module, "fetch_token_by_name", lambda *_: held)
 
 

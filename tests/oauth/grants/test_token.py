@@ -13,7 +13,12 @@ from desktop.oauth import errors
 from desktop.oauth.clock import Moment
 from desktop.oauth.errors import NoUsableToken, OAuthError, UnsupportedTokenType
 from desktop.oauth.fields import LONGEST_DURATION
-from desktop.oauth.grants.token import parse_token, refresh, request_token
+from desktop.oauth.grants.token import (
+    is_unexplained_refusal,
+    parse_token,
+    refresh,
+    request_token,
+)
 from desktop.oauth.model.token_set import Account, TokenSet
 from tests.oauth.harness import (
     CODE,
@@ -459,6 +464,14 @@ async def test_the_error_of_a_refused_renewal_is_mapped_to_its_meaning(
     reply: Reply, kind: type[OAuthError]
 ) -> None:
     assert type(await refusal(reply)) is kind
+
+
+@pytest.mark.parametrize(("status", "is_about_token"), [(400, True), (413, False), (431, False)])
+async def test_a_request_that_is_too_large_says_nothing_about_the_token(
+    status: int, *, is_about_token: bool
+) -> None:
+    error = await refusal(error_reply("invalid_request", status))
+    assert is_unexplained_refusal(error) is is_about_token
 
 
 async def test_a_refused_renewal_keeps_every_fact_of_the_answer() -> None:

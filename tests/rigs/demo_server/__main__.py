@@ -21,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--approve-after", type=float, help="seconds until the demo analyst approves")
     add("--refresh", choices=REFRESH_MODES, default="rotate")
     add("--token-size", type=int, default=0, help="least characters of an access token")
+    add("--refresh-size", type=int, default=0, help="least characters of a refresh token")
     add("--clock-skew", type=float, default=0, help="seconds that the server's clock is ahead")
     add("--rate-limit-after", type=int, default=CISCO_LIMIT, help="token requests, then 429")
     add("--rate-limit-window", type=float, default=3600, help="seconds over which that counts")

@@ -17,6 +17,8 @@ class DemoOptions(demo.DemoOptions):
     """Refresh tokens are replaced when used ("rotate"), never ("keep"), or not issued ("none")."""
     token_size: int = 0
     """Pads access tokens to at least this many characters."""
+    refresh_size: int = 0
+    """Pads refresh tokens to at least this many characters."""
     clock_skew: float = 0
     """How far the server's clock is ahead: in the Date header and in what it signs."""
     rate_limit_after: int = CISCO_LIMIT

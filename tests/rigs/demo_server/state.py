@@ -10,12 +10,13 @@ from tests.rigs.demo_server.options import DemoOptions
 
 
 class ControlledTokenIssuer(TokenIssuer):
-    """Treats refresh tokens and the size of access tokens as the options say."""
+    """Treats refresh tokens and the size of tokens as the options say."""
 
     def __init__(self, options: DemoOptions, clock: Callable[[], float], signer: Signer) -> None:
         super().__init__(options, clock, signer)
         self._refresh = options.refresh
         self._token_size = options.token_size
+        self._refresh_size = options.refresh_size
 
     def issue(self, client_id: str, scopes: tuple[Scope, ...]) -> Answer:
         """Leave the refresh token out where there is to be none."""
@@ -32,6 +33,9 @@ class ControlledTokenIssuer(TokenIssuer):
     def _rotate(self, grant: Grant) -> None:
         if self._refresh == "rotate":
             super()._rotate(grant)
+
+    def _make_secret(self) -> str:
+        return super()._make_secret().ljust(self._refresh_size, "x")
 
     def _claims(self, key: str, grant: Grant, scopes: tuple[Scope, ...]) -> Answer:
         claims = super()._claims(key, grant, scopes)
