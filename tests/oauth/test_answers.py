@@ -276,6 +276,10 @@ def test_a_refusal_without_a_word_is_one_all_the_same(status: int) -> None:
     assert error.status == status
 
 
+def test_a_status_that_is_no_final_one_is_unusable() -> None:
+    assert type(error_in(make_answer("", 199))) is errors.UnusableAnswer
+
+
 def test_the_body_of_an_answer_is_in_no_error() -> None:
     for status in (200, 302, 400, 429, 500):
         error = error_in(make_answer('"acc-ess-token"', status))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from desktop.oauth.addresses import checked_address
 from desktop.oauth.answers import members
 from desktop.oauth.bearer import raise_for_token
 from desktop.oauth.clock import SystemClock
@@ -68,8 +69,9 @@ def respond(*headers: bytes, status: bytes = b"200 OK", body: bytes = b"{}") -> 
 async def test_an_address_that_httpx_reads_in_another_way_is_not_requested(
     http: httpx.AsyncClient, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(UnsafeAddress, match="invalid host name"):
-        await get(http, address)
+    # Newer versions of Python already refuse them in urlsplit().
+    with pytest.raises(UnsafeAddress, match=r"invalid host name|not an address"):
+        checked_address(address)
     # Whatever else it reads differently some day.
     monkeypatch.setattr("desktop.oauth.http.checked_address", lambda each: each)
     with pytest.raises(UnsafeAddress, match="not an address"):

@@ -95,12 +95,14 @@ def count_key_parts(text: str) -> int:
 
 
 # Comments, the four kinds of strings, and what separates keys. A string that does not end is none.
+# WORKAROUND: https://github.com/python/cpython/issues/100061: before Python 3.11.5, a possessive
+# group with a negative lookahead matches too much; these need none, because nothing else fits.
 _TOKEN = re.compile(
     r"""
     \#[^\n]*+
-    | \"{3}(?:[^"\\]++|\\.|"(?!""))*+"{3,5}+
-    | '{3}(?:[^']++|'(?!''))*+'{3,5}+
-    | "(?:[^"\\\n]++|\\[^\n])*+"?
+    | \"{3}(?:[^"\\]++|\\.|"(?!""))*"{3,5}+
+    | '{3}(?:[^']++|'(?!''))*'{3,5}+
+    | "(?:[^"\\\n]++|\\[^\n])*"?
     | '[^'\n]*+'?
     | [.=,{}\[\]\n]
     """,

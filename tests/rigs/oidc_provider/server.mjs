@@ -5,13 +5,17 @@
 // Listens on a free port of 127.0.0.1, prints one line of JSON with its issuer, and serves until
 // it is ended. Prints a line "poll SECONDS" for each token request, by a clock of its own. Everything is in memory; any account name works.
 
-import { webcrypto } from 'node:crypto';
+import * as nodeCrypto from 'node:crypto';
 import { createServer } from 'node:http';
-import { Provider, errors } from 'oidc-provider';
+import { register } from 'node:module';
 
-// Debian 12 has Node 18, which lacks these two; oidc-provider asks for Node 22.
-globalThis.crypto ??= webcrypto;
+// Debian 12 has Node 18, which lacks these three; oidc-provider asks for Node 22.
+globalThis.crypto ??= nodeCrypto.webcrypto;
 URL.parse ??= (text, base) => (URL.canParse(text, base) ? new URL(text, base) : null);
+if (!nodeCrypto.hash) {
+  addCryptoHash();
+}
+const { Provider, errors } = await import('oidc-provider');
 
 const settings = {
   device_code_ttl: 600,
@@ -30,6 +34,30 @@ server.listen(0, '127.0.0.1', () => {
   server.on('request', provider(issuer).callback());
   console.log(JSON.stringify({ issuer }));
 });
+
+// A module of Node gets no new exports, so others import a module of ours in its place.
+function addCryptoHash() {
+  const withHash = javascript(`
+    import { createHash } from 'node:crypto';
+    export * from 'node:crypto';
+    export { default } from 'node:crypto';
+    export function hash(name, data, encoding = 'hex') {
+      const digest = createHash(name).update(data).digest();
+      return encoding === 'buffer' ? digest : digest.toString(encoding);
+    }
+  `);
+  const hooks = javascript(`
+    export function resolve(name, context, next) {
+      const replaced = name === 'node:crypto' && !context.parentURL?.startsWith('data:');
+      return replaced ? { url: ${JSON.stringify(withHash)}, shortCircuit: true } : next(name, context);
+    }
+  `);
+  register(hooks);
+}
+
+function javascript(text) {
+  return `data:text/javascript,${encodeURIComponent(text)}`;
+}
 
 function provider(issuer) {
   const made = new Provider(issuer, {

@@ -4,11 +4,13 @@ import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from desktop.oauth.clock import SystemClock
 from desktop.services.network.real_environment import real_environment
+from desktop.services.secrets import indexed_keystore
 from desktop.services.secrets.indexed_keystore import IndexedKeystore, system_keystore
 from desktop.services.secrets.keystore import (
     KeyringLocked,
@@ -47,6 +49,17 @@ async def test_where_nothing_was_saved_the_keyring_is_not_opened(folder: Path) -
     assert await IndexedKeystore(keyring, folder).load("northwind") is None
     assert keyring.operations == []
     assert markers(folder) == []
+
+
+async def test_a_required_keyring_is_opened_where_nothing_was_saved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def find_none() -> NoReturn:
+        raise KeyringMissing
+
+    monkeypatch.setattr(indexed_keystore, "_open_vault", find_none)
+    with pytest.raises(KeyringMissing):
+        await indexed_keystore.require_keyring("northwind")
 
 
 async def test_what_another_run_has_saved_is_found(folder: Path) -> None:

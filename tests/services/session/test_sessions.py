@@ -12,7 +12,7 @@ from desktop.services.model.states import AwaitingApproval, SignedIn, SignedOut,
 from desktop.services.network.environment import Environment
 from desktop.services.session.renewer import Renewer
 from desktop.services.session.session import Session
-from desktop.services.session.sessions import ProfileStatus, Sessions
+from desktop.services.session.sessions import MOST_LISTED, ProfileStatus, Sessions
 from tests.services.harness import PROFILE, TOKENS, SessionHarness, settle
 
 OTHER = replace(PROFILE, id="southwind", name="Southwind", client_id="client-2")
@@ -138,6 +138,39 @@ async def test_only_the_current_session_is_visible(
     assert in_sight() == {PROFILE.id: False, OTHER.id: True}
     setup.sessions.set_visible(visible=False)
     assert in_sight() == {PROFILE.id: False, OTHER.id: False}
+
+
+async def test_without_an_open_profile_the_window_may_be_shown(setup: Setup) -> None:
+    await setup.sessions.update_profiles(BOTH)
+    setup.sessions.set_visible(visible=True)
+    setup.sessions.touch()
+    assert setup.sessions.find(PROFILE.id) is None
+
+
+async def test_of_many_profiles_a_menu_lists_those_used_last(setup: Setup) -> None:
+    many = [f"p{number:02}" for number in range(MOST_LISTED + 1)]
+    await setup.sessions.update_profiles({id_: replace(PROFILE, id=id_, name=id_) for id_ in many})
+    setup.sessions.apply(Settings(recent_profiles=many[-1]))
+    listed = [each.profile.id for each in setup.sessions.listed]
+    assert listed == [many[-1], *many[: MOST_LISTED - 1]]
+
+
+async def test_an_unknown_profile_has_no_status(setup: Setup) -> None:
+    await setup.begin()
+    known = setup.sessions.status(OTHER.id)
+    assert known is not None
+    assert known.profile is OTHER
+    assert setup.sessions.status("nope") is None
+
+
+async def test_a_profile_removed_while_others_open_is_not_opened(setup: Setup) -> None:
+    await setup.sessions.update_profiles(BOTH)
+    opening = setup.sessions.open_others()
+    next(opening)
+    next(opening)
+    await setup.sessions.update_profiles({PROFILE.id: PROFILE})
+    list(opening)
+    assert setup.sessions.find(OTHER.id) is None
 
 
 async def test_settings_of_a_profile_take_precedence(
