@@ -127,6 +127,7 @@ def test_the_fast_path_loads_no_slow_modules(agent: Agent) -> None:
         "desktop.cli.token_fast_path",
         "desktop.ipc",
         "desktop.ipc.address",
+        "desktop.ipc.exchange",
         "desktop.ipc.peer",
     }
 
