@@ -22,6 +22,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -56,6 +57,7 @@ RUN_EPILOG = (
 TEST_EPILOG = """Other arguments are passed to pytest: `dev.py test tests/oauth -k slow_down`.
 Selected tests run in one process and without coverage."""
 BENCH_EPILOG = "Other arguments are passed to the benchmarks: `dev.py bench start --runs 3`."
+SIGNING_KEY = ("REPOSITORY_KEY", "REPOSITORY_KEY_PASSPHRASE")
 SLOWEST = ("--durations=10", "--durations-min=1")
 FUZZED = ("tests/test_parsers.py", "tests/oauth/test_hostile_servers.py")
 SHOTS_PSEUDO_HELP = "in longer, accented texts, to find what is not translated or does not fit"
@@ -217,7 +219,8 @@ def package(options: argparse.Namespace, _rest: list[str]) -> int:
         for_windows.append("wine")
     folder = CACHE / "package"
     needed = ("run", "package", *for_windows)
-    set_up("package", *needed, folder=folder, python=find_distribution_python())
+    with without_signing_key():
+        set_up("package", *needed, folder=folder, python=find_distribution_python())
     python_path = os.pathsep.join((str(ROOT / "packaging"), str(ROOT)))
     os.environ.update(PYTHONPATH=python_path, PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
     return exec_command(python_in(folder), "-m", "builder", *options.formats)
@@ -402,6 +405,16 @@ def set_up(name: str, *purposes: str, folder: Path = VENV, python: str | None = 
     missing = install_system_packages(*purposes, more=missing_venv_package(folder, python))
     install_requirements(name, folder, python)
     return missing
+
+
+@contextlib.contextmanager
+def without_signing_key() -> Iterator[None]:
+    """Hide the key of the repositories from apt, pip and whatever they run."""
+    found = {name: os.environ.pop(name) for name in SIGNING_KEY if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(found)
 
 
 def find_distribution_python() -> str:

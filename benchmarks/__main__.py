@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.agent import measure as agent
 from benchmarks.all_day import measure as all_day
 from benchmarks.bundle import measure as bundle
+from benchmarks.fleet import measure as fleet
 from benchmarks.instructions import measure as instructions
 from benchmarks.many_profiles import measure as many_profiles
 from benchmarks.report import Measurement, table
@@ -21,8 +22,10 @@ BENCHMARKS = {
     "agent": agent,
     "instructions": instructions,
     "bundle": bundle,
+    "fleet": fleet,
 }
-# "bundle" takes minutes, because it builds two bundles. Run it after a change in packaging.
+# "bundle" takes minutes, because it builds two bundles. Run it after a change in packaging. "fleet"
+# takes minutes too. Run it after a change in when tokens are renewed.
 DEFAULT_BENCHMARKS = ("start", "many_profiles", "all_day", "agent", "instructions")
 
 

@@ -1,9 +1,10 @@
 """The real app, which prints when things happened.
 
-`python -m benchmarks.timestamped_app ADDRESS [beat]` signs in to the demo server at ADDRESS. Each
-line is a name and the time on the monotonic clock, which all processes of a computer share. With
-"beat", a timer fires every millisecond after the first paint, and "longest" is the longest time in
-seconds that the event loop was blocked. Without it, no timer disturbs the other figures.
+`python -m benchmarks.timestamped_app ADDRESS [beat] [CA_FILE]` signs in to the demo server at
+ADDRESS. Each line is a name and the time on the monotonic clock, which all processes of a computer
+share. With "beat", a timer fires every millisecond after the first paint, and "longest" is the
+longest time in seconds that the event loop was blocked. Without it, no timer disturbs the other
+figures.
 """
 
 from __future__ import annotations
@@ -114,10 +115,13 @@ class WatchedOptions(Options):
 
     def load_profiles(self) -> Profiles:
         """Return the profile for the demo server at the given address."""
+        from dataclasses import replace
+
         from desktop.options import demo_profile
         from desktop.services.configuration.profile_reader import Profiles
 
-        profile = demo_profile(sys.argv[1])
+        ca_file = next((each for each in sys.argv[2:] if Path(each).is_absolute()), "")
+        profile = replace(demo_profile(sys.argv[1]), ca_file=ca_file)
         return Profiles(Path(), {profile.id: profile}, {})
 
 

@@ -43,7 +43,6 @@ LATE_MODULES = (
     "anyio._backends._asyncio",
     "filelock",
     "httpcore",
-    "jwt",
     "keyring.backends.SecretService",
     "keyring.backends.Windows",
     "keyring.backends.kwallet",

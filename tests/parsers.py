@@ -25,6 +25,7 @@ from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.oauth.redaction.requests import add_request
 from desktop.services.configuration import (
     client_model,
+    foreign_hosts,
     policy_reader,
     policy_sources,
     profile_draft,
@@ -34,12 +35,11 @@ from desktop.services.configuration import (
     profile_rules,
     toml_edit,
 )
-from desktop.services.configuration.foreign_hosts import foreign_hosts
 from desktop.services.model import copy_formats, settings, toml_text
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.errors import UnsafeForShell
 from desktop.services.model.profile import EDITABLE, MEMBERS, BrokenProfile, Profile
-from desktop.services.network import http_client, proxy_transport
+from desktop.services.network import http_client, kept_metadata, proxy_transport
 from desktop.services.profile_editor import client_search
 from desktop.services.secrets import secret_encoding
 from desktop.services.session import loopback
@@ -47,7 +47,7 @@ from desktop.services.system import browsers, logs, processes
 from desktop.services.system.files import parse_desktop_entry
 from desktop.services.system.menu import menu_entry
 from desktop.services.token import api_call, details, openapi
-from desktop.services.wording import missing_library
+from desktop.services.wording.missing_library import library_in
 from desktop.ui.kit.word_breaks import breakable
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
@@ -103,11 +103,6 @@ def faults_of(text: str) -> object:
     return [each.describe() for each in profile_rules.find_faults(replace(PROFILE, **strings))]
 
 
-def foreign_hosts_of(text: str) -> object:
-    profile = replace(PROFILE, token_endpoint=text)
-    return foreign_hosts(profile, {"": {"tenant_addresses": ["/realms/{tenant}"]}})
-
-
 def draft_faults_of(text: str) -> object:
     return profile_draft.faults_of(profile_draft.Draft(**dict.fromkeys(EDITABLE, text)), {})
 
@@ -125,6 +120,11 @@ def proxy_for(text: str) -> object:
 
 def proxy_schemes(text: str) -> object:
     return proxy_transport._auth_schemes([(b"proxy-authenticate", text.encode("utf-8", "replace"))])
+
+
+def tenant_in(text: str) -> object:
+    layouts = ("login.example/{tenant}/", "login.example/realms/{tenant}/")
+    return foreign_hosts._tenant(f"{HOST}/{text}", layouts)
 
 
 def browser_in(text: str) -> object:
@@ -179,6 +179,16 @@ def described(text: str) -> object:
     return details.flattened(members), details._parse_instant(text)
 
 
+def kept_metadata_in(text: str) -> object:
+    return kept_metadata._parse(text.encode("utf-8", "surrogatepass"), PROFILE, NOW)
+
+
+def kept_with_endpoint(text: str) -> str:
+    binding, endpoint = kept_metadata._binding(PROFILE), "device_authorization_endpoint"
+    members = {"issuer": HOST, endpoint: text}
+    return json.dumps({"binding": binding, "saved_at": NOW.timestamp(), "metadata": members})
+
+
 def metadata_in(text: str) -> object:
     names = dict.fromkeys(metadata._ENDPOINTS, text)
     return metadata.parse_metadata({"issuer": HOST, **names}, metadata.Issuer(HOST))
@@ -222,6 +232,12 @@ PARSERS = (
         lambda t: http.retry_after({"retry-after": t}, NOW),
         (),
         (("", ""), ("1", "x")),
+    ),
+    Parser(
+        "X-Ratelimit-Org-Remaining",
+        lambda t: http.quota_in(
+            {"x-ratelimit-org-limit": "8000", "x-ratelimit-org-remaining": t},
+        ),
     ),
     Parser("Date", lambda t: http.clock_offset({"date": t}, sent=NOW, received=NOW)),
     Parser(
@@ -272,6 +288,13 @@ PARSERS = (
         (("", ""), ("eyJhbGciOiJub25lIn0.", "."), ("eyJ", "")),
     ),
     Parser("members", fields_in),
+    Parser("kept metadata", kept_metadata_in, (ValueError, RecursionError), JSON),
+    Parser(
+        "kept endpoint",
+        lambda t: kept_metadata_in(kept_with_endpoint(t)),
+        (ValueError, errors.OAuthError),
+        (("", ""), (f"{HOST}/", ""), ("https://", "/"), ("https://[", "]/")),
+    ),
     Parser(
         "metadata",
         metadata_in,
@@ -323,12 +346,6 @@ PARSERS = (
         "settings", lambda t: settings._parse_settings({"browser": t, "theme": t, "profile": t})
     ),
     Parser("profile", faults_of, (), (("", ""), ("https://", "/"), ("https://[::1]", "/"))),
-    Parser(
-        "other servers of a profile",
-        foreign_hosts_of,
-        (errors.UnsafeAddress,),
-        (("", ""), (f"{HOST}/realms/", ""), ("https://", "/realms/x")),
-    ),
     Parser("form of a profile", draft_faults_of, (), (("", ""), ("https://", "/")), longest=2000),
     Parser("ID of a profile", lambda t: profile_file.new_id(t, ())),
     Parser("secret name", profile_rules.is_secret_name),
@@ -392,13 +409,9 @@ PARSERS = (
     Parser("secrets in a request", added),
     Parser("doctor", without_personal_data),
     Parser("desktop entry", parse_desktop_entry, (), (("", ""), ("[Desktop Entry]\n", ""))),
-    Parser("command of a desktop entry", menu_entry.parse_command, (), (("", ""), ('"', '"'))),
-    Parser(
-        "loader",
-        missing_library.library_in,
-        (),
-        (("", ""), ("lib", ".so.1: cannot open shared object file"), ("libx.so", "")),
-    ),
+    Parser("tenant", tenant_in, (errors.UnsafeAddress,)),
+    Parser("menu entry", menu_entry.parse_command, (), (("", ""), ('"', ""))),
+    Parser("missing library", library_in, (), (("", ""), ("lib", ": cannot open"))),
     Parser("browser", browser_in, (), (("", ""), ("Exec=", ""), ('Exec="', '"'))),
     Parser("NO_PROXY", proxy_for),
     Parser(
@@ -421,10 +434,10 @@ OURS = {
     "desktop/cli/sign_in/sign_in_output.py": "the redirect URI of our own server",
     "desktop/cli/terminal/help.py": "our own help",
     "desktop/selftest.py": "what we print ourselves",
+    "desktop/services/system/about.py": "what pip or uv wrote about this installation",
     "desktop/services/model/members.py": "choices, whose values `find_faults` has",
     "desktop/services/model/scopes.py": "our own descriptions",
     "desktop/services/profile_editor/check.py": "descriptions of errors, 300 characters",
-    "desktop/services/system/about.py": "how this installation was made",
     "desktop/services/system/components.py": "the list in our bundle",
     "desktop/ui/app/system_proxy.py": "addresses that were checked",
     "desktop/services/configuration/profile_file.py": "the ID of a profile",
@@ -432,5 +445,5 @@ OURS = {
 
 PARSING = re.compile(
     r"\bre\.(?:compile|sub|split|search|fullmatch|findall|match)\(|json\.loads|parse_toml|tomllib"
-    r"|tomlkit\.parse|plistlib\.loads|parse_qsl|urlsplit|b64decode|shlex|parsedate|jwt\.decode"
+    r"|tomlkit\.parse|plistlib\.loads|parse_qsl|urlsplit|b64decode|shlex|parsedate"
 )

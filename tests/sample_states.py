@@ -151,6 +151,7 @@ STATES: dict[str, State] = {
     ),
     "signed_in": signed_in(renewable=True),
     "signed_in_idle": replace(signed_in(renewable=True), renews_at=None),
+    "quota_low": replace(signed_in(renewable=True), renews_at=None, is_quota_low=True),
     "signed_in_once": signed_in(),
     "renewing": replace(signed_in(left=61, renewable=True), renewing=True),
     "not_renewed": replace(

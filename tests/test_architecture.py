@@ -87,11 +87,7 @@ LIBRARIES = {
     "tomlkit": ("services/model/settings.py", "services/configuration/toml_edit.py"),
     "truststore": ("services/network/http_client.py",),
     "platformdirs": ("services/system/paths.py",),
-    "jwt": (
-        "oauth/claims.py",
-        "demo/",
-        "ui/app/load_after_start.py",
-    ),  # loads it in advance
+    "jwt": ("demo/",),
 }
 LONGEST_CLASS = 200
 LONGEST_FUNCTION = 60

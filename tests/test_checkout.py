@@ -6,6 +6,7 @@ The fakes say what the real ones said on Debian 12, 13 and sid.
 import ast
 import errno
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -233,6 +234,27 @@ def test_an_unsupported_python_leads_to_what_this_system_has(
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert advice in python_versions.missing_python()
+
+
+def test_the_commands_to_copy_are_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = tmp_path / "it's $HOME"
+    odd.mkdir()
+    quoted = shlex.quote(str(odd))
+    error = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    assert folder._remedy(odd, error) == f"Run: chmod u+w {quoted}"
+    (tmp_path / "apt-get").touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", [str(odd), "run"])
+    assert python_versions.missing_python().endswith(f" python {quoted} run\n")
+
+    def fail(_: Path) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", fail)
+        with pytest.raises(SystemExit) as ended:
+            virtual_environment._remove(odd)
+    assert str(ended.value).endswith(f"Run: sudo rm -rf {quoted}")
 
 
 def test_debian_names_the_newest_supported_python_that_it_has(

@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from builder.repository.signing import KEY, PASSPHRASE
 from checkout import folder, places, python_versions, virtual_environment
 
 import dev
@@ -212,3 +213,19 @@ def test_full_coverage_counts_all_modules_of_folders_that_exist() -> None:
     folders = [pattern.removesuffix("/**") for pattern in dev.FULLY_COVERED]
     assert all(list((ROOT / folder).glob("*.py")) for folder in folders)  # or nothing is measured
     assert folders == [f"desktop/{path.removeprefix('tests/')}" for path in dev.COVERED_TESTS]
+
+
+def test_what_is_installed_for_packages_does_not_get_the_signing_key(
+    calls: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str | None] = []
+    for name in ("install_system_packages", "install_requirements", "exec_command"):
+        monkeypatch.setattr(dev, name, lambda *_, **__: seen.append(os.environ.get(KEY)))
+    monkeypatch.setenv(KEY, "a key")
+    monkeypatch.setenv("PYTHONPATH", "")
+    monkeypatch.setenv("PYTHONHASHSEED", "")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "")
+    start(monkeypatch, "package", "repo")
+    assert seen == [None, None, "a key"]
+    assert calls == []
+    assert set(dev.SIGNING_KEY) == {KEY, PASSPHRASE}

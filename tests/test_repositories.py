@@ -11,10 +11,17 @@ from pathlib import Path
 
 import pytest
 from builder import __main__ as command
-from builder.product import product
+from builder.product import ROOT, product
 from builder.repository import make
 from builder.repository.make import make_repositories
-from builder.repository.signing import KEY, PASSPHRASE, RepositoryError, signer_from_environment
+from builder.repository.signing import (
+    KEY,
+    PASSPHRASE,
+    RepositoryError,
+    SecretKey,
+    open_signer,
+    take_key,
+)
 
 from tests.rigs import requirements
 from tests.rigs.tiny_packages import make_key, tiny_deb, tiny_rpm
@@ -46,8 +53,7 @@ def built(key: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def signed_once(built: Path, key: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("signed")
-    with pytest.MonkeyPatch.context() as patch:
-        return sign(copy_version("1.0", built, folder / "dist"), folder / "repository", key, patch)
+    return sign(copy_version("1.0", built, folder / "dist"), folder / "repository", key)
 
 
 @pytest.fixture
@@ -78,18 +84,17 @@ def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield Path(folder)
 
 
-def sign(packages: Path, folder: Path, key: str, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(KEY, key)
-    monkeypatch.setenv(PASSPHRASE, WORD)
-    assert make_repositories(packages, folder).startswith("Signed with ")
+def sign(packages: Path, folder: Path, key: str) -> Path:
+    said = make_repositories(packages, folder, key=SecretKey(key, WORD))
+    assert said.startswith("Signed with ")
     return folder
 
 
-def verify(folder: Path, *files: str) -> None:
-    """Check signatures with the key that is published in the folder."""
+def verify(folder: Path, *files: str, keys_of: Path | None = None) -> None:
+    """Check signatures with the keys that are published in the folder, or in another one."""
     with tempfile.TemporaryDirectory(prefix="gpg-") as home:
         ring = f"{home}/key.gpg"
-        armored = str(folder / "xdr-login-archive-keyring.asc")
+        armored = str((keys_of or folder) / "xdr-login-archive-keyring.asc")
         dearmor = ["gpg", "--homedir", home, "--output", ring, "--dearmor", armored]
         subprocess.run(dearmor, check=True, capture_output=True)
         command = ["gpgv", "--homedir", home, "--keyring", ring, *files]
@@ -114,7 +119,7 @@ def sums(folder: Path, *patterns: str) -> dict[str, str]:
 
 def test_without_a_key_it_says_that_nothing_is_signed(packages: Path, tmp_path: Path) -> None:
     folder = tmp_path / "repository"
-    said = make_repositories(packages, folder)
+    said = make_repositories(packages, folder, key=None)
     assert said == make.UNSIGNED + "\n"
     assert "REPOSITORY_KEY is not set" in said
     apt = (folder / "apt" / "xdr-login.sources").read_text("utf-8")
@@ -179,14 +184,20 @@ def test_the_keyring_package_contains_the_address_and_the_key(signed: Path, tmp_
     assert (tree / "DEBIAN/conffiles").read_text() == "/etc/apt/sources.list.d/xdr-login.sources\n"
 
 
+def test_the_keyring_package_can_be_checked_before_it_is_installed(signed: Path, key: str) -> None:
+    text = (ROOT / "docs" / "install.md").read_text("utf-8")
+    (commands,) = re.findall(r"```sh\n(dpkg-deb --info .*?)```", text, re.DOTALL)
+    done = subprocess.run(["sh", "-ec", commands], cwd=signed, check=True, capture_output=True)  # noqa: S607
+    members = re.findall(r"(?m)^ +\d+ bytes, +\d+ lines +\*? +(\S+)", done.stdout.decode())
+    assert members == ["conffiles", "control", "md5sums"]
+    with open_signer(SecretKey(key, WORD)) as signer:
+        assert signer.fingerprint in done.stdout.decode()
+
+
 def test_nothing_of_the_secret_key_stays(
-    packages: Path,
-    key: str,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    temporary: Path,
+    packages: Path, key: str, tmp_path: Path, temporary: Path
 ) -> None:
-    folder = sign(packages, tmp_path / "repository", key, monkeypatch)
+    folder = sign(packages, tmp_path / "repository", key)
     assert list(temporary.iterdir()) == []
     for path in folder.rglob("*"):
         assert path.is_dir() or b"PRIVATE KEY" not in path.read_bytes()
@@ -204,43 +215,58 @@ def running_commands() -> bytes:
     return found
 
 
-def test_no_other_program_gets_the_key(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_program_that_builds_gets_the_key(
+    packages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inherited: list[str] = []
+
+    def build(*_: object) -> str:
+        inherited.append(run("env"))
+        return ""
+
+    monkeypatch.setenv(KEY, "a key")
+    monkeypatch.setenv(PASSPHRASE, WORD)
+    monkeypatch.setattr(command, "ROOT", packages.parent)
+    monkeypatch.setattr(command, "build", build)
+    command.main(["deb", "repo"])
+    assert len(inherited) == 1
+    assert "REPOSITORY_KEY" not in inherited[0]
+
+
+def test_the_key_is_in_no_environment_and_no_text_about_it(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(KEY, key)
     monkeypatch.setenv(PASSPHRASE, WORD)
-    with signer_from_environment() as signer:
-        assert signer is not None
-        assert "REPOSITORY_KEY" not in run("env")
+    taken = take_key()
+    assert taken == SecretKey(key, WORD)
+    assert repr(taken) == "SecretKey()"
+    with open_signer(taken) as signer:
         assert not {KEY, PASSPHRASE} & signer.environment.keys()
 
 
 @pytest.mark.parametrize(
-    ("changes", "expected", "message"),
+    ("text", "passphrase", "expected", "message"),
     [
-        ({PASSPHRASE: "wrong"}, "", "gpg could not use the key"),
-        ({KEY: "not a key"}, "", "gpg could not use the key"),
-        ({}, "0" * 40, r"has the fingerprint [0-9A-F]{40}. product.toml names 0{40}"),
+        ("", "wrong", "", "gpg could not use the key"),
+        ("not a key", WORD, "", "gpg could not use the key"),
+        ("", WORD, "0" * 40, r"has the fingerprint [0-9A-F]{40}. product.toml names 0{40}"),
     ],
 )
 def test_a_key_that_cannot_sign_is_an_error(
-    key: str,
-    temporary: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    changes: dict[str, str],
-    expected: str,
-    message: str,
+    key: str, temporary: Path, text: str, passphrase: str, expected: str, message: str
 ) -> None:
-    for name, value in ({KEY: key, PASSPHRASE: WORD} | changes).items():
-        monkeypatch.setenv(name, value)
-    with pytest.raises(RepositoryError, match=message), signer_from_environment(expected):
+    given = SecretKey(text or key, passphrase)
+    with pytest.raises(RepositoryError, match=message), open_signer(given, expected):
         pass
     assert list(temporary.iterdir()) == []
 
 
 def test_a_new_version_is_added_and_the_older_one_stays(
-    signed: Path, built: Path, key: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    signed: Path, built: Path, key: str, tmp_path: Path
 ) -> None:
     before = sums(signed, "*.deb", "*.rpm")
-    sign(copy_version("1.1", built, tmp_path / "dist"), signed, key, monkeypatch)
+    sign(copy_version("1.1", built, tmp_path / "dist"), signed, key)
     after = sums(signed, "*.deb", "*.rpm")
     assert before.items() <= after.items()
     assert after.keys() - before.keys() == {
@@ -252,40 +278,57 @@ def test_a_new_version_is_added_and_the_older_one_stays(
 
 
 def test_the_same_files_and_key_give_the_same_packages(
-    signed: Path, packages: Path, key: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    signed: Path, packages: Path, key: str, tmp_path: Path
 ) -> None:
-    again = sign(packages, tmp_path / "again", key, monkeypatch)
+    again = sign(packages, tmp_path / "again", key)
     assert sums(again, "*.deb", "*.rpm") == sums(signed, "*.deb", "*.rpm")
 
 
-def test_a_published_package_is_never_replaced(
-    signed: Path, packages: Path, key: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_key_follows_without_a_break(packages: Path, key: str, tmp_path: Path) -> None:
+    later = make_key(WORD)
+    old, new = public_part(key), public_part(later)
+    before = sign(packages, tmp_path / "before", f"{key}\n{new}")
+    after = sign(packages, tmp_path / "after", f"{later}\n{old}")
+    for one, other in ((before, after), (after, before)):
+        verify(one, "apt/dists/stable/InRelease", keys_of=other)
+    database = ("--dbpath", str(tmp_path / "rpm"))
+    run("rpmkeys", *database, "--import", str(before / "xdr-login-archive-keyring.asc"))
+    strict = ("--define", "_pkgverify_level all")
+    for file in (*before.rglob("*.rpm"), *after.rglob("*.rpm")):
+        checked = run("rpmkeys", *database, "--checksig", *strict, str(file))
+        assert checked == f"{file}: digests signatures OK\n"
+
+
+def public_part(key: str) -> str:
+    """Return the public key of a secret one."""
+    with open_signer(SecretKey(key, WORD)) as signer:
+        return signer.public_keys(armored=True).decode("ascii")
+
+
+def test_a_published_package_is_never_replaced(signed: Path, packages: Path, key: str) -> None:
     deb = packages / "xdr-login_1.0_amd64.deb"
     deb.write_bytes(deb.read_bytes() + b"\n")
     before = sums(signed, "*.deb")
-    monkeypatch.setenv(KEY, key)
-    monkeypatch.setenv(PASSPHRASE, WORD)
     with pytest.raises(
         RepositoryError, match=r"another xdr-login_1.0_amd64.deb.*Raise the version"
     ):
-        make_repositories(packages, signed)
+        make_repositories(packages, signed, key=SecretKey(key, WORD))
     assert sums(signed, "*.deb") == before
 
 
 def test_signed_repositories_do_not_become_unsigned(signed: Path, packages: Path) -> None:
     before = sums(signed, "*")
     with pytest.raises(RepositoryError, match=r"repository/ is signed. Set REPOSITORY_KEY"):
-        make_repositories(packages, signed)
+        make_repositories(packages, signed, key=None)
     assert sums(signed, "*") == before
 
 
 def test_an_unsigned_repository_can_be_signed_later(
-    packages: Path, key: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    packages: Path, key: str, tmp_path: Path
 ) -> None:
     folder = tmp_path / "repository"
-    make_repositories(packages, folder)
-    sign(packages, folder, key, monkeypatch)
+    make_repositories(packages, folder, key=None)
+    sign(packages, folder, key)
     assert not (folder / "apt" / "xdr-login.sources").exists()
     (rpm,) = folder.rglob("*.rpm")
     form = "%{RSAHEADER:pgpsig}"

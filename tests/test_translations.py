@@ -289,6 +289,7 @@ OWN_FORMATS = {
     "desktop/services/network/proxy_transport.py": "names of HTTP schemes",
     "desktop/services/system/about.py": "for support, who read English",
     "desktop/cli/profiles/profiles.py": "values as in the file",
+    "desktop/ipc/client.py": "JSON",
     "desktop/services/model/members.py": "the same",
     "desktop/services/model/profile.py": "names as on the command line",
 }

@@ -144,9 +144,29 @@ def test_every_action_is_pinned_to_a_commit() -> None:
         assert text.count("persist-credentials: false") == text.count("actions/checkout@")
 
 
-def release_jobs() -> dict[str, Any]:
-    jobs: dict[str, Any] = YAML(typ="safe").load(RELEASE.read_text("utf-8"))["jobs"]
+def jobs_of(workflow: Path) -> dict[str, Any]:
+    jobs: dict[str, Any] = YAML(typ="safe").load(workflow.read_text("utf-8"))["jobs"]
     return jobs
+
+
+def release_jobs() -> dict[str, Any]:
+    return jobs_of(RELEASE)
+
+
+def test_only_the_steps_that_sign_get_secrets() -> None:
+    getting: set[str] = set()
+    for workflow in WORKFLOWS:
+        for job in jobs_of(workflow).values():
+            steps = job.pop("steps", [])
+            assert "secrets." not in str(job)
+            getting |= {each["run"].split(" dist/")[0] for each in steps if "secrets." in str(each)}
+    assert getting == {
+        "python3 dev.py package",  # notarizes, with an id of the key only
+        "python3 dev.py package repo",
+        "sh packaging/macos/keys.sh",
+        'sh packaging/windows/sign.sh "$WINDOWS_BUNDLE"/*.exe',
+        "sh packaging/windows/sign.sh",
+    }
 
 
 def test_linux_packages_are_built_and_started_on_both_processors() -> None:

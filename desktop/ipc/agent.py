@@ -21,7 +21,6 @@ from desktop.services.session.token_permission import PermissionRequest
 from desktop.services.session.token_recipients import TokenRecipient, TokenRecipients
 from desktop.services.system.worker import Worker
 from desktop.services.wording.error_codes import EXPECTED_ERRORS, error_code
-from desktop.services.wording.messages import Surface, advice_for
 from desktop.services.wording.sign_out_texts import sign_out_report
 
 if TYPE_CHECKING:
@@ -103,6 +102,8 @@ class Agent:
             try:
                 return await command(members, process)
             except EXPECTED_ERRORS as error:
+                from desktop.services.wording.messages import Surface, advice_for
+
                 advice = advice_for(error, surface=Surface.TERMINAL)
                 raise RefusedByAgent(error_code(error), advice.title, advice.text) from error
 

@@ -27,7 +27,6 @@ from desktop.ipc.messages import (
 from desktop.ipc.peer import is_same_user, process_at_pipe, process_of
 from desktop.services.system.connections import Connection, Connections
 from desktop.services.system.file_locks import has_no_locks
-from desktop.services.system.processes import is_own_process
 from desktop.services.system.worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -169,6 +168,8 @@ class Server:
 
     async def _is_allowed(self, writer: asyncio.StreamWriter) -> bool:
         if sys.platform == "win32":
+            from desktop.services.system.processes import is_own_process  # loaded already
+
             # Only the owner's account can write to a pipe, but it can from other computers too.
             process = _peer_process(writer)
             return process is not None and await self._worker.run(partial(is_own_process, process))

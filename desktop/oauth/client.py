@@ -24,7 +24,7 @@ from desktop.oauth.errors import (
     error_number,
 )
 from desktop.oauth.fields import Members
-from desktop.oauth.http import Answer, clock_offset, post_form
+from desktop.oauth.http import Answer, Quota, clock_offset, post_form, quota_in
 from desktop.oauth.model.client_authentication import ClientAuthentication
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 
@@ -53,9 +53,10 @@ class ClientConnection:
     """A client and what its requests need.
 
     `known_methods` maps an endpoint to the method that it accepted: the endpoints of a provider may
-    differ, and metadata is only a hint. `note_clock` is called with the seconds by
-    which this computer is ahead of the server, after each answer: see `clock_offset`. `secrets` are
-    those that the server may repeat: what it was sent, and what is held for the profile.
+    differ, and metadata is only a hint. `note_clock` is called with the seconds by which this
+    computer is ahead of the server, after each answer: see `clock_offset`; `note_quota` with the
+    request quota, if the answer reports it. `secrets` are those that the server may repeat: what it
+    was sent, and what is held for the profile.
     """
 
     http: httpx.AsyncClient
@@ -63,6 +64,7 @@ class ClientConnection:
     client: Client
     known_methods: dict[str, ClientAuthentication] = field(default_factory=dict)
     note_clock: Callable[[float], None] = field(default=lambda _offset: None, repr=False)
+    note_quota: Callable[[Quota], None] = field(default=lambda _quota: None, repr=False)
     secrets: KnownSecrets = field(default_factory=KnownSecrets, repr=False)
 
     def __post_init__(self) -> None:
@@ -194,6 +196,9 @@ async def exchange(
     arrived = await answer
     received = connection.clock.utc()
     offset = clock_offset(arrived.headers, sent=sent, received=received)
+    quota = quota_in(arrived.headers)
+    if quota is not None:
+        connection.note_quota(quota)
     try:
         with connection.secrets.removed_from_errors():
             return read(arrived, received)

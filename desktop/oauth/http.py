@@ -48,6 +48,8 @@ _LONGEST_DATE = 100  # characters; real ones have 30
 # Nothing is tried twice, so that no length takes long.
 _RETRY_AFTER = re.compile(r"([0-9]++(?:\.[0-9]++)?+)\s*+s?+", re.IGNORECASE)
 
+_COUNT = re.compile(r"[0-9]{1,9}")  # of requests
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -304,6 +306,32 @@ def retry_after(headers: Mapping[str, str], received_at: datetime) -> float | No
     if date is None:
         return None
     return min(max(0.0, (date - received_at).total_seconds()), LONGEST_DURATION)
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """The requests that an organization may send in an hour, and how many of them are left."""
+
+    limit: int
+    remaining: int
+
+    @property
+    def is_low(self) -> bool:
+        """Whether more than half of it is used."""
+        return 2 * self.remaining < self.limit
+
+
+def quota_in(headers: Mapping[str, str]) -> Quota | None:
+    """Read the quota that Cisco XDR reports; `None` without one, or where it cannot be true."""
+    limit = _count(headers.get("x-ratelimit-org-limit", ""))
+    remaining = _count(headers.get("x-ratelimit-org-remaining", ""))
+    if not limit or remaining is None or remaining > limit:
+        return None
+    return Quota(limit, remaining)
+
+
+def _count(value: str) -> int | None:
+    return int(value) if _COUNT.fullmatch(value) else None
 
 
 def clock_offset(headers: Mapping[str, str], *, sent: datetime, received: datetime) -> float | None:

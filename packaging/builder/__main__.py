@@ -27,7 +27,7 @@ from builder import (
 )
 from builder.product import ROOT
 from builder.repository.make import make_repositories
-from builder.repository.signing import RepositoryError
+from builder.repository.signing import RepositoryError, take_key
 
 Maker = Callable[[Path, Path, Path], Path]
 MAKERS: dict[str, Maker] = {
@@ -56,6 +56,7 @@ DEFAULT_FORMATS = {
 
 def main(formats: list[str]) -> int:
     """Build the formats, or the default ones; return the exit code."""
+    key = take_key()  # before any other program is started
     all_formats = (*MAKERS, *MANIFESTS, REPOSITORIES)
     unknown = [each for each in formats if each not in {*all_formats, "all"}]
     if unknown:
@@ -72,7 +73,7 @@ def main(formats: list[str]) -> int:
             print(build(chosen, dist, bundle.WORK), end="")
         if REPOSITORIES in wanted:
             print("repo ...", flush=True)
-            print(make_repositories(dist, ROOT / "repository"), end="")
+            print(make_repositories(dist, ROOT / "repository", key=key), end="")
         manifests = [each for each in MANIFESTS if each in wanted]
         return make_manifests(manifests, Path(os.environ.get("RELEASE_FILES") or dist), dist)
     except bundle.BuildError as error:

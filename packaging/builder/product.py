@@ -77,6 +77,7 @@ class Product:
         return {
             "name": self.name,
             "package": self.package,
+            "keyring": self.keyring,
             "id": self.id,
             "summary": self.summary,
             "vendor": self.vendor,

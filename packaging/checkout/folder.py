@@ -4,6 +4,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -57,9 +58,10 @@ def _remedy(folder: Path, error: OSError) -> str:
         return "Free about 2 GB, then run this command again."
     if error.errno == errno.EROFS:
         return "Copy XDR Login to a folder that you can write to, and run this command there."
+    quoted = shlex.quote(str(folder))
     if os.name == "posix" and folder.exists() and folder.stat().st_uid != os.geteuid():
-        return f'It belongs to another user. Run: sudo chown -R "$(id -un)" "{folder}"'
-    return f'Run: chmod u+w "{folder}"'
+        return f'It belongs to another user. Run: sudo chown -R "$(id -un)" {quoted}'
+    return f"Run: chmod u+w {quoted}"
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ supported distribution calls python3 (RHEL 8).
 """
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -98,10 +99,11 @@ def _how_to_install() -> str:
         return "Install one from https://www.python.org/downloads/ and run this command again."
     package = _newest_debian_package() if manager.program == "apt-get" else ""
     if manager.program == "apt-get" and not package:
+        command = " ".join(shlex.quote(each) for each in sys.argv)
         return (
             "This system has no package of one. Install uv "
             "(https://docs.astral.sh/uv/getting-started/installation/), which brings its own, and "
-            f"run:\n\n  uv run --no-project --python 3.13 python {' '.join(sys.argv)}\n"
+            f"run:\n\n  uv run --no-project --python 3.13 python {command}\n"
         )
     line = manager.python.format(package=package)
     return f"Install one, then run this command again:\n\n  {line}\n"

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -67,7 +68,8 @@ def _remove(folder: Path) -> None:
         elif folder.exists():
             shutil.rmtree(folder)
     except OSError as error:
-        sys.exit(f'Can\'t replace {folder}: {error.strerror}. Run: sudo rm -rf "{folder}"')
+        remedy = f"sudo rm -rf {shlex.quote(str(folder))}"
+        sys.exit(f"Can't replace {folder}: {error.strerror}. Run: {remedy}")
 
 
 def this_python() -> str:

@@ -1,5 +1,6 @@
 import base64
 import contextlib
+from dataclasses import replace
 from urllib.parse import unquote
 
 import httpx
@@ -7,6 +8,7 @@ import pytest
 
 from desktop.oauth import errors
 from desktop.oauth.client import Client, ClientConnection, authenticated, methods_to_try, request
+from desktop.oauth.http import Quota
 from desktop.oauth.model.client_authentication import ClientAuthentication
 from tests.oauth.harness import (
     CONFIDENTIAL,
@@ -409,6 +411,16 @@ async def test_answers_of_proxies_and_portals_are_not_used_for_the_clock_offset(
     with pytest.raises(errors.Trouble):
         await request(bench.connection, TOKEN_ENDPOINT, form={})
     assert bench.offsets == []
+
+
+async def test_a_quota_is_noted_also_from_a_refusal_for_too_many_requests() -> None:
+    quota = {"X-Ratelimit-Org-Limit": "8000", "X-Ratelimit-Org-Remaining": "0"}
+    bench = ClientHarness(lambda _: httpx.Response(429, headers=quota))
+    noted: list[Quota] = []
+    connection = replace(bench.connection, note_quota=noted.append)
+    with pytest.raises(errors.Trouble):
+        await request(connection, TOKEN_ENDPOINT, form={})
+    assert noted == [Quota(8000, 0)]
 
 
 async def test_without_a_date_there_is_no_clock_offset() -> None:

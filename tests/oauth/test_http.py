@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from desktop.oauth import errors, http
 from desktop.oauth.errors import Trouble
@@ -18,9 +19,11 @@ from desktop.oauth.fields import LONGEST_DURATION
 from desktop.oauth.http import (
     LARGEST_BODY,
     Answer,
+    Quota,
     clock_offset,
     get,
     post_form,
+    quota_in,
     retry_after,
 )
 from tests.oauth.harness import DEVICE_ENDPOINT, HOST, SECRETS, TOKEN_ENDPOINT, any_text, fuzzed
@@ -384,6 +387,47 @@ def test_retry_after_is_a_number_or_a_date(value: str, seconds: float) -> None:
 )
 def test_a_retry_after_that_says_nothing_counts_as_absent(value: str) -> None:
     assert retry_after({"retry-after": value}, AT) is None
+
+
+def quota_headers(limit: str, remaining: str) -> httpx.Headers:
+    return httpx.Headers({"X-Ratelimit-Org-Limit": limit, "X-Ratelimit-Org-Remaining": remaining})
+
+
+def test_a_quota_is_low_once_more_than_half_of_it_is_used() -> None:
+    assert quota_in(quota_headers("8000", "8000")) == Quota(8000, 8000)
+    half, less = quota_in(quota_headers("8000", "4000")), quota_in(quota_headers("8000", "3999"))
+    assert half is not None
+    assert not half.is_low
+    assert less is not None
+    assert less.is_low
+
+
+@pytest.mark.parametrize(
+    ("limit", "remaining"),
+    [
+        ("", ""),
+        ("8000", ""),
+        ("", "0"),
+        ("0", "0"),
+        ("8000", "8001"),
+        ("8000", "-1"),
+        ("-8000", "0"),
+        ("8000", "0.5"),
+        ("8e3", "0"),
+        ("8_000", "0"),
+        ("8000, 8000", "0"),
+        ("9" * 5000, "0"),
+        ("8000;w=3600", "0"),
+    ],
+)
+def test_a_quota_that_cannot_be_true_counts_as_absent(limit: str, remaining: str) -> None:
+    assert quota_in(quota_headers(limit, remaining)) is None
+
+
+@given(st.text(max_size=12), st.text(max_size=12))
+def test_any_quota_is_within_its_limit(limit: str, remaining: str) -> None:
+    found = quota_in({"x-ratelimit-org-limit": limit, "x-ratelimit-org-remaining": remaining})
+    assert found is None or 0 <= found.remaining <= found.limit < 10**9
 
 
 def test_an_absent_retry_after_is_none() -> None:

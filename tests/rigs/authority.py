@@ -74,7 +74,11 @@ class Authority:
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    folder = tmp_path_factory.mktemp("authority")
+    return make_authority(tmp_path_factory.mktemp("authority"))
+
+
+def make_authority(folder: Path) -> Authority:
+    """Make an authority whose files are in `folder`."""
     root_key, root_name = ec.generate_private_key(ec.SECP256R1()), _name("Contoso Inspection")
     key = ec.generate_private_key(ec.SECP256R1())
     root = (

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
 from builder.repository.make import make_repositories
-from builder.repository.signing import KEY, PASSPHRASE
+from builder.repository.signing import SecretKey
 
 
 @dataclass
@@ -23,10 +22,7 @@ class PublishedRepository:
 
     def publish(self, packages: Path, key: str) -> None:
         """Add packages and sign everything with a key that has no passphrase."""
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv(KEY, key)
-            patch.delenv(PASSPHRASE, raising=False)
-            make_repositories(packages, self.folder, address=self.address)
+        make_repositories(packages, self.folder, key=SecretKey(key, ""), address=self.address)
 
     @contextlib.contextmanager
     def alter(self, path: str) -> Iterator[None]:

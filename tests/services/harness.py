@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import parse_qsl
 
@@ -15,6 +16,7 @@ from desktop.services.model.errors import RenewalTimedOut
 from desktop.services.model.profile import Profile, client_binding
 from desktop.services.model.states import State
 from desktop.services.network.environment import Environment
+from desktop.services.network.kept_metadata import KeptMetadata
 from desktop.services.secrets.keystore import KeystoreError, MemoryKeystore
 from desktop.services.secrets.secret_encoding import encode_password
 from desktop.services.session.session import Session
@@ -44,6 +46,7 @@ TOKENS = {
     "scope": "read",
 }
 
+Result = TypeVar("Result")
 Kind = TypeVar("Kind", bound=State)
 Answer = dict[str, Any] | httpx.Response | Exception
 
@@ -161,7 +164,7 @@ class Server:
 
     A closed gate holds requests to its path, and sets `reached`; `slow_end` holds requests that
     are being canceled. `offline` fails every request. `others` are the answers of further paths.
-    `description` replaces the metadata at every well-known address.
+    `description` replaces the metadata at every well-known address. `headers` are those of answers.
     """
 
     answers: list[Answer] = field(default_factory=lambda: [PENDING])
@@ -176,6 +179,7 @@ class Server:
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     open: int = 0
     most_open: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     authorizations: list[str] = field(default_factory=list)
 
@@ -235,7 +239,7 @@ class Server:
             raise answer
         if isinstance(answer, httpx.Response):
             return answer
-        return httpx.Response(400 if "error" in answer else 200, json=answer)
+        return httpx.Response(400 if "error" in answer else 200, headers=self.headers, json=answer)
 
     def _new_code(self) -> dict[str, Any]:
         code = f"CODE-{self.count_requests('/device')}"
@@ -290,6 +294,14 @@ class TakenLock(asyncio.Lock):
         raise RenewalTimedOut
 
 
+class AtOnce:
+    """Makes calls as `Worker` does, but not in a thread, whose time no test can know."""
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        await asyncio.sleep(0)
+        return work()
+
+
 class SessionHarness:
     """A session and its fake environment, shared with that of `beside`: another program."""
 
@@ -304,6 +316,7 @@ class SessionHarness:
         self.clock: FakeClock = beside.clock if beside else clock or FakeClock()
         self.keyring: FakeKeyring = beside.keyring if beside else FakeKeyring()
         self.locks: dict[str, asyncio.Lock] = beside.locks if beside else {}
+        self.metadata_folder: Path | None = beside.metadata_folder if beside else None
         self.jitter = 0.0
         self._sessions: list[Session] = []
         self.states: list[State] = []
@@ -317,7 +330,12 @@ class SessionHarness:
     def new_session(self, profile: Profile = PROFILE) -> Session:
         """Create another session with the same keyring, like the next run of the app."""
         environment = Environment(
-            self.keyring, self._open_http, self.clock, self._lock, lambda: self.jitter
+            self.keyring,
+            self._open_http,
+            self.clock,
+            self._lock,
+            lambda: self.jitter,
+            KeptMetadata(self.metadata_folder, AtOnce()),
         )
         self.session = Session(profile, environment, observer=self._observe)
         self._sessions.append(self.session)

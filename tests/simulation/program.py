@@ -16,6 +16,7 @@ from desktop.services.model.profile import Profile
 from desktop.services.model.states import Requesting, SignedIn, SignedOut, State
 from desktop.services.network.environment import Environment
 from desktop.services.network.http_client import make_http_client
+from desktop.services.network.kept_metadata import KeptMetadata
 from desktop.services.secrets.indexed_keystore import IndexedKeystore
 from desktop.services.secrets.keyring_vault import KeyringVault
 from desktop.services.secrets.keystore import KeystoreError, VaultKeystore
@@ -64,6 +65,7 @@ class Program:
             simulation.clock,
             partial(shared_lock, simulation.folder / "locks", clock=simulation.clock),
             simulation.random.random,
+            KeptMetadata(simulation.folder / "metadata", self._worker),
         )
         self._sessions = Sessions(self._make_session, self._observe)
         self._ticking: asyncio.Task[None] | None = None

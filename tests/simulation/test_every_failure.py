@@ -3,11 +3,11 @@
 Nothing is lost, the words say what happened, and the next try works.
 """
 
+import _socket
 import asyncio
 import logging
 import os
 import shutil
-import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -40,8 +40,16 @@ FILES = (
     *((shutil, "copymode"), (shutil, "copyfile"), (FileLock, "acquire")),
     *((Path, name) for name in ("mkdir", "read_text", "exists", "touch", "unlink")),
 )
+
+
+class ClientSocket(_socket.socket):
+    """The socket of a command, whose methods can be replaced: those of the built-in type cannot."""
+
+    connect, sendall, recv = (getattr(_socket.socket, n) for n in ("connect", "sendall", "recv"))
+
+
 SOCKETS = (
-    *((socket.socket, "connect"), (socket.SocketIO, "write"), (socket.SocketIO, "readinto")),
+    *((ClientSocket, name) for name in ("connect", "sendall", "recv")),
     *((asyncio.StreamReader, "readline"), (asyncio.StreamWriter, "drain")),
     (ipc_server, "is_same_user"),
 )
@@ -213,7 +221,8 @@ def test_saving_a_profile_may_fail_at_every_step(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has named pipes")
-async def test_every_operation_of_the_socket_may_fail() -> None:
+async def test_every_operation_of_the_socket_may_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_socket, "socket", ClientSocket)
     served: list[Members] = []
 
     async def serve(members: Members, _process: int | None) -> Members:

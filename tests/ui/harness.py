@@ -117,6 +117,10 @@ class FakeSessions:
         if self.session is not None:
             self.session.set_visible(visible=visible)
 
+    def touch(self) -> None:
+        if self.session is not None:
+            self.session.touches += 1
+
     def check_clock(self) -> None:
         if self.session is not None:
             self.session.check_clock()
@@ -352,6 +356,7 @@ class FakeSession:
     applied: list[Settings] = field(default_factory=list)
     answer: object = field(default_factory=dict)
     seen: list[bool] = field(default_factory=list)
+    touches: int = 0
     looks: int = 0
     renewed: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -56,7 +56,7 @@ async def request_authorization(
     verifier = None
     # RFC 7636; Keycloak may demand it with this grant. Others ignore what they do not know
     # (RFC 6749 section 3.1).
-    if "S256" in metadata.code_challenge_methods_supported:
+    if supports_s256(metadata):
         verifier = secrets.token_urlsafe(48)
         form |= {"code_challenge": code_challenge(verifier), "code_challenge_method": "S256"}
     requested = now(connection.clock)
@@ -68,6 +68,10 @@ async def request_authorization(
         raise error.converted(ForbiddenByPolicy) from error
     with connection.secrets.removed_from_errors():
         return parse_authorization(found, endpoint, requested=requested, code_verifier=verifier)
+
+
+def supports_s256(metadata: ServerMetadata) -> bool:
+    return "S256" in metadata.code_challenge_methods_supported
 
 
 def without_prompt(extra: Mapping[str, str]) -> dict[str, str]:

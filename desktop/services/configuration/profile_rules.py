@@ -85,9 +85,12 @@ _REMOTE_PATH = re.compile(r"\\|/[/\\]")
 def has_invisible_characters(member: Member, value: str) -> bool:
     """Whether `value` of `member` contains characters that nobody sees.
 
-    A name may contain what joins Persian letters or the parts of an emoji.
+    A name may contain what joins Persian letters or the parts of an emoji, but something of it must
+    be seen.
     """
-    return has_hidden_characters(without_joiners(value) if member.name in _NAMES else value)
+    if member.name not in _NAMES:
+        return has_hidden_characters(value)
+    return has_hidden_characters(without_joiners(value)) or bool(value and not name_key(value))
 
 
 _NAMES = {"name", "provider", "region", "letter"}

@@ -31,9 +31,9 @@ THEMES = {
 class Settings:
     """The settings.
 
-    Without `keep_fresh`, the token is renewed while the window is visible and for `in_use_minutes`
-    after it was copied or fetched. `start_at_login` is not in the file: it is read from the
-    operating system.
+    Without `keep_fresh`, the token is renewed for `in_use_minutes` after it was copied or fetched,
+    and after somebody last touched the visible window. `start_at_login` is not in the file: it is
+    read from the operating system.
     """
 
     keep_fresh: bool = member(
@@ -48,7 +48,7 @@ class Settings:
         default=15,
         allowed=range(1, 481),
         title=translatable("Keep renewing after a copy for"),
-        help=translatable("Also renews while the window is visible."),
+        help=translatable("Also counts from your last click or key press in the visible window."),
         unit=translatable("{count} min"),
         option=Option("NUMBER", "Keep renewing for so many minutes after a copy."),
     )

@@ -111,8 +111,9 @@ class SignedIn:
     `renewable` says whether there is a refresh token, or a client that needs none: then the next
     use renews an expired token. `renews_at` is when it is renewed automatically, `None` while it is
     not in use. `trouble` is why the last renewal failed, `next_at` when it is tried again.
-    `clock_offset` is by how many seconds this computer's clock is ahead of the server's, 0 within
-    the accuracy of the measurement.
+    `is_quota_low` says that it is renewed only when it is used, because the organization has used
+    more than half of its requests. `clock_offset` is by how many seconds this computer's clock is
+    ahead of the server's, 0 within the accuracy of the measurement.
     """
 
     scope: tuple[str, ...]
@@ -129,6 +130,7 @@ class SignedIn:
     renews_at: datetime | None = None
     trouble: Exception | None = None
     next_at: datetime | None = None
+    is_quota_low: bool = False
     clock_offset: float = 0.0
 
     def remaining(self, at: datetime) -> float | None:

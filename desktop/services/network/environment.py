@@ -3,13 +3,14 @@
 import secrets
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import httpx
 
 from desktop.oauth.clock import Clock
 from desktop.services.model.profile import Profile
+from desktop.services.network.kept_metadata import KeptMetadata
 from desktop.services.secrets.keystore import Keystore
 
 
@@ -27,7 +28,7 @@ class HttpOpener(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Keyring, network, clock, randomness, and a lock that all processes of this user share.
+    """Keyring, network, clock, randomness, and what all processes of this user share.
 
     `lock` returns the lock for a key of the keystore, to be held while its refresh token is used.
     `jitter` returns a number from 0 up to 1, so that a thousand computers do not renew in step.
@@ -38,3 +39,4 @@ class Environment:
     clock: Clock
     lock: Callable[[str], AbstractAsyncContextManager[None]]
     jitter: Callable[[], float] = secrets.SystemRandom().random
+    kept_metadata: KeptMetadata = field(default_factory=KeptMetadata)

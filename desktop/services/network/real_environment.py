@@ -10,11 +10,12 @@ from desktop.oauth.clock import SystemClock
 from desktop.services.model.profile import Profile
 from desktop.services.network.environment import Environment
 from desktop.services.network.http_client import NetworkOptions, find_system_proxy, make_http_client
+from desktop.services.network.kept_metadata import KeptMetadata
 from desktop.services.secrets.indexed_keystore import system_keystore
 from desktop.services.secrets.keystore import Keystore, KeystoreError
 from desktop.services.secrets.profile_secrets import load_password_for_proxy
 from desktop.services.secrets.shared_lock import shared_lock
-from desktop.services.system.paths import locks_folder
+from desktop.services.system.paths import kept_metadata_folder, locks_folder
 from desktop.services.system.worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -30,7 +31,8 @@ def real_environment(
     lock = partial(shared_lock, locks_folder(), clock=clock)
     keystore = system_keystore()
     connector = Connector(keystore, worker, find_proxy=find_proxy)
-    return Environment(keystore, connector, clock, lock)
+    kept_metadata = KeptMetadata(kept_metadata_folder(), worker)
+    return Environment(keystore, connector, clock, lock, kept_metadata=kept_metadata)
 
 
 class Connector:

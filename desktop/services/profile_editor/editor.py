@@ -181,6 +181,7 @@ class ProfileEditor:
                 names=names_in(policy.profiles),
             )
         )
+        await self._environment.kept_metadata.delete(id_)
         kept = known.profiles.good.get(id_)
         return with_policy(profile_of(id_, draft, known.presets, kept=kept), policy)
 
@@ -197,6 +198,7 @@ class ProfileEditor:
         Raises `BrokenProfile` before anything is removed, `KeystoreError` when secrets are left.
         """
         await self._worker.run(partial(remove_profile, self.file, id_))
+        await self._environment.kept_metadata.delete(id_)
         await delete_secrets(self._environment.keystore, Profile(id=id_, name="", client_id=""))
 
     async def read_import(self, source: Path) -> ImportedFile:

@@ -7,8 +7,18 @@ from functools import partial
 from desktop.oauth.addresses import host_of
 from desktop.oauth.client import ClientConnection
 from desktop.oauth.clock import Clock
-from desktop.oauth.errors import AuthorizationPending, InvalidGrant, SlowDown, Trouble
-from desktop.oauth.grants.device import DeviceAuthorization, request_authorization
+from desktop.oauth.errors import (
+    AuthorizationPending,
+    InvalidGrant,
+    OAuthError,
+    SlowDown,
+    Trouble,
+)
+from desktop.oauth.grants.device import (
+    DeviceAuthorization,
+    request_authorization,
+    supports_s256,
+)
 from desktop.oauth.grants.polling import Progress, poll
 from desktop.oauth.grants.token import is_answer_lost, request_token
 from desktop.oauth.metadata import ServerMetadata
@@ -16,12 +26,12 @@ from desktop.oauth.model.token_set import TokenSet
 from desktop.services.model.errors import GrantForbidden, PollAnswerLost
 from desktop.services.model.profile import Profile, is_provider_link
 from desktop.services.model.states import AwaitingApproval
+from desktop.services.session.provider import Provider
 
 
 async def sign_in_with_device_code(
     connection: ClientConnection,
-    metadata: ServerMetadata,
-    profile: Profile,
+    provider: Provider,
     *,
     clock: Clock,
     nudge: asyncio.Event,
@@ -32,24 +42,68 @@ async def sign_in_with_device_code(
     Setting `nudge` polls as soon as the interval has passed. Raises `OAuthError`, or
     `GrantForbidden` if an administrator turned off this sign-in method.
     """
+    profile = provider.profile
     if not profile.policy.device_grant:
         raise GrantForbidden(profile.policy.source)
-    authorization = await request_authorization(
-        connection, metadata, scope=profile.scope, extra=profile.extra_parameters
-    )
-    request = partial(
-        request_token,
-        connection,
-        metadata.token_endpoint,
-        authorization=authorization,
-        scope=profile.scope,
-    )
+
+    def show_code(authorization: DeviceAuthorization, progress: Progress) -> None:
+        show(_awaiting_approval(authorization, progress, profile))
+
+    authorization = await _request_code(connection, provider, show_code)
+    request = partial(request_token, connection, authorization=authorization, scope=profile.scope)
     return await poll(
-        _Asker(request),
+        _Asker(partial(provider.discover, connection), request),
         authorization,
         clock=clock,
         nudge=nudge,
-        report=lambda progress: show(_awaiting_approval(authorization, progress, profile)),
+        report=partial(show_code, authorization),
+    )
+
+
+async def _request_code(
+    connection: ClientConnection,
+    provider: Provider,
+    show: Callable[[DeviceAuthorization, Progress], None],
+) -> DeviceAuthorization:
+    """Request a code, at once where metadata was kept, and then check it against fresh metadata.
+
+    Everything but this one request goes where fresh metadata says. If kept metadata was outdated,
+    another code is requested, and replaces the one that `show` got.
+    """
+    profile = provider.profile
+    request = partial(
+        request_authorization, connection, scope=profile.scope, extra=profile.extra_parameters
+    )
+    kept = await provider.load_kept_metadata()
+    if kept is None:
+        return await request(await provider.discover(connection))
+    found: DeviceAuthorization | OAuthError
+    try:
+        found = await request(kept)
+    except OAuthError as error:
+        found = error
+        await provider.forget_kept_metadata()
+    else:
+        show(found, Progress(0, None, found.requested.later(found.interval)))
+    try:
+        fresh = await provider.discover(connection)
+    except OAuthError as error:
+        await provider.forget_kept_metadata()
+        if isinstance(found, OAuthError) or not isinstance(error, Trouble):
+            raise
+        return found  # while polling, the metadata is fetched again
+    if not _is_same_request(kept, fresh):
+        return await request(fresh)
+    if isinstance(found, OAuthError):
+        raise found  # a second try would only send the client secret again
+    return found
+
+
+def _is_same_request(kept: ServerMetadata, fresh: ServerMetadata) -> bool:
+    """Tell whether a code is requested in the same way with both."""
+    return (kept.device_authorization_endpoint, supports_s256(kept)) == (
+        fresh.device_authorization_endpoint,
+        supports_s256(fresh),
     )
 
 
@@ -60,13 +114,19 @@ class _Asker:
     say that the code is unknown although it was approved.
     """
 
-    def __init__(self, request: Callable[[], Awaitable[TokenSet]]) -> None:
+    def __init__(
+        self,
+        discover: Callable[[], Awaitable[ServerMetadata]],
+        request: Callable[[str], Awaitable[TokenSet]],
+    ) -> None:
+        self._discover = discover
         self._request = request
         self._lost: Trouble | None = None
 
     async def __call__(self) -> TokenSet:
+        endpoint = (await self._discover()).token_endpoint  # known, but for trouble before
         try:
-            return await self._request()
+            return await self._request(endpoint)
         except InvalidGrant:
             if self._lost is None:
                 raise

@@ -18,6 +18,7 @@ from desktop.oauth.errors import (
 )
 from desktop.oauth.fields import Members
 from desktop.oauth.grants.token import refresh, request_own_token
+from desktop.oauth.http import Quota
 from desktop.oauth.identity import fetch_userinfo
 from desktop.oauth.metadata import (
     FOR_CLIENT,
@@ -45,7 +46,8 @@ class Provider:
     `metadata` is `None` until it was needed. `known_methods` has the client authentication that
     each endpoint accepted. `clock_offset` is how many seconds this computer's clock was last ahead
     of the server's. With `keyring_is_optional` a client that may be public does without a secret if
-    the keyring cannot be read. `secrets` are those that the server may repeat.
+    the keyring cannot be read. `secrets` are those that the server may repeat. `on_quota` is called
+    with the request quota that an answer reports.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Provider:
         self.known_methods: dict[str, ClientAuthentication] = {}
         self.clock_offset = 0.0
         self.keyring_is_optional = False
+        self.on_quota: Callable[[Quota], None] = lambda _quota: None
         self.secrets = KnownSecrets() if secrets is None else secrets
         self.profile = profile
         self._environment = environment
@@ -91,6 +94,21 @@ class Provider:
         if self.metadata is None:
             self.metadata = await discover_endpoints(connection, self.profile)
         return self.metadata
+
+    async def load_kept_metadata(self) -> ServerMetadata | None:
+        """Return what the last good sign-in found out, if this provider knows nothing better."""
+        if self.metadata is not None:
+            return None
+        kept, at = self._environment.kept_metadata, self._environment.clock.utc()
+        return await kept.load(self.profile, at=at)
+
+    async def keep_metadata(self) -> None:
+        """Keep the metadata, with which somebody has signed in."""
+        kept, at = self._environment.kept_metadata, self._environment.clock.utc()
+        await kept.save(self.profile, self.metadata or ServerMetadata(), at=at)
+
+    async def forget_kept_metadata(self) -> None:
+        await self._environment.kept_metadata.delete(self.profile.id)
 
     @property
     def uses_client_credentials(self) -> bool:
@@ -164,11 +182,15 @@ class Provider:
             client,
             self.known_methods,
             self._record_clock_offset,
+            self._record_quota,
             self.secrets,
         )
 
     def _record_clock_offset(self, offset: float) -> None:
         self.clock_offset = offset
+
+    def _record_quota(self, quota: Quota) -> None:
+        self.on_quota(quota)
 
     async def _load_client(self) -> Client:
         method = ClientAuthentication(self.profile.client_authentication)

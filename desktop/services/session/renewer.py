@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from desktop.oauth.clock import Clock, first_of, now
 from desktop.oauth.errors import OAuthError
+from desktop.oauth.http import Quota
 from desktop.services.model.access_token import ANY_VALID_TOKEN, AccessToken, TokenRequirement
 from desktop.services.model.errors import (
     NoToken,
@@ -26,12 +27,13 @@ from desktop.services.session.renewal import Refresher, RenewalTask
 from desktop.services.session.schedule import (
     Failures,
     Schedule,
-    Usage,
     is_over,
     is_valid_for,
+    moved_back,
     renewal_due_at,
     with_failure,
 )
+from desktop.services.session.usage import KnownQuota, Usage
 
 _log = logging.getLogger(__name__)
 
@@ -43,13 +45,15 @@ class RenewalStatus:
     """What there is to show of renewing. Instants are aware UTC; `trouble` is the last error.
 
     `renews_at` is `None` if the token is not in use by then; `next_at` is when a renewal that
-    failed is tried again automatically, `None` if it is not.
+    failed is tried again automatically, `None` if it is not. `is_quota_low` says that it waits for
+    the next use, because little is left of the organization's request quota.
     """
 
     renewing: bool = False
     renews_at: datetime | None = None
     trouble: Exception | None = None
     next_at: datetime | None = None
+    is_quota_low: bool = False
 
 
 class Renewer:
@@ -72,6 +76,7 @@ class Renewer:
         self._schedule = Schedule()
         self._wall_clock = _WallClock(environment.clock)
         self._wake_event = asyncio.Event()
+        provider.on_quota = self._note_quota
         self._task = RenewalTask(
             self._renew, may_stop=self._refresher.may_stop, on_change=self._on_task_change
         )
@@ -82,6 +87,7 @@ class Renewer:
             renews_at=self._schedule.renews_at(self._clock),
             trouble=self._schedule.failures.error,
             next_at=self._schedule.next_at(self._clock),
+            is_quota_low=self._schedule.usage.seconds_of_low_quota(self._clock) > 0,
         )
 
     def has_expired(self) -> bool:
@@ -94,18 +100,19 @@ class Renewer:
 
         Failures are forgotten, but not while the server demands a pause (`Retry-After`).
         """
-        held = self._store.held
-        renewable = held is not None and self._provider.can_renew(held)
-        due_at = renewal_due_at(held, self._jitter()) if held and renewable else None
+        held, failures = self._store.held, self._schedule.failures
+        due_at = None
+        if held is not None and self._provider.can_renew(held):
+            due_at = renewal_due_at(held, self._jitter(), after_failure=failures.count > 0)
         self._wall_clock = _WallClock(self._clock)
-        failures = self._schedule.failures
         if failures.seconds_to_manual_retry(self._clock) == 0:
             failures = Failures()
         self._reschedule(replace(self._schedule, failures=failures, due_at=due_at))
 
     def set_visible(self, *, visible: bool) -> None:
-        """Count the token as in use while the window shows it."""
-        self._use(replace(self._schedule.usage, in_sight=visible))
+        """Note that somebody hides the window, or shows or touches it."""
+        touched = now(self._clock) if visible else None
+        self._use(replace(self._schedule.usage, in_sight=visible, last_touched=touched))
 
     def apply(self, settings: Settings) -> None:
         self._use(replace(self._schedule.usage, settings=settings))
@@ -171,6 +178,10 @@ class Renewer:
         self._schedule = schedule
         self._wake_event.set()
 
+    def _note_quota(self, quota: Quota) -> None:
+        known = KnownQuota(quota, now(self._clock))
+        self._use(replace(self._schedule.usage, known_quota=known))
+
     def _use(self, usage: Usage) -> None:
         if usage != self._schedule.usage:
             self._reschedule(replace(self._schedule, usage=usage))
@@ -182,7 +193,7 @@ class Renewer:
     def _should_renew(self, requirement: TokenRequirement) -> bool:
         """Whether a renewal is due, or required while the server is not failing."""
         held, at = self._store.held, self._clock.utc()
-        if self._schedule.seconds_to_renewal(self._clock) <= 0:
+        if self._schedule.is_due(self._clock):
             return True
         if held is None or self._schedule.failures.seconds_to_retry(self._clock) > 0:
             return False
@@ -220,13 +231,8 @@ class Renewer:
         self._wall_clock = _WallClock(self._clock)
         self._provider.clock_offset = 0.0  # that of the old clock; the next answer tells it again
         held, due_at = self._store.held, self._schedule.due_at
-        if held is not None and held.expires_at is not None:
-            self._store.held = replace(
-                held,
-                issued_at=held.issued_at - shift,
-                expires_at=held.expires_at - shift,
-                id_expires_at=held.id_expires_at and held.id_expires_at - shift,
-            )
+        if held is not None:
+            self._store.held = moved_back(held, shift)
             self._schedule = replace(self._schedule, due_at=due_at and due_at - shift)
 
     async def _renew(self) -> None:

@@ -14,25 +14,33 @@ from desktop.oauth.errors import ErrorResponse, PageInsteadOfAnswer, UnusableAns
 from desktop.oauth.model.token_set import TokenSet
 from desktop.services.model.errors import RenewalRefused
 from desktop.services.model.instants import is_expired
-from desktop.services.model.settings import Settings
+from desktop.services.session.usage import Usage
 
 # A renewal falls due in the last fifth of the lifetime, but early enough for the answer to arrive.
 _EARLIEST_SHARE, _LATEST_SHARE = 0.8, 0.98
+# Computers that renewed together after an outage would stay in step for an hour.
+_EARLIEST_SHARE_AFTER_FAILURE = 0.4
 # Seconds: protects a server whose tokens expire at once from constant requests.
 _MIN_LIFETIME = 10.0
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 300.0  # seconds between attempts that fail
+_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 600.0  # seconds between attempts that fail
 # Cisco's quota is per hour. A longer Retry-After is a mistake or an attempt to lock people out.
 _MAX_RETRY_AFTER = 3600.0
 _MIN_PAUSE_SHARE = 0.5  # the rest of the pause is random
 
 
-def renewal_due_at(tokens: TokenSet, jitter: float) -> datetime | None:
-    """Compute when to renew `tokens`, if they can be renewed; `None` if they never expire."""
+def renewal_due_at(
+    tokens: TokenSet, jitter: float, *, after_failure: bool = False
+) -> datetime | None:
+    """Compute when to renew `tokens`, if they can be renewed; `None` if they never expire.
+
+    With `after_failure`, they are the first since a renewal failed.
+    """
     if tokens.expires_at is None:
         return None
     lifetime = (tokens.expires_at - tokens.issued_at).total_seconds()
-    share = _EARLIEST_SHARE + (_LATEST_SHARE - _EARLIEST_SHARE) * jitter
+    earliest = _EARLIEST_SHARE_AFTER_FAILURE if after_failure else _EARLIEST_SHARE
+    share = earliest + (_LATEST_SHARE - earliest) * jitter
     return tokens.issued_at + timedelta(seconds=max(_MIN_LIFETIME, share * lifetime))
 
 
@@ -69,21 +77,16 @@ def expired_if_from_future(saved: TokenSet, at: datetime) -> TokenSet:
     return replace(saved, issued_at=at, expires_at=at, id_expires_at=id_expires_at)
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Who uses the token: the window shows it, or it was copied a while ago."""
-
-    settings: Settings = field(default_factory=Settings)
-    in_sight: bool = False
-    last_used: Moment | None = None
-
-    def seconds_left(self, clock: Clock) -> float:
-        """Seconds for which the token stays in use; infinite while the use has no known end."""
-        if self.in_sight or self.settings.keep_fresh:
-            return math.inf
-        if self.last_used is None:
-            return 0.0
-        return max(0.0, self.settings.in_use_minutes * 60 - self.last_used.elapsed(clock))
+def moved_back(tokens: TokenSet, shift: timedelta) -> TokenSet:
+    """Move `tokens` back by `shift`, as the clock was: they do not live longer by it."""
+    if tokens.expires_at is None:
+        return tokens
+    return replace(
+        tokens,
+        issued_at=tokens.issued_at - shift,
+        expires_at=tokens.expires_at - shift,
+        id_expires_at=tokens.id_expires_at and tokens.id_expires_at - shift,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +169,15 @@ class Schedule:
             max(until_due, self.failures.seconds_to_retry(clock)), clock
         )
 
+    def is_due(self, clock: Clock) -> bool:
+        """Whether the next use renews it first, unless the last failure was a moment ago."""
+        if self.due_at is None or self.due_at > clock.utc():
+            return False
+        return self.failures.seconds_to_retry(clock) <= 0
+
     def seconds_to_change(self, clock: Clock) -> float:
-        """Seconds until the renewal, or until the use ends if that comes first; it is shown."""
-        left = self.seconds_to_renewal(clock)
-        return left if left < math.inf else self.usage.seconds_left(clock)
+        """Seconds until the renewal, or until the use changes if that comes first; it is shown."""
+        return min(self.seconds_to_renewal(clock), self.usage.seconds_to_change(clock) or math.inf)
 
     def renews_at(self, clock: Clock) -> datetime | None:
         """When the token is renewed automatically; `None` if it is not, or the last try failed."""

@@ -150,6 +150,7 @@ class Session:
             self._renewer.renew()
 
     def set_visible(self, *, visible: bool) -> None:
+        """Note that somebody hides the window, or shows or touches it."""
         self._renewer.set_visible(visible=visible)
 
     def check_clock(self) -> None:

@@ -60,5 +60,6 @@ class SessionState:
             renews_at=renewal.renews_at,
             trouble=renewal.trouble,
             next_at=renewal.next_at,
+            is_quota_low=renewal.is_quota_low,
             clock_offset=self._provider.clock_offset,
         )

@@ -139,10 +139,15 @@ class Sessions:
                 self._configure(session)
 
     def set_visible(self, *, visible: bool) -> None:
-        """Count the current token as in use while the window is visible."""
+        """Count the current token as in use while the window is visible and touched."""
         self._visible = visible
         if self.current is not None:
             self._configure(self.current)
+
+    def touch(self) -> None:
+        """Note that somebody uses the visible window."""
+        if self._visible and self.current is not None:
+            self.current.set_visible(visible=True)
 
     def check_clock(self) -> None:
         for session in self._sessions.values():

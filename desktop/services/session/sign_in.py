@@ -53,7 +53,9 @@ class SignIn:
         tokens = await self._request_tokens()
         if isinstance(self._state.current, AwaitingApproval):
             self._state.publish(replace(self._state.current, approved=True))
-        await self._save(tokens)
+        await self._store.save_new(tokens, self._provider.known_methods)
+        await self._provider.keep_metadata()  # before the state: a command ends with that
+        self._show_tokens()
 
     async def reload(self) -> None:
         """Use what another program has saved or removed; raises `KeystoreError`."""
@@ -69,11 +71,8 @@ class SignIn:
         if self._store.held is None:
             self._state.publish(SignedOut())
         else:
-            await self._save(self._store.held)
-
-    async def _save(self, tokens: TokenSet) -> None:
-        await self._store.save_new(tokens, self._provider.known_methods)
-        self._show_tokens()
+            await self._store.save_new(self._store.held, self._provider.known_methods)
+            self._show_tokens()
 
     def _show_tokens(self) -> None:
         self._renewer.reset()
@@ -84,15 +83,20 @@ class SignIn:
         connection = await provider.connect()
         if provider.uses_client_credentials:
             return await provider.request_client_token(connection)
-        metadata = await provider.discover(connection)
-        if profile.grant == "code":
-            # Not loaded before the first device code is on screen.
-            from desktop.services.session.browser_sign_in import sign_in_with_browser as method
-        else:
-            method = sign_in_with_device_code
-        return await method(
+        if profile.grant == "device":
+            return await sign_in_with_device_code(
+                connection,
+                provider,
+                clock=self._clock,
+                nudge=self.nudge,
+                show=self._state.publish,
+            )
+        # Not loaded before the first device code is on screen.
+        from desktop.services.session.browser_sign_in import sign_in_with_browser
+
+        return await sign_in_with_browser(
             connection,
-            metadata,
+            await provider.discover(connection),
             profile,
             clock=self._clock,
             nudge=self.nudge,

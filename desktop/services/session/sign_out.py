@@ -58,7 +58,9 @@ class SignOut:
             self._state.signing_out = False
             raise SignOutFailed from error
         self._state.signing_out = False
-        await self._revoke(self._clock.utc())
+        removed_at = self._clock.utc()
+        await self._provider.forget_kept_metadata()
+        await self._revoke(removed_at)
 
     async def revoke_again(self, state: SignedOut) -> None:
         self._state.publish(replace(state, revocation=Revocation.UNDER_WAY))

@@ -20,11 +20,11 @@ def write_out(text: str, target: Path) -> None:
         write_atomically(text, target)
 
 
-def write_atomically(text: str, file: Path) -> None:
+def write_atomically(text: str, file: Path, *, durable: bool = True) -> None:
     """Replace the content of `file` in one step. Blocks; raises `OSError`.
 
     Permissions are kept; a new file is readable by its owner only. The folder must exist, and a
-    link must have been resolved.
+    link must have been resolved. Without `durable`, the file may be empty after a power failure.
     """
     # In the same folder: a file can be replaced in one step only within its file system.
     descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
@@ -32,7 +32,8 @@ def write_atomically(text: str, file: Path) -> None:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as temporary:
             temporary.write(text)
             temporary.flush()
-            os.fsync(temporary.fileno())
+            if durable:
+                os.fsync(temporary.fileno())
         with suppress(FileNotFoundError):
             shutil.copymode(file, name)
         os.replace(name, file)  # noqa: PTH105 - `name` is a string

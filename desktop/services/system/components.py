@@ -24,7 +24,6 @@ DIRECT_DEPENDENCIES = (
     "keyring",
     "platformdirs",
     "psutil",
-    "pyjwt",
     "pyside6-essentials",
     "qasync",
     "segno",
@@ -32,6 +31,7 @@ DIRECT_DEPENDENCIES = (
     "truststore",
     "cryptography",
     "jinja2",
+    "pyjwt",
     "starlette",
     "uvicorn",
 )

@@ -104,6 +104,11 @@ def keystore_index_folder() -> Path:
     return _own_state_folder() / "saved"
 
 
+def kept_metadata_folder() -> Path:
+    """Return the folder of what the last sign-ins found out about their servers."""
+    return _own_state_folder() / "metadata"
+
+
 def locks_folder() -> Path:
     """Return the folder of the locks that let one process at a time renew a token."""
     return _own_state_folder() / "locks"

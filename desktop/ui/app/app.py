@@ -64,6 +64,8 @@ def make_application() -> Application:
     # With the data control protocol of some Wayland compositors (KDE, Sway), Qt can copy from the
     # tray and clear a secret without the focus. Qt uses it only when this variable is set.
     os.environ.setdefault("QT_WAYLAND_USE_DATA_CONTROL", "1")
+    # Without threads for drawing, which end 30 seconds after each icon and wake the computer again.
+    os.environ.setdefault("QT_NO_GUI_THREADPOOL", "1")
     # The style is a command-line option because setStyle() makes PySide6 build 12 enumerations,
     # which takes half as long as creating the application.
     application = Application([*sys.argv[:1], "-style", "Fusion"])
@@ -156,7 +158,6 @@ def load_without_qt() -> None:
     import desktop.ui.kit.copy_progress
     import desktop.ui.views.actions
     import desktop.ui.wording.page_texts
-    import desktop.ui.wording.tray_texts
     import desktop.ui.wording.window_texts  # noqa: F401
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QPixmapCache, QWindow
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QGuiApplication, QInputEvent, QPixmapCache, QWindow
 
 from desktop.services.model.states import Requesting
 from desktop.ui.wording.update_timing import seconds_to_redraw, seconds_to_redraw_tray
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _SEVERAL = 2  # profiles, from which on the header shows a badge to tell them apart
 _TOGETHER = 50  # milliseconds in which changes of profiles are collected and drawn at once
 _CACHE_LIMIT = 10240  # kilobytes of pictures, Qt's default
+_TOUCH_INTERVAL = 30.0  # seconds: the movements of a mouse are not told one by one
 
 
 class Display(QObject):
@@ -52,6 +54,7 @@ class Display(QObject):
         self._badge: Profile | None = None
         self._shows_several = False
         self._in_sight = window.in_sight()
+        self._told_touch_at = 0.0
         # A coarse timer may fire early, which would cost a second redraw.
         self._redraw_timer = QTimer(self, singleShot=True)
         self._redraw_timer.setProperty("timerType", "PreciseTimer")
@@ -64,8 +67,16 @@ class Display(QObject):
 
     def set_sessions(self, sessions: Sessions) -> None:
         """List `sessions` from now on, and tell them whether the window is visible."""
+        if self.sessions is None:
+            self._window.handle().installEventFilter(self)
         self.sessions = sessions
         sessions.set_visible(visible=self._in_sight)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Notice whatever a key, a mouse or the focus does in the window."""
+        if isinstance(event, (QInputEvent, QFocusEvent)):
+            self._on_touch()
+        return False
 
     def show(self, state: State) -> None:
         """Draw `state`, and announce what is new in it."""
@@ -119,6 +130,12 @@ class Display(QObject):
             self._badge = badge
             self._window.show_badge(badge)
         return [seconds_to_redraw_tray(each.state, at) for each in statuses]
+
+    def _on_touch(self) -> None:
+        at = time.monotonic()
+        if self.sessions is not None and at - self._told_touch_at >= _TOUCH_INTERVAL:
+            self._told_touch_at = at
+            self.sessions.touch()
 
     def _on_sight(self) -> None:
         in_sight = self._window.in_sight()

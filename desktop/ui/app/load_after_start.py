@@ -15,13 +15,17 @@ def load_libraries() -> None:
     import ctypes  # noqa: F401
 
     import filelock  # noqa: F401
-    import jwt  # noqa: F401
     import segno  # noqa: F401
 
     from desktop.services.model import scopes  # noqa: F401
     from desktop.services.secrets import keyring_vault  # noqa: F401
-    from desktop.services.system import autostart  # noqa: F401
+    from desktop.services.system import (
+        autostart,  # noqa: F401
+        processes,  # noqa: F401
+    )
     from desktop.services.token import details  # noqa: F401
+    from desktop.services.wording import messages  # noqa: F401
+    from desktop.ui.wording import tray_texts  # noqa: F401
 
 
 def load_views() -> Iterator[None]:

@@ -15,6 +15,7 @@ from desktop.services.system.paths import shown_notices_folder
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.window.dock import follow_window
 from desktop.ui.wording import tray_texts
+from desktop.ui.wording.update_timing import is_renewal_failing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -112,7 +113,7 @@ class WindowOrTray(QObject):
         if isinstance(progress, Copied):
             self._tray.acknowledge()
         elif isinstance(progress, NotCopied) and progress.title and not self._window.in_sight():
-            self._has_notified_trouble = tray_texts.is_renewal_failing(self._state)
+            self._has_notified_trouble = is_renewal_failing(self._state)
             self._tray.notify(tray_texts.not_copied(progress.title))
 
     def notify_token_request(self) -> None:
@@ -174,7 +175,7 @@ class WindowOrTray(QObject):
             self._window.minimize()
 
     def _trouble_notification(self, state: State, at: datetime) -> Notification | None:
-        if not tray_texts.is_renewal_failing(state):
+        if not is_renewal_failing(state):
             self._has_notified_trouble = False
         notification = tray_texts.renewal_failed(state, at)
         if notification is None or self._has_notified_trouble or self._is_copying:

@@ -12,7 +12,6 @@ from desktop.services.model.copy_formats import CopyFormat, example_url_for, for
 from desktop.services.model.errors import FormatForbidden, NoToken, SessionError
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.system.translation import translate
-from desktop.services.wording.messages import advice_for
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.wording import window_texts
 
@@ -142,6 +141,8 @@ def _is_same_profile(session: Session | None, other: Session | None) -> bool:
 
 
 def _not_copied(error: Exception) -> NotCopied:
+    from desktop.services.wording.messages import advice_for  # loaded already
+
     advice = advice_for(error)
     return NotCopied(f"{advice.title}. {advice.text}", advice.title, error)
 

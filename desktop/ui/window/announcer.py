@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 
 from desktop.services.model.states import SignedIn
-from desktop.ui.wording import tray_texts, window_texts
-from desktop.ui.wording.update_timing import countdown, should_announce
+from desktop.ui.wording import window_texts
+from desktop.ui.wording.update_timing import countdown, is_renewal_failing, should_announce
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,7 +46,7 @@ class Announcer:
         """Announce `state` if it is new, and failing renewals only once."""
         if should_announce(before, state):
             self.announce(window_texts.announcement(state, at))
-        if not tray_texts.is_renewal_failing(state):
+        if not is_renewal_failing(state):
             self._has_announced_trouble = False
         elif isinstance(state, SignedIn) and state.trouble and not self._has_announced_trouble:
             self._has_announced_trouble = True

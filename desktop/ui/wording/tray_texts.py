@@ -227,11 +227,6 @@ def of_other_profile(name: str, notification: Notification) -> Notification:
     return Notification(title, notification.text)
 
 
-def is_renewal_failing(state: State) -> bool:
-    """Whether a renewal is in trouble or being retried; the trouble is announced only once."""
-    return isinstance(state, SignedIn) and (state.trouble is not None or state.renewing)
-
-
 def not_copied(problem: str) -> Notification:
     """That nothing was copied, and why: the title of an advice."""
     return Notification(

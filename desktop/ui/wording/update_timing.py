@@ -28,6 +28,11 @@ def should_announce(before: State, state: State) -> bool:
     return isinstance(state, Failed)
 
 
+def is_renewal_failing(state: State) -> bool:
+    """Whether a renewal is in trouble or being retried; the trouble is announced only once."""
+    return isinstance(state, SignedIn) and (state.trouble is not None or state.renewing)
+
+
 def may_be_profile_error(state: State) -> bool:
     """Whether the profile, as its file is now, may be the cause of `state`."""
     from desktop.oauth.errors import OAuthError

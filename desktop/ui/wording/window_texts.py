@@ -247,6 +247,11 @@ def _outlook(state: SignedIn, at: datetime) -> str:
             if left
             else translate("Expired. Sign in again.")
         )
+    if state.is_quota_low:
+        return translate(
+            "Paused: over half of your organization's hourly requests are used. "
+            "Renews when you copy it."
+        )
     if left == 0:
         return translate("Paused to save requests. Copy to get a fresh token.")
     if state.renews_at is None:

@@ -64,5 +64,7 @@ def _ftparchive(folder: Path, *arguments: str) -> bytes:
     with tempfile.NamedTemporaryFile() as empty:  # no settings of this computer
         command = ["apt-ftparchive", "-q", *arguments]
         environment = {"APT_CONFIG": empty.name, "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
-        done = subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+        done = subprocess.run(
+            command, cwd=folder, env=environment, check=True, stdout=subprocess.PIPE
+        )
     return done.stdout

@@ -60,5 +60,5 @@ def _header_digest(rpm: Path) -> bytes:
 
 def _query(rpm: Path, form: str) -> str:
     command = ["rpm", "--query", "--package", "--nosignature", "--queryformat", form, str(rpm)]
-    done = subprocess.run(command, env=_ENVIRONMENT, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, env=_ENVIRONMENT, check=True, stdout=subprocess.PIPE, text=True)
     return done.stdout.replace("(none)", "")

@@ -1,4 +1,4 @@
-"""The package that sets up the apt repository: its address and the key that signs it."""
+"""The package that sets up the apt repository: its address and the keys that sign it."""
 
 import gzip
 from datetime import UTC, datetime
@@ -11,12 +11,12 @@ from builder.repository.signing import Signer
 
 
 def make_keyring(folder: Path, work: Path, signer: Signer, *, address: str) -> Path:
-    """Build the package and return its path. The same key and address give the same bytes."""
+    """Build the package and return its path. The same keys and address give the same bytes."""
     changed = datetime.fromtimestamp(signer.changed_at, UTC)
     version = f"{changed:%Y.%m.%d}.{product().repository.revision}"
     tree = work / "keyring"
     files = {
-        f"usr/share/keyrings/{product().keyring}.gpg": signer.public_key(armored=False),
+        f"usr/share/keyrings/{product().keyring}.gpg": signer.public_keys(armored=False),
         f"etc/apt/sources.list.d/{product().package}.sources": fill_template(
             "linux/apt.sources.in", address=address, suite=product().repository.suite
         ).encode(),

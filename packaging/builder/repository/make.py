@@ -2,16 +2,19 @@
 
 import shutil
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 from builder.product import fill_template, product
 from builder.repository import apt, dnf, keyring
-from builder.repository.signing import KEY, RepositoryError, Signer, signer_from_environment
+from builder.repository.signing import KEY, RepositoryError, SecretKey, Signer, open_signer
 
 UNSIGNED = f"SKIPPED signing the repositories, because {KEY} is not set. Use them only for tests."
 
 
-def make_repositories(packages: Path, folder: Path, *, address: str = "") -> str:
+def make_repositories(
+    packages: Path, folder: Path, *, key: SecretKey | None, address: str = ""
+) -> str:
     """Add the .deb and .rpm files in `packages`, sign all, and return what was done.
 
     Files that are in `folder` stay, so that upgrades and older versions work. `address` is where
@@ -23,7 +26,8 @@ def make_repositories(packages: Path, folder: Path, *, address: str = "") -> str
             f"{packages.name}/ has no .deb or no .rpm. Run: python3 dev.py package deb rpm repo"
         )
     address = address or product().repository.address
-    with signer_from_environment(product().repository.fingerprint) as signer:
+    expected = product().repository.fingerprint
+    with open_signer(key, expected) if key else nullcontext() as signer:
         if signer is None and any(folder.rglob("InRelease")):
             raise RepositoryError(f"{folder.name}/ is signed. Set {KEY}, or delete the folder.")
         folder.mkdir(parents=True, exist_ok=True)
@@ -43,7 +47,7 @@ def _write_setup(folder: Path, signer: Signer | None, address: str) -> None:
     key = folder / f"{product().keyring}.asc"
     sources = folder / "apt" / f"{product().package}.sources"
     if signer is not None:
-        key.write_bytes(signer.public_key(armored=True))
+        key.write_bytes(signer.public_keys(armored=True))
         sources.unlink(missing_ok=True)  # trusted an unsigned repository
     else:
         sources.parent.mkdir(exist_ok=True)

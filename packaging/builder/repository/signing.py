@@ -1,11 +1,15 @@
-"""The key that signs the repositories. It comes from the environment, and nothing of it stays."""
+"""The key that signs the repositories. It comes from the environment, and nothing of it stays.
+
+To replace it, append the public part of the next key to `KEY` until everybody has an update with
+it, then append the old public part to the new secret key: docs/decisions/repositories.md.
+"""
 
 import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 KEY = "REPOSITORY_KEY"
@@ -19,10 +23,24 @@ class RepositoryError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class SecretKey:
+    """A secret key as ASCII armor, perhaps with further public keys, and its passphrase."""
+
+    text: str = field(repr=False)
+    passphrase: str = field(repr=False)
+
+
+def take_key() -> SecretKey | None:
+    """Take the key out of the environment, so that no other program inherits it."""
+    text, passphrase = os.environ.pop(KEY, ""), os.environ.pop(PASSPHRASE, "")
+    return SecretKey(text, passphrase) if text.strip() else None
+
+
+@dataclass(frozen=True, slots=True)
 class Signer:
     """A secret key in a GnuPG folder that is deleted afterwards.
 
-    `changed_at` is when the key or one of its dates was last changed, in epoch seconds.
+    `changed_at` is when a key or one of its dates was last changed, in epoch seconds.
     """
 
     home: Path
@@ -42,11 +60,10 @@ class Signer:
         """Write the signature of `file` to `signature`."""
         self._sign("--armor", "--detach-sign", "--output", str(signature), str(file))
 
-    def public_key(self, *, armored: bool) -> bytes:
-        """Return the public key."""
+    def public_keys(self, *, armored: bool) -> bytes:
+        """Return the public keys: that of the secret key, and those that were given with it."""
         options = ["--armor"] if armored else []
-        minimal = ("--export-options", "export-minimal")
-        return _gpg(self.home, *options, *minimal, "--export", self.fingerprint)
+        return _gpg(self.home, *options, "--export-options", "export-minimal", "--export")
 
     def _sign(self, *arguments: str) -> None:
         options = ("--yes", "--digest-algo", "SHA512", "--local-user", self.fingerprint)
@@ -54,22 +71,15 @@ class Signer:
 
 
 @contextmanager
-def signer_from_environment(expected: str = "") -> Iterator[Signer | None]:
-    """Import the key in `KEY`, or give None without one; no other program inherits the variables.
-
-    Raise `RepositoryError` if the key cannot sign, or is another one than `expected`.
-    """
-    key, passphrase = os.environ.pop(KEY, ""), os.environ.pop(PASSPHRASE, "")
-    if not key.strip():
-        yield None
-        return
+def open_signer(key: SecretKey, expected: str = "") -> Iterator[Signer]:
+    """Import a key; raise `RepositoryError` if it cannot sign or is not the one `expected`."""
     # Short, because the agent has a socket in it.
     with tempfile.TemporaryDirectory(prefix="gpg-") as folder:
         home = Path(folder)
         (home / "gpg-agent.conf").write_text(_AGENT, "utf-8")
         try:
-            signer = _import_key(home, key, expected)
-            _unlock(signer, passphrase)
+            signer = _import_key(home, key.text, expected)
+            _unlock(signer, key.passphrase)
             yield signer
         finally:
             for command in (["--kill", "all"], ["--remove-socketdir"]):
@@ -91,7 +101,7 @@ def _import_key(home: Path, key: str, expected: str) -> Signer:
         raise RepositoryError(
             f"The key in {KEY} has the fingerprint {fingerprint}. product.toml names {expected}."
         )
-    listed = _gpg(home, "--with-colons", "--list-sigs", fingerprint).decode().splitlines()
+    listed = _gpg(home, "--with-colons", "--list-sigs").decode().splitlines()
     times = [int(line.split(":")[5]) for line in listed if line.startswith("sig:")]
     return Signer(home, fingerprint, max(times))
 

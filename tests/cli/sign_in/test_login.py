@@ -288,7 +288,7 @@ def test_a_server_without_refresh_tokens_is_told_at_once(console: Terminal) -> N
     [
         (httpx.Response(404, html="<html>"), Exit.SERVER, "Nothing at this address (404). "),
         (httpx.Response(405), Exit.SERVER, "Nothing at this address (405). "),
-        (httpx.Response(415), Exit.SERVER, "Unexpected response from the server. "),
+        (httpx.Response(415), Exit.SERVER, "The server rejected the request. "),
         (httpx.Response(200, json={}), Exit.SERVER, "No usable token received. "),
         (
             httpx.Response(429, headers={"Retry-After": "3172"}),

@@ -251,3 +251,11 @@ def test_a_profile_that_reads_like_one_of_the_administrator_is_refused(
     else:
         with pytest.raises(AmbiguousName):
             found.find("Shared")
+
+
+@pytest.mark.parametrize("name", ["\u3164", "\u2800\u2800", "\u115f \u1160", "\u034f"])
+def test_a_name_of_which_nothing_is_seen_is_refused(name: str, tmp_path: Path) -> None:
+    assert faults_of(Draft(name=name, client_id="c", issuer="https://login.example"), {})["name"]
+    file = tmp_path / "profiles.toml"
+    file.write_text(profile("lab", name), "utf-8")
+    assert "lab" in load_profiles(file).broken

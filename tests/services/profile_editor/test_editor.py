@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from desktop.oauth.metadata import ServerMetadata
 from desktop.services.configuration.load import load_allowed_profiles
 from desktop.services.configuration.profile_draft import Draft, draft_of, profile_of
 from desktop.services.configuration.profile_reader import load_profiles
@@ -20,11 +21,12 @@ from desktop.services.model.profile import (
     tokens_key,
 )
 from desktop.services.network.environment import Environment
+from desktop.services.network.kept_metadata import KeptMetadata
 from desktop.services.profile_editor.editor import ProfileEditor, SecretChanges
 from desktop.services.profile_editor.findings import Finding, Outcome, Step
 from desktop.services.secrets.keystore import KeyringFault, KeystoreError, MemoryKeystore
 from desktop.services.system.worker import Worker
-from tests.services.harness import HurriedClock, TakenLock
+from tests.services.harness import START, AtOnce, HurriedClock, TakenLock
 
 OWN = """
 [profiles.mine]
@@ -46,7 +48,14 @@ class Bench:
         self.keyring = MemoryKeystore()
         self.opened: list[Profile] = []
         file.write_text(OWN)
-        world = Environment(self.keyring, self._open, HurriedClock(), lambda _: TakenLock())
+        self.kept = KeptMetadata(file.parent / "metadata", AtOnce())
+        world = Environment(
+            self.keyring,
+            self._open,
+            HurriedClock(),
+            lambda _: TakenLock(),
+            kept_metadata=self.kept,
+        )
         load = partial(load_allowed_profiles, file, policy)
         self.deeds = ProfileEditor(file, world, Worker("deeds"), policy=policy, load=load)
 
@@ -137,6 +146,22 @@ async def test_what_can_be_removed_of_a_profile_goes_even_where_something_is_stu
         await bench.deeds.remove("mine")
     assert await bench.keyring.load(client_secret_key(mine)) is None
     assert await bench.keyring.load(proxy_password_key(mine)) is None
+
+
+@pytest.mark.parametrize("change", ["edit", "remove"])
+async def test_an_edited_or_removed_profile_keeps_no_metadata(file: Path, change: str) -> None:
+    bench = Bench(file, Policy())
+    known = await bench.deeds.load()
+    mine = known.profiles.good["mine"]
+    endpoint = f"{mine.issuer}/device"
+    metadata = ServerMetadata(issuer=mine.issuer, device_authorization_endpoint=endpoint)
+    await bench.kept.save(mine, metadata, at=START)
+    assert await bench.kept.load(mine, at=START) is not None
+    if change == "edit":
+        await bench.deeds.save("mine", replace(as_typed(file), name="Other"), known)
+    else:
+        await bench.deeds.remove("mine")
+    assert await bench.kept.load(mine, at=START) is None
 
 
 async def test_an_import_leaves_the_ids_of_managed_profiles_alone(

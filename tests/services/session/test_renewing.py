@@ -767,9 +767,23 @@ async def test_after_a_sleep_past_expiry_it_is_renewed_at_the_next_tick(
 ) -> None:
     harness.session.set_visible(visible=True)
     await settle()
-    harness.clock.set_wall_clock(8 * 3600)
+    harness.clock.set_wall_clock(14 * 60)
     assert harness.expect(SignedIn).remaining(harness.clock.utc()) == 0
     harness.session.check_clock()
+    await settle()
+    assert harness.session.access_token() == f"{ACCESS_TOKEN}-1"
+
+
+async def test_after_a_night_it_is_renewed_when_somebody_touches_the_window(
+    harness: SessionHarness,
+) -> None:
+    harness.session.set_visible(visible=True)
+    await settle()
+    harness.clock.set_wall_clock(8 * 3600)
+    harness.session.check_clock()
+    await settle()
+    assert harness.server.count_renewals() == 0
+    harness.session.set_visible(visible=True)
     await settle()
     assert harness.session.access_token() == f"{ACCESS_TOKEN}-1"
 

@@ -14,12 +14,12 @@ from desktop.services.model.settings import Settings
 from desktop.services.secrets.keystore import KeyringLocked
 from desktop.services.session.schedule import (
     Failures,
-    Usage,
     is_over,
     is_valid_for,
     renewal_due_at,
     with_failure,
 )
+from desktop.services.session.usage import Usage
 from tests.services.harness import ACCESS_TOKEN, HOST, REFRESH_TOKEN, START, FakeClock
 
 JITTERS = st.floats(0, 1, exclude_max=True)
@@ -45,6 +45,15 @@ def test_a_renewal_falls_due_in_the_last_fifth_of_the_lifetime(
     due = renewal_due_at(tokens(lifetime), jitter)
     assert due is not None
     assert 0.8 * lifetime - 0.001 <= (due - START).total_seconds() < lifetime
+
+
+@given(JITTERS)
+def test_after_a_failure_the_next_renewal_is_spread_wider(jitter: float) -> None:
+    due = renewal_due_at(tokens(600), jitter, after_failure=True)
+    assert due is not None
+    assert 239 <= (due - START).total_seconds() < 600
+    if jitter < 0.5:
+        assert due < START + timedelta(seconds=480)
 
 
 def test_two_computers_renew_at_different_times() -> None:
@@ -97,9 +106,10 @@ def test_a_token_is_unused_at_first() -> None:
     assert Usage().seconds_left(FakeClock()) == 0
 
 
-@pytest.mark.parametrize("use", [Usage(in_sight=True), Usage(Settings(keep_fresh=True))])
-def test_a_visible_or_always_fresh_token_stays_in_use(use: Usage) -> None:
+def test_an_always_fresh_token_stays_in_use() -> None:
+    use = Usage(Settings(keep_fresh=True))
     assert use.seconds_left(FakeClock()) == math.inf
+    assert use.seconds_to_change(FakeClock()) == math.inf
 
 
 def test_a_copy_counts_as_use_for_the_time_in_the_settings() -> None:
@@ -134,7 +144,7 @@ def failed(*found: Exception, jitter: float = 0.5, clock: FakeClock | None = Non
 def test_pauses_grow_up_to_a_limit() -> None:
     pauses = [failed(*[UNREACHABLE] * count, jitter=1).pause for count in range(1, 12)]
     assert pauses[:4] == [5, 10, 20, 40]
-    assert pauses[-1] == 300
+    assert pauses[-1] == 600
     assert pauses == sorted(pauses)
 
 

@@ -20,6 +20,7 @@ FOLDERS = (
     paths.profiles_file,
     paths.log_folder,
     paths.keystore_index_folder,
+    paths.kept_metadata_folder,
     paths.fallback_runtime_folder,
 )
 

@@ -1,5 +1,6 @@
 """The controller: commands go to the session, and the window is redrawn in time."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -433,6 +434,21 @@ def test_the_session_learns_whether_the_window_is_visible(harness: ControllerHar
     harness.window.showMinimized()
     settle()
     assert harness.session.seen == [True, False, True, False]
+
+
+def test_the_session_learns_when_somebody_touches_the_window(harness: ControllerHarness) -> None:
+    display = harness.controller.display
+    presses: tuple[Callable[[], None], ...] = (
+        lambda: QTest.keyClick(harness.window.handle(), Qt.Key.Key_Tab),
+        lambda: QTest.mouseMove(harness.window.handle(), harness.window.rect().center()),
+        lambda: QTest.mouseClick(harness.window.handle(), Qt.MouseButton.LeftButton),
+    )
+    for press in presses:
+        display._told_touch_at = -1000.0
+        before = harness.session.touches
+        press()
+        settle()
+        assert harness.session.touches == before + 1, "once, however many events there are"
 
 
 def test_a_hidden_window_does_not_count_as_use(

@@ -246,7 +246,8 @@ load_views = load_after_start.load_views
 def load_and_tell():
     yield from load_views()
     assert is_of_qt("desktop.ui.app.lifetime")
-    assert {"httpx", "desktop.services.session.session", "jwt"} <= set(imported)
+    assert {"httpx", "desktop.services.session.session", "segno"} <= set(imported)
+    assert not {"jwt", "cryptography"} & set(sys.modules)  # ten megabytes that no window needs
     print([name for name in imported if name in sys.modules and is_of_qt(name)])
     app.Application.instance().on_quit()
 
@@ -314,6 +315,50 @@ print(*built)
 """
 
 
+DRAWN = """
+from pathlib import Path
+from desktop.ui.app import app
+from PySide6.QtGui import QImage, Qt
+
+application = app.make_application()
+image = QImage(2000, 2000, QImage.Format.Format_ARGB32)
+image.fill(0)
+image.scaled(900, 900, mode=Qt.TransformationMode.SmoothTransformation)
+print(*(each.read_text() for each in Path("/proc/self/task").glob("*/comm")))
+"""
+
+# All that is loaded when the session asks for its code.
+BEFORE_THE_REQUEST = """
+import sys
+from desktop.ui.app import app
+from desktop.ui.window import window
+
+app.load_without_qt()
+for _ in app._load_views():
+    pass
+print(*sys.modules)
+"""
+# What `load_after_start` loads while the code is on screen.
+LATER = {
+    "cryptography",
+    "desktop.services.secrets.keyring_vault",
+    "desktop.services.system.autostart",
+    "desktop.services.system.processes",
+    "desktop.services.token.details",
+    "desktop.services.wording.messages",
+    "desktop.ui.tray.tray",
+    "desktop.ui.views.failed_view",
+    "desktop.ui.views.signed_in_view",
+    "desktop.ui.wording.tray_texts",
+    "filelock",
+    "jwt",
+    "keyring",
+    "psutil",
+    "segno",
+    "tomlkit",
+}
+
+
 def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
@@ -339,6 +384,19 @@ def test_the_first_code_is_drawn_without_the_enumerations_of_qt() -> None:
     built = done.stdout.split()
     assert "WritingSystem" in built  # of the font of the code
     assert not {"GlobalColor", "FocusReason", "TimerId", "StandardPixmap"} & set(built), built
+
+
+def test_the_first_request_waits_for_no_module_that_comes_later() -> None:
+    done = run(BEFORE_THE_REQUEST)
+    assert done.returncode == 0, done.stderr
+    assert LATER & set(done.stdout.split()) == set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the names of threads")
+def test_drawing_leaves_no_threads_that_wake_the_computer_later() -> None:
+    done = run(DRAWN)
+    assert done.returncode == 0, done.stderr
+    assert "Thread (pooled)" not in done.stdout
 
 
 def test_the_first_paint_loads_few_modules_of_ours() -> None:

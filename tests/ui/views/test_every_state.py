@@ -41,6 +41,9 @@ DECLINED = (
 )
 
 # What must be on screen, besides the name of the profile and where it is.
+QUOTA_LOW = (
+    "Paused: over half of your organization's hourly requests are used. Renews when you copy it."
+)
 WORDS = {
     "signed_out": [
         "Signed out",
@@ -137,6 +140,11 @@ WORDS = {
         "Sign out",
     ],
     "signed_in_idle": ["Signed in", "Paused. Renews when you copy it.", "Copy token"],
+    "quota_low": [
+        "Signed in",
+        QUOTA_LOW,
+        "Copy token",
+    ],
     "signed_in_once": [
         "Signed in",
         "No refresh token issued. Sign in again when it expires.",
@@ -186,7 +194,7 @@ WORDS = {
         "Copy token",
         "Renew now",
     ],
-    "leaving": ["Signed in", "Signing out…"],
+    "leaving": ["Signing out", "Signing out…"],
     "signed_out_by_server": [
         "Signed out",
         "The server has signed you out",

@@ -12,7 +12,7 @@ from desktop.services.model.states import AwaitingApproval, Failed, Requesting, 
 from desktop.services.secrets import keystore
 from desktop.ui.wording import tray_texts, window_texts
 from desktop.ui.wording.tray_texts import ARC_STEPS, IconShape, MenuItem, Notification
-from desktop.ui.wording.update_timing import seconds_to_redraw_tray
+from desktop.ui.wording.update_timing import is_renewal_failing, seconds_to_redraw_tray
 from tests.sample_states import HOST, NOW, STATES, in_browser, signed_in, waiting
 
 TROUBLE = errors.TransportFailure(HOST)
@@ -272,7 +272,7 @@ def test_what_is_not_tried_again_is_not_promised() -> None:
     ],
 )
 def test_trouble_goes_on_until_a_renewal_works(state: State, *, goes_on: bool) -> None:
-    assert tray_texts.is_renewal_failing(state) is goes_on
+    assert is_renewal_failing(state) is goes_on
 
 
 EVIL = "<a href='https://evil.example'>dana</a>"

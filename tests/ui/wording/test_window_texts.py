@@ -13,6 +13,9 @@ from tests.sample_states import NOW, STATES, signed_in, waiting
 from tests.ui.harness import BREAK
 
 DAY = 86400.0
+QUOTA_LOW = (
+    "Paused: over half of your organization's hourly requests are used. Renews when you copy it."
+)
 TROUBLE = errors.Throttled("login.example", status=429)
 
 
@@ -108,6 +111,10 @@ def test_an_expired_token_that_cannot_be_renewed_just_now_is_bad() -> None:
         (
             replace(signed_in(renewable=True), renews_at=None),
             "Paused. Renews when you copy it.",
+        ),
+        (
+            replace(signed_in(left=0, renewable=True), is_quota_low=True),
+            QUOTA_LOW,
         ),
         (replace(signed_in(renewable=True), renewing=True), "Renewing…"),
         (
