@@ -67,12 +67,12 @@ TEST_SIMULATION_HELP = "simulate 10,000 seeds instead, as every night"
 TEST_PYTHON_HELP = "run the fast tests and a sign-in on this Python of Debian sid instead"
 TEST_WINDOWS_HELP = "build the Windows installers and test them on Linux with wine instead"
 PACKAGE_EPILOG = (
-    "Formats on Linux: deb, rpm, appimage, sbom; also nsis and msi for Windows, with wine unless "
-    "WINDOWS_BUNDLE is set; and repo, which adds the .deb and .rpm to the apt and dnf "
-    "repositories in repository/, signed with the key in REPOSITORY_KEY. On macOS: macos, sbom. On "
-    "Windows: zip, sbom. winget and homebrew make manifests from the files of a release in "
-    "RELEASE_FILES, or in dist/. "
-    "SOURCE_DATE_EPOCH sets the time of all files."
+    "Formats on Linux: deb, rpm, appimage, sbom; on macOS: macos, sbom; on Windows: zip, sbom. "
+    "Only if you name them: nsis and msi build for Windows on Linux, with wine unless "
+    "WINDOWS_BUNDLE is set; repo adds the .deb and .rpm in dist/ to the apt and dnf repositories "
+    "in repository/, signed with the key in REPOSITORY_KEY; winget and homebrew make manifests "
+    "from the files of a release in RELEASE_FILES, or in dist/. SOURCE_DATE_EPOCH sets the time "
+    "of all files."
 )
 
 

@@ -76,7 +76,7 @@ def _summary(
 ) -> list[Measurement]:
     many = figures[number]
 
-    def compared(name: str, figure: str, goal: float) -> Measurement:
+    def compare(name: str, figure: str, goal: float) -> Measurement:
         ratio = many[figure] / one[figure]
         title = f"{name}, {number:,} profiles"
         return Measurement(title, "ms", many[figure], one[figure], ratio, goal, runs)
@@ -86,8 +86,8 @@ def _summary(
 
     each = (many["memory"] - one["memory"]) / (number - 1)  # with the menus that all share
     return [
-        compared("start, CPU", "start", max(1.2, 1 + _MOST_GROWTH * number)),
-        compared("start, longest block", "standstill", 1.2),
+        compare("start, CPU", "start", max(1.2, 1 + _MOST_GROWTH * number)),
+        compare("start, longest block", "standstill", 1.2),
         alone("all change", "ms", many["change"] * number, 100 + _CHANGE * number),
         alone("tray menu", "ms", many["menu"], 50),
         alone("list, first time", "ms", many["switcher"], 100),

@@ -193,7 +193,7 @@ APT_FAILURES = {
     "process using it?": "Another program is installing packages. Wait until it has finished.",
     "E: You don't have enough free space in /var/cache/apt/archives/.": "The disk is full.",
     "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the pro"
-    "blem.": ("Run: sudo dpkg --configure -a."),
+    "blem.": ("Run: sudo dpkg --configure -a\n"),
     "plain is not in the sudoers file.": "You can't use sudo here. Ask an administrator",
     "sudo: 1 incorrect password attempt": "You can't use sudo here. Ask an administrator",
 }
@@ -293,7 +293,7 @@ PIP_FAILURES = {
         "The disk is full."
     ),
     "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.": (
-        "A download is not the expected file and was not installed."
+        "A download has the wrong checksum and was not installed."
     ),
     "Could not fetch URL http://127.0.0.1:8765/simple/six/: 503 Server Error: Service Unavailable "
     "for url: http://127.0.0.1:8765/simple/six/ - skipping": (

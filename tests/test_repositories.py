@@ -250,7 +250,7 @@ def test_the_key_is_in_no_environment_and_no_text_about_it(
     [
         ("", "wrong", "", "gpg could not use the key"),
         ("not a key", WORD, "", "gpg could not use the key"),
-        ("", WORD, "0" * 40, r"has the fingerprint [0-9A-F]{40}. product.toml names 0{40}"),
+        ("", WORD, "0" * 40, r"has the fingerprint [0-9A-F]{40}. product.toml requires 0{40}"),
     ],
 )
 def test_a_key_that_cannot_sign_is_an_error(
@@ -310,7 +310,7 @@ def test_a_published_package_is_never_replaced(signed: Path, packages: Path, key
     deb.write_bytes(deb.read_bytes() + b"\n")
     before = sums(signed, "*.deb")
     with pytest.raises(
-        RepositoryError, match=r"another xdr-login_1.0_amd64.deb.*Raise the version"
+        RepositoryError, match=r"different xdr-login_1.0_amd64.deb.*Raise the version"
     ):
         make_repositories(packages, signed, key=SecretKey(key, WORD))
     assert sums(signed, "*.deb") == before

@@ -55,7 +55,7 @@ xdr-login demo --token-lifetime 40         to see tokens being renewed
     help="Let the demo analyst approve automatically after this time.",
 )
 def demo(**given: Any) -> int:  # noqa: ANN401 - the options above
-    """Runs until Ctrl-C. Nothing on it is real, and only this computer can reach it."""
+    """Runs until Ctrl+C. Nothing on it is real, and only this computer can reach it."""
     require_demo_server()
     from desktop.demo import DemoOptions, DemoServer
     from desktop.demo.console import serve_until_interrupted

@@ -21,13 +21,13 @@ xdr-login integrate --start-at-login       the same, and start when you log in
 xdr-login integrate --remove               before you uninstall XDR Login
 """)
 @click.option("--remove", is_flag=True, help="Remove the menu entry, and don't start at login.")
-@click.option("--start-at-login", is_flag=True, help="Also start when you log in.")
+@click.option("--start-at-login", is_flag=True, help="Also start XDR Login when you log in.")
 @json_option
 def integrate(*, remove: bool, start_at_login: bool, as_json: bool) -> int:
-    """For installations with pip, pipx or uv on Linux. Packages have a menu entry already.
+    """For pip, pipx, uv and the AppImage on Linux. Other packages already include a menu entry.
 
-    Run it again after you move or reinstall XDR Login. On Windows and macOS, only --start-at-login
-    and its removal are available.
+    Run this command again after you move or reinstall XDR Login. On Windows and macOS, only
+    --start-at-login and its removal are available.
     """
     if remove and start_at_login:
         raise click.UsageError(translate("--remove cannot be used with --start-at-login."))
@@ -55,15 +55,15 @@ def _find_refusal(*, remove: bool, start_at_login: bool) -> str:
     """Say why this installation can't be added or removed here, if so."""
     if is_bundled() and autostart.appimage_path() is None:
         return translate(
-            "This XDR Login was installed by a package, which includes the menu entry. "
+            "XDR Login was installed from a package, which includes the menu entry. "
             "To remove it, uninstall the package."
         )
     if not menu_entry.is_supported():
         if remove or start_at_login:
             return ""
         return translate(
-            "On Windows and macOS, the installers add XDR Login to the menu. "
-            "Here you can use --start-at-login."
+            "On Windows and macOS, only --start-at-login is available. The installers add XDR "
+            "Login to the menu."
         )
     packaged = None if remove else menu_entry.find_packaged_entry()
     if packaged is None:
@@ -139,8 +139,8 @@ def _names(files: list[Path]) -> list[str]:
 def _describe(error: OSError) -> str:
     reason = error.strerror or str(error)
     if error.filename is None:
-        return translate("The menu can't be changed: {reason}.", reason=reason)
+        return translate("Can't change the menu: {reason}.", reason=reason)
     file = Path(error.filename)
     if file.name.startswith("."):  # a temporary file, whose name nobody knows
         file = file.parent
-    return translate("The menu can't be changed: {reason} ({file}).", reason=reason, file=file)
+    return translate("Can't change the menu: {reason} ({file}).", reason=reason, file=file)

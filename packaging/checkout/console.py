@@ -19,7 +19,7 @@ LEAST_SPACE = 100_000_000  # bytes
 REMEDIES = {
     r"No space left on device|don't have enough free space|Disk quota exceeded": DISK_FULL,
     r"dpkg was interrupted": (
-        f"An earlier installation was interrupted. Run: sudo dpkg --configure -a. {AGAIN}"
+        f"An earlier installation was interrupted. Run: sudo dpkg --configure -a\n{AGAIN}"
     ),
     r"Could not get lock|Unable to acquire the dpkg frontend lock|Unable to lock directory": (
         f"Another program is installing packages. Wait until it has finished. {AGAIN}"
@@ -44,16 +44,18 @@ REMEDIES = {
         "The package server reported an error. Try again later, or use another index or mirror."
     ),
     r"DO NOT MATCH THE HASHES|Hash Sum mismatch": (
-        "A download is not the expected file and was not installed. Try again, or use another "
+        "A download has the wrong checksum and was not installed. Try again, or use another "
         "index or mirror."
     ),
-    r"Permission denied|Read-only file system": f"A file can't be written. {AGAIN}",
+    r"Permission denied|Read-only file system": (
+        f"A file can't be written. Check its permissions. {AGAIN}"
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """A program that was run for setting up."""
+class CommandResult:
+    """How a program that was run for setting up ended."""
 
     passed: bool
     output: str
@@ -65,19 +67,19 @@ class Ended:
         return next(found, "")
 
 
-def run_logged(command: Sequence[str]) -> Ended:
+def run_logged(command: Sequence[str]) -> CommandResult:
     """Run a program without its output, which goes to the log."""
     done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     output = done.stdout.decode("utf-8", "replace")
     log(f"{time.strftime('%Y-%m-%d %H:%M:%S')} $ {shlex.join(command)}\n{output}\n")
-    return Ended(done.returncode == 0, output)
+    return CommandResult(done.returncode == 0, output)
 
 
-def explain(what: str, ended: Ended) -> str:
+def explain(what: str, result: CommandResult) -> str:
     """Say what failed, why and what to do."""
     details = f"Details: {(places.CACHE / 'setup.log').relative_to(places.ROOT)}"
     has_space = shutil.disk_usage(places.ROOT).free > LEAST_SPACE  # ensurepip does not say
-    return " ".join(filter(None, (what, ended.remedy if has_space else DISK_FULL, details)))
+    return " ".join(filter(None, (what, result.remedy if has_space else DISK_FULL, details)))
 
 
 def log(text: str) -> None:

@@ -88,7 +88,7 @@ def missing_python() -> str:
     """Say that there is no supported Python, and how to install one on this system."""
     return (
         f"XDR Login requires Python 3.{OLDEST[1]} to 3.{NEWEST[1]}. This is Python "
-        f"{sys.version_info[0]}.{sys.version_info[1]}, and no other was found on PATH. "
+        f"{sys.version_info[0]}.{sys.version_info[1]}, and no supported one was found on PATH. "
         f"{_how_to_install()}"
     )
 
@@ -101,8 +101,8 @@ def _how_to_install() -> str:
     if manager.program == "apt-get" and not package:
         command = " ".join(shlex.quote(each) for each in sys.argv)
         return (
-            "This system has no package of one. Install uv "
-            "(https://docs.astral.sh/uv/getting-started/installation/), which brings its own, and "
+            "This system has no package for one. Install uv "
+            "(https://docs.astral.sh/uv/getting-started/installation/), which downloads one, and "
             f"run:\n\n  uv run --no-project --python 3.13 python {command}\n"
         )
     line = manager.python.format(package=package)

@@ -93,18 +93,18 @@ def apt_install(packages: list[str]) -> list[str]:
     with_sudo = " with sudo" if root else ""
     say(f"Installing system packages{with_sudo} (may take minutes): {' '.join(packages)}")
     command = [*root, "sh", "-c", AS_ROOT, "sh"]
-    ended = run_logged([*command, *packages])
+    result = run_logged([*command, *packages])
     # One unknown name fails them all: this distribution may use another name.
-    unknown = set(re.findall(r"Unable to locate package (\S+)", ended.output))
-    unknown |= set(re.findall(r"Package '?([^'\s]+)'? has no installation", ended.output))
-    if not ended.passed and not ended.remedy and unknown and unknown < set(packages):
-        ended = run_logged([*command, *(name for name in packages if name not in unknown)])
-    if ended.passed and not unknown:
+    unknown = set(re.findall(r"Unable to locate package (\S+)", result.output))
+    unknown |= set(re.findall(r"Package '?([^'\s]+)'? has no installation", result.output))
+    if not result.passed and not result.remedy and unknown and unknown < set(packages):
+        result = run_logged([*command, *(name for name in packages if name not in unknown)])
+    if result.passed and not unknown:
         return []
     missing = missing_packages(packages)
     if missing:
-        names = "They" if missing == packages else f"{' '.join(missing)}"
-        say(explain(f"{names} could not be installed.", ended))
+        names = "The packages" if missing == packages else " ".join(missing)
+        say(explain(f"{names} could not be installed.", result))
     return missing
 
 

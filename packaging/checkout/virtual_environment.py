@@ -38,7 +38,8 @@ def install_requirements(name: str, folder: Path | None = None, python: str | No
             return
         if not usable:
             make_venv(folder, python)
-        say(f"Installing Python packages into {folder.relative_to(places.ROOT)} ...")
+        place = folder.relative_to(places.ROOT)
+        say(f"Installing Python packages into {place} (may take minutes) ...")
         strictly = ("--require-hashes", "--only-binary", ":all:", "--no-deps")
         pip(folder, "install", "-qq", *strictly, "-r", str(pins))
         put_stamp(stamp, pins.read_bytes())
@@ -55,9 +56,9 @@ def make_venv(folder: Path, python: str | None = None) -> None:
     _remove(folder)
     folder.mkdir(parents=True)
     (folder / UNFINISHED).touch()
-    ended = run_logged([python, "-m", "venv", str(folder)])
-    if not ended.passed:
-        sys.exit(explain(f"{folder.name} could not be created.", ended))
+    result = run_logged([python, "-m", "venv", str(folder)])
+    if not result.passed:
+        sys.exit(explain(f"{folder.name} could not be created.", result))
     (folder / UNFINISHED).unlink()
 
 
@@ -134,11 +135,11 @@ def pip(folder: Path, *arguments: str) -> None:
     details.unlink(missing_ok=True)
     options = ("--disable-pip-version-check", "--retries", "2", "--log", str(details))
     (folder / UNFINISHED).touch()
-    ended = run_logged([str(python_in(folder)), "-m", "pip", *options, *arguments])
+    result = run_logged([str(python_in(folder)), "-m", "pip", *options, *arguments])
     (folder / UNFINISHED).unlink()
-    if not ended.passed:
+    if not result.passed:
         with contextlib.suppress(OSError):
             more = details.read_text(encoding="utf-8", errors="replace")
             log(more)
-            ended = replace(ended, output=ended.output + more)
-        sys.exit(explain("The Python packages could not be installed.", ended))
+            result = replace(result, output=result.output + more)
+        sys.exit(explain("The Python packages could not be installed.", result))

@@ -174,7 +174,7 @@ def test_a_bundle_refuses(
 ) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     assert main(["integrate", *option]) == 1
-    assert capsys.readouterr().err.startswith("This XDR Login was installed by a package")
+    assert capsys.readouterr().err.startswith("XDR Login was installed from a package")
 
 
 def test_an_appimage_is_added_by_its_own_path(
@@ -199,8 +199,8 @@ def test_elsewhere_it_says_what_there_is(
     monkeypatch.setattr(menu_entry, "is_supported", lambda: False)
     assert main(["integrate"]) == 1
     assert capsys.readouterr().err == (
-        "On Windows and macOS, the installers add XDR Login to the menu. "
-        "Here you can use --start-at-login.\n"
+        "On Windows and macOS, only --start-at-login is available. The installers add XDR Login "
+        "to the menu.\n"
     )
 
 
@@ -216,7 +216,7 @@ def test_a_file_in_the_place_of_a_folder_is_explained(
     write(own_folders / "data" / "icons", "")
     assert main(["integrate"]) == 1
     said = capsys.readouterr().err
-    assert said.startswith("The menu can't be changed: Not a directory (")
+    assert said.startswith("Can't change the menu: Not a directory (")
     assert not menu_entry.entry_file().exists()
 
 
@@ -232,7 +232,7 @@ def test_a_temporary_file_is_not_named(
     monkeypatch.setattr(autostart, "replace_file", refuse)
     assert main(["integrate"]) == 1
     folder = data_folder() / "icons" / "hicolor" / "scalable" / "apps"
-    said = f"The menu can't be changed: Permission denied ({folder}).\n"
+    said = f"Can't change the menu: Permission denied ({folder}).\n"
     assert capsys.readouterr().err == said
 
 
@@ -244,7 +244,7 @@ def test_a_folder_without_write_permission_is_explained(
     (own_folders / "data").mkdir(exist_ok=True)
     (own_folders / "data").chmod(0o500)
     assert main(["integrate"]) == 1
-    assert "The menu can't be changed: Permission denied" in capsys.readouterr().err
+    assert "Can't change the menu: Permission denied" in capsys.readouterr().err
 
 
 def test_a_path_that_is_not_utf_8_is_explained(
@@ -252,7 +252,7 @@ def test_a_path_that_is_not_utf_8_is_explained(
 ) -> None:
     monkeypatch.setattr(autostart, "program_command", lambda: ["/opt/\udcff/xdr-login"])
     assert main(["integrate"]) == 1
-    assert "The menu can't be changed: " in capsys.readouterr().err
+    assert "Can't change the menu: " in capsys.readouterr().err
     assert not menu_entry.entry_file().exists()
 
 

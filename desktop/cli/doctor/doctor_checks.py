@@ -199,7 +199,8 @@ def _check_tray() -> Check:
     if owner is None:
         text = translate("not found, because there is no session bus")
         remedy = translate(
-            "For a tray, start XDR Login in your desktop, which sets DBUS_SESSION_BUS_ADDRESS."
+            "To use a tray, start XDR Login in your desktop session, which sets "
+            "DBUS_SESSION_BUS_ADDRESS."
         )
         return warning("tray", text, f"{minimizes} {remedy}")
     remedy = translate("On GNOME, install the AppIndicator extension.")

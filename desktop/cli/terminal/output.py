@@ -33,7 +33,7 @@ def print_result(text: str, *, color: str = "") -> None:
 
 
 def wait_notice(file: Path) -> Callable[[], None]:
-    """Make what says that `file`, a pipe, is empty so far."""
+    """Return a function that says that `file`, a pipe, is still empty."""
     text = translate("Waiting for data from {file}. Press Ctrl+C to cancel.", file=file)
     return partial(print_message, text)
 

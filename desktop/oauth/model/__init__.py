@@ -1,1 +1,1 @@
-"""What a sign-in yields, which a command reads from the keyring: loads almost nothing."""
+"""What a sign-in yields. Commands that read it from the keyring import almost nothing else."""

@@ -1,4 +1,4 @@
-"""What a call of a server's API can be: its method, and the tools that there is code for."""
+"""The methods of an API call, and the tools that it can be printed as code for."""
 
 from enum import StrEnum
 

@@ -653,7 +653,7 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
         ),
         _CHECK_PROXY,
         translatable(
-            "It needs an address such as http://proxy.example:3128. SOCKS is not supported."
+            "A proxy needs an address such as http://proxy.example:3128. SOCKS is not supported."
         ),
         remedies=_TRY_FIRST,
         managed_remedies=(Remedy.TRY_AGAIN,),

@@ -1,4 +1,4 @@
-"""Qt's part for each kind of display. Qt aborts if it loads none."""
+"""Qt's platform plugins, one for each kind of display. Qt aborts if it can load none."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from desktop.services.wording.missing_library import library_in
 
 
 def missing_display_library() -> str:
-    """Return a library that Qt's part for this display requires and is missing, or nothing.
+    """Return a missing library that the plugin for this display requires, or an empty string.
 
-    Qt tries several parts in turn. Loading one here costs nothing, because Qt needs it anyway.
+    Qt tries several plugins in turn. Loading one here costs nothing, because Qt needs it anyway.
     """
     if sys.platform != "linux":
         return ""

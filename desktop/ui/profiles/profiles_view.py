@@ -55,6 +55,7 @@ class ProfilesView(View):
         self._search.setAccessibleName(translate("Find a profile"))
         self._search.setClearButtonEnabled(True)
         self._search.textChanged.connect(self._find)
+        self._nothing = label(translate("No profiles match."), "muted", centered=True)
         self._more = Button(translate("Show more"), self._add_cards, "quiet")
         self._cards = QVBoxLayout()
         self._shown: list[Card] = []
@@ -132,6 +133,7 @@ class ProfilesView(View):
         profiles = self._snapshot.profiles
         self._search.setVisible(len(profiles.good) > _AT_ONCE)
         self.column.addWidget(self._search)
+        self.column.addWidget(self._nothing)
         self.column.addLayout(self._cards)
         self._cards.setSpacing(self.column.spacing())
         self.column.addWidget(self._more)
@@ -166,6 +168,7 @@ class ProfilesView(View):
         self._found = [
             each for each in self._snapshot.profiles.good.values() if contains_words(each, text)
         ]
+        self._nothing.setVisible(bool(text) and not self._found)
         self._add_cards()
 
     def _add_cards(self) -> None:

@@ -58,7 +58,7 @@ class SwitcherView(View):
         self.rows.clicked.connect(self._choose)
         self.rows.activated.connect(self._choose)
         self.rows.setMinimumHeight(_LEAST_ROWS * row_height(self.rows.fontMetrics()))
-        self._nothing = label(translate("No profile matches."), "muted", centered=True)
+        self._nothing = label(translate("No profiles match."), "muted", centered=True)
         self._back = fit_to_text(Button(translate("Back"), close, "quiet"))
         self._lay_out()
         self._filter("")
@@ -153,7 +153,7 @@ class ProfileModel(QAbstractListModel):
         return len(self._rows)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Let headings not be chosen."""
+        """Make headings unselectable."""
         is_profile = self._rows[index.row()] in self._known
         return super().flags(index) if is_profile else Qt.ItemFlag.NoItemFlags
 
@@ -171,5 +171,5 @@ class ProfileModel(QAbstractListModel):
         state, kind = tray_texts.row_state(status.state, self._at)
         place = status.profile.provider_label
         if id_ == self._profiles.current_id:
-            place = f"{translate('In the window')} · {place}"
+            place = f"{translate('Current')} · {place}"
         return Row(status.profile.name, place, state, kind, status)

@@ -57,7 +57,7 @@ def _write_release(suite: Path, architectures: list[str], signer: Signer | None)
     (suite / "Release").write_bytes(text)
     if signer is not None:
         signer.sign_inline(suite / "Release", suite / "InRelease")
-        signer.sign_apart(suite / "Release", suite / "Release.gpg")
+        signer.sign_detached(suite / "Release", suite / "Release.gpg")
 
 
 def _ftparchive(folder: Path, *arguments: str) -> bytes:

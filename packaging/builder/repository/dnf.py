@@ -27,7 +27,7 @@ def publish(folder: Path, rpms: list[Path], signer: Signer | None, *, address: s
         subprocess.run(command, env=_ENVIRONMENT, check=True, stdout=subprocess.DEVNULL)
         listed = part / "repodata" / "repomd.xml"
         if signer is not None:
-            signer.sign_apart(listed, listed.with_name("repomd.xml.asc"))
+            signer.sign_detached(listed, listed.with_name("repomd.xml.asc"))
     template = "linux/dnf.repo.in" if signer else "linux/dnf-unsigned.repo.in"
     text = fill_template(template, address=address)
     (folder / f"{product().package}.repo").write_text(text, "utf-8")

@@ -17,7 +17,7 @@ def add_file(source: Path, target: Path, *, digest: Callable[[Path], bytes] = sh
     if target.exists():
         if digest(source) != digest(target):
             raise RepositoryError(
-                f"The repository has another {target.name}, and people may have installed it. "
+                f"The repository has a different {target.name}, which people may have installed. "
                 "Raise the version."
             )
         return

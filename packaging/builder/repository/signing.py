@@ -56,7 +56,7 @@ class Signer:
         """Write the text of `file` with its signature to `signed`."""
         self._sign("--clear-sign", "--output", str(signed), str(file))
 
-    def sign_apart(self, file: Path, signature: Path) -> None:
+    def sign_detached(self, file: Path, signature: Path) -> None:
         """Write the signature of `file` to `signature`."""
         self._sign("--armor", "--detach-sign", "--output", str(signature), str(file))
 
@@ -99,7 +99,7 @@ def _import_key(home: Path, key: str, expected: str) -> Signer:
     fingerprint = next(each[9] for each in fields if each[0] == "fpr")
     if expected and fingerprint != expected.replace(" ", "").upper():
         raise RepositoryError(
-            f"The key in {KEY} has the fingerprint {fingerprint}. product.toml names {expected}."
+            f"The key in {KEY} has the fingerprint {fingerprint}. product.toml requires {expected}."
         )
     listed = _gpg(home, "--with-colons", "--list-sigs").decode().splitlines()
     times = [int(line.split(":")[5]) for line in listed if line.startswith("sig:")]

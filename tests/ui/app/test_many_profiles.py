@@ -10,7 +10,7 @@ from unittest.mock import MagicMock
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QLabel, QMenu
 
 from desktop.services.configuration.profile_reader import Profiles
 from desktop.services.model.policy import Policy
@@ -45,7 +45,7 @@ def customers(number: int) -> dict[str, Profile]:
     return {each.id: each for each in made}
 
 
-class Customer(FakeSession):
+class SignedInSession(FakeSession):
     """A session that somebody is signed in to."""
 
     def __init__(self, profile: Profile, observer: Callable[[State], None]) -> None:
@@ -71,7 +71,7 @@ class Office:
     sessions: Sessions
     counted: Counter[str]
 
-    async def know(self, number: int) -> None:
+    async def load_profiles(self, number: int) -> None:
         """Load so many profiles, and show the first."""
         await self.sessions.update_profiles(customers(number))
         session = self.sessions.switch("customer-000", quietly=True)
@@ -82,7 +82,7 @@ class Office:
 
     def change(self, id_: str) -> None:
         """Let another state of a profile come, and be drawn."""
-        cast("Customer", self.sessions.find(id_)).publish(signed_in(left=300))
+        cast("SignedInSession", self.sessions.find(id_)).publish(signed_in(left=300))
         collecting = self.controller.display._collecting
         if collecting.isActive():
             collecting.stop()
@@ -122,7 +122,7 @@ def office(bare: tuple[Controller, Window], monkeypatch: pytest.MonkeyPatch) -> 
     tray = Tray(controller)
     shown = WindowOrTray(window, tray)
     sessions = Sessions(
-        lambda profile, observer: cast("Session", Customer(profile, observer)),
+        lambda profile, observer: cast("Session", SignedInSession(profile, observer)),
         controller.display.show_other,
     )
     controller.set_sessions(sessions)
@@ -140,7 +140,7 @@ def office(bare: tuple[Controller, Window], monkeypatch: pytest.MonkeyPatch) -> 
 async def count_start_and_pages(office: Office, number: int) -> Counter[str]:
     """Count what is made and drawn to start, and to open each list."""
     office.counted.clear()
-    await office.know(number)
+    await office.load_profiles(number)
     office.tray._menu.aboutToShow.emit()
     (button,) = office.window.findChildren(ProfileSwitcher)
     button.menu().aboutToShow.emit()
@@ -167,24 +167,24 @@ async def test_what_is_made_and_drawn_does_not_grow_with_the_profiles(office: Of
 async def test_a_state_of_one_profile_draws_a_constant_number_of_things(
     office: Office, number: int
 ) -> None:
-    await office.know(number)
+    await office.load_profiles(number)
     office.counted.clear()
     office.change("customer-010")
     assert office.counted == {"windows drawn": 1, "submenus drawn": MOST_LISTED}
 
 
 async def test_states_that_come_together_are_drawn_once(office: Office) -> None:
-    await office.know(200)
+    await office.load_profiles(200)
     office.counted.clear()
     for n in range(1, 199):
-        cast("Customer", office.sessions.find(f"customer-{n:03}")).publish(SignedOut())
+        cast("SignedInSession", office.sessions.find(f"customer-{n:03}")).publish(SignedOut())
     office.change("customer-199")
     assert office.counted["windows drawn"] == 1
 
 
 async def test_hiding_the_window_reaches_only_the_session_in_it(office: Office) -> None:
-    await office.know(50)
-    others = [cast("Customer", office.sessions.find(f"customer-{n:03}")) for n in range(50)]
+    await office.load_profiles(50)
+    others = [cast("SignedInSession", office.sessions.find(f"customer-{n:03}")) for n in range(50)]
     for each in others:
         each.seen.clear()
     office.window.hide()
@@ -205,8 +205,8 @@ def test_a_renewer_is_not_woken_by_what_it_knows(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_switching_configures_no_other_session(office: Office) -> None:
-    await office.know(50)
-    other = cast("Customer", office.sessions.find("customer-009"))
+    await office.load_profiles(50)
+    other = cast("SignedInSession", office.sessions.find("customer-009"))
     other.applied.clear()
     office.sessions.apply(Settings(profile="customer-003", recent_profiles="customer-003"))
     assert other.applied == []
@@ -223,7 +223,7 @@ def texts(menu: QMenu) -> list[str]:
 
 async def test_menus_list_those_used_last_then_others_by_name(office: Office) -> None:
     office.sessions.apply(Settings(recent_profiles="customer-007 gone customer-003"))
-    await office.know(20)
+    await office.load_profiles(20)
     shown = [name for name in texts(office.tray._menu) if name.startswith("Customer")]
     assert shown == [
         "Customer 013",
@@ -241,14 +241,14 @@ async def test_menus_list_those_used_last_then_others_by_name(office: Office) ->
 
 async def test_few_profiles_are_listed_as_in_the_file(office: Office) -> None:
     office.sessions.apply(Settings(recent_profiles="customer-007"))
-    await office.know(MOST_LISTED)
+    await office.load_profiles(MOST_LISTED)
     shown = [name for name in texts(office.tray._menu) if name.startswith("Customer")]
     assert shown[1:] == [f"Customer {n:03}" for n in range(7, 0, -1)]
     assert "All profiles…" not in texts(office.tray._menu)
 
 
 async def test_the_tray_leads_to_the_list_of_all_profiles(office: Office) -> None:
-    await office.know(20)
+    await office.load_profiles(20)
     office.tray.opened.connect(office.window.activateWindow)
     (action,) = [each for each in office.tray._menu.actions() if each.text() == "All profiles…"]
     action.trigger()
@@ -257,7 +257,7 @@ async def test_the_tray_leads_to_the_list_of_all_profiles(office: Office) -> Non
 
 
 async def test_a_submenu_stays_the_same_when_another_profile_is_used(office: Office) -> None:
-    await office.know(20)
+    await office.load_profiles(20)
     before = dict(office.tray._menu._profile_menus)
     office.sessions.apply(Settings(recent_profiles="customer-003"))
     office.controller.display.draw()
@@ -283,7 +283,7 @@ def names(page: SwitcherView) -> list[str]:
 
 async def test_the_list_has_those_used_last_and_then_all_by_name(office: Office) -> None:
     office.sessions.apply(Settings(recent_profiles="customer-000 customer-007"))
-    await office.know(20)
+    await office.load_profiles(20)
     page = office.open_switcher()
     assert names(page)[:5] == [
         "Customer 020",
@@ -297,7 +297,7 @@ async def test_the_list_has_those_used_last_and_then_all_by_name(office: Office)
 
 
 async def test_typing_filters_and_return_switches(office: Office) -> None:
-    await office.know(200)
+    await office.load_profiles(200)
     switched: list[str] = []
     office.controller.switch_requested.connect(switched.append)
     page = office.open_switcher()
@@ -310,7 +310,7 @@ async def test_typing_filters_and_return_switches(office: Office) -> None:
 
 
 async def test_arrows_move_while_the_search_has_the_focus(office: Office) -> None:
-    await office.know(20)
+    await office.load_profiles(20)
     page = office.open_switcher()
     QTest.keyClick(page.search, Qt.Key.Key_Down)
     QTest.keyClick(page.search, Qt.Key.Key_Down)
@@ -320,7 +320,7 @@ async def test_arrows_move_while_the_search_has_the_focus(office: Office) -> Non
 
 
 async def test_escape_clears_the_search_and_then_closes_the_list(office: Office) -> None:
-    await office.know(20)
+    await office.load_profiles(20)
     page = office.open_switcher()
     QTest.keyClicks(page.search, "nobody has this name")
     assert names(page) == []
@@ -335,7 +335,7 @@ async def test_escape_clears_the_search_and_then_closes_the_list(office: Office)
 
 async def test_a_click_on_a_row_switches_and_on_a_heading_does_nothing(office: Office) -> None:
     office.sessions.apply(Settings(recent_profiles="customer-000"))
-    await office.know(20)
+    await office.load_profiles(20)
     switched: list[str] = []
     office.controller.switch_requested.connect(switched.append)
     page = office.open_switcher()
@@ -347,21 +347,21 @@ async def test_a_click_on_a_row_switches_and_on_a_heading_does_nothing(office: O
 
 
 async def test_a_row_says_name_place_and_state_to_a_screen_reader(office: Office) -> None:
-    await office.know(3)
+    await office.load_profiles(3)
     office.change("customer-002")
     page = office.open_switcher()
     assert page.rows.model().index(0, 0).data() == (
         "Customer 001 · Cisco XDR · North America · 7 min left"
     )
     assert page.rows.model().index(2, 0).data() == (
-        "Customer 003 · In the window · Cisco XDR · North America · 7 min left"
+        "Customer 003 · Current · Cisco XDR · North America · 7 min left"
     )
     assert page.search.accessibleName() == "Find a profile"
     assert page.rows.accessibleName() == "Profiles"
 
 
 async def test_a_profile_that_is_gone_is_an_empty_row(office: Office) -> None:
-    await office.know(20)
+    await office.load_profiles(20)
     page = office.open_switcher()
     await office.sessions.update_profiles(customers(2))
     office.controller.display.draw()
@@ -371,7 +371,7 @@ async def test_a_profile_that_is_gone_is_an_empty_row(office: Office) -> None:
 
 
 async def test_ctrl_k_goes_back_to_the_search(office: Office) -> None:
-    await office.know(20)
+    await office.load_profiles(20)
     page = office.open_switcher()
     page.rows.setFocus()
     assert office.open_switcher() is page
@@ -392,6 +392,18 @@ def test_many_cards_are_made_as_they_are_wanted(office: Office) -> None:
     page._search.setText("customer-199")
     assert len(page._shown) == 1
     assert not page._more.isVisibleTo(page)
+
+
+def test_a_search_for_cards_without_a_result_says_so(office: Office) -> None:
+    known = Snapshot(Profiles(Path("profiles.toml"), customers(200), {}), {})
+    page = ProfilesView(MagicMock(), known, Policy())
+    office.window.show_page(page)
+    nothing = next(
+        each for each in page.findChildren(QLabel) if each.text() == "No profiles match."
+    )
+    assert not nothing.isVisibleTo(page)
+    page._search.setText("elsewhere")
+    assert nothing.isVisibleTo(page)
 
 
 def test_few_cards_have_no_search(office: Office) -> None:
