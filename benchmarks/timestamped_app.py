@@ -1,11 +1,11 @@
 """The real app, which prints when things happened.
 
 `python -m benchmarks.timestamped_app ADDRESS [beat] [copy] [scopes] [NAME] [CA_FILE]` signs in to
-the demo server at ADDRESS. Each line is a name and the time on the monotonic clock, which all processes of a
-computer share. With "beat", a timer fires every millisecond after the first paint, and "longest" is
-the longest time in seconds that the event loop was blocked. Without it, no timer disturbs the other
-figures. With "copy" the token is copied once, and with "scopes" 1,000 more are requested.
-With the NAME of a line, such as "painted" or "code", the app exits after that line.
+the demo server at ADDRESS. Each line is a name and the time on the monotonic clock, which all
+processes of a computer share. With "beat", a timer fires every millisecond after the first paint,
+and "longest" is the longest time in seconds that the event loop was blocked. Without it, no timer
+disturbs the other figures. With "copy" the token is copied once, and with "scopes" 1,000 more are
+requested. With the NAME of a line, such as "painted" or "code", the app exits after that line.
 """
 
 from __future__ import annotations

@@ -109,12 +109,13 @@ def test_every_copy_replaces_the_last_one(desktop: Desktop, *, pressed: bool) ->
     assert desktop.paste_elsewhere() == f"read {RENEWED!r}"
 
 
-def test_gnome_keeps_a_cleared_copy_until_a_window_has_the_focus(desktop: Desktop) -> None:
+def test_a_cleared_copy_that_gnome_keeps_ends_with_the_focus_of_a_window(desktop: Desktop) -> None:
     app = desktop.start(seconds=1)
     app.process.send_signal(signal.SIGUSR1)
     wait_for("copied TOKEN for 1 s", app)
     wait_for("owns nothing", app)
-    assert desktop.paste_elsewhere() == f"read {TOKEN!r}"  # see SECURITY.md
+    # Mutter 43 keeps it, Mutter 51 does not: see SECURITY.md.
+    assert desktop.paste_elsewhere() in {f"read {TOKEN!r}", "read ''"}
     app.process.send_signal(signal.SIGUSR2)
     wait_for("focused", app)
 

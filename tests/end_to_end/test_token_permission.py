@@ -18,6 +18,7 @@ from tests.rigs.process import wait_until
 from tests.rigs.secret_service import SecretStore
 
 QUESTION = "use your token?"
+WAITING = "Waiting for your permission. Answer in the XDR Login window.\n"
 
 
 @pytest.fixture
@@ -55,7 +56,9 @@ def test_a_program_allowed_for_an_hour_needs_no_second_permission(
     assert not app.screen().shows("an-argument")
     app.click("Allow for an hour")
     token = f"{saved_token(secret_service)['access_token']}\n"
-    assert first.communicate(timeout=60) == (token, "")
+    output, notice = first.communicate(timeout=60)
+    assert output == token
+    assert notice in {"", WAITING}  # it says so after a second
     wait_until(lambda: not app.screen().shows(QUESTION), "the end of the question", app.program)
     assert script(tmp_path, app).communicate(timeout=60) == (token, "")
     hand_outs = client.send_command("status")["hand_outs"]
