@@ -24,8 +24,9 @@ from desktop.oauth.errors import (
     error_number,
 )
 from desktop.oauth.fields import Members
-from desktop.oauth.http import Answer, Quota, clock_offset, post_form, quota_in
+from desktop.oauth.http import Answer, clock_offset, post_form, quota_in
 from desktop.oauth.model.client_authentication import ClientAuthentication
+from desktop.oauth.model.quota import Quota
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 
 if TYPE_CHECKING:

@@ -25,6 +25,7 @@ from desktop.oauth.errors import (
     UnusableAnswer,
 )
 from desktop.oauth.fields import LONGEST_DURATION
+from desktop.oauth.model.quota import Quota
 from desktop.oauth.redaction.causes import causes_of
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.oauth.redaction.requests import add_request
@@ -306,19 +307,6 @@ def retry_after(headers: Mapping[str, str], received_at: datetime) -> float | No
     if date is None:
         return None
     return min(max(0.0, (date - received_at).total_seconds()), LONGEST_DURATION)
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """The requests that an organization may send in an hour, and how many of them are left."""
-
-    limit: int
-    remaining: int
-
-    @property
-    def is_low(self) -> bool:
-        """Whether more than half of it is used."""
-        return 2 * self.remaining < self.limit
 
 
 def quota_in(headers: Mapping[str, str]) -> Quota | None:

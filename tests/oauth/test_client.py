@@ -8,8 +8,8 @@ import pytest
 
 from desktop.oauth import errors
 from desktop.oauth.client import Client, ClientConnection, authenticated, methods_to_try, request
-from desktop.oauth.http import Quota
 from desktop.oauth.model.client_authentication import ClientAuthentication
+from desktop.oauth.model.quota import Quota
 from tests.oauth.harness import (
     CONFIDENTIAL,
     DEVICE_ENDPOINT,

@@ -19,13 +19,13 @@ from desktop.oauth.fields import LONGEST_DURATION
 from desktop.oauth.http import (
     LARGEST_BODY,
     Answer,
-    Quota,
     clock_offset,
     get,
     post_form,
     quota_in,
     retry_after,
 )
+from desktop.oauth.model.quota import Quota
 from tests.oauth.harness import DEVICE_ENDPOINT, HOST, SECRETS, TOKEN_ENDPOINT, any_text, fuzzed
 
 Handler = Callable[[httpx.Request], httpx.Response]

@@ -18,7 +18,6 @@ from desktop.oauth.errors import (
 )
 from desktop.oauth.fields import Members
 from desktop.oauth.grants.token import refresh, request_own_token
-from desktop.oauth.http import Quota
 from desktop.oauth.identity import fetch_userinfo
 from desktop.oauth.metadata import (
     FOR_CLIENT,
@@ -29,6 +28,7 @@ from desktop.oauth.metadata import (
     discover,
 )
 from desktop.oauth.model.client_authentication import ClientAuthentication
+from desktop.oauth.model.quota import Quota
 from desktop.oauth.model.token_set import TokenSet
 from desktop.oauth.portal import find_portal
 from desktop.oauth.redaction.known_secrets import KnownSecrets

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from desktop.oauth.clock import Clock, first_of, now
 from desktop.oauth.errors import OAuthError
-from desktop.oauth.http import Quota
+from desktop.oauth.model.quota import Quota
 from desktop.services.model.access_token import ANY_VALID_TOKEN, AccessToken, TokenRequirement
 from desktop.services.model.errors import (
     NoToken,

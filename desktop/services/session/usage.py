@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 from desktop.oauth.clock import Clock, Moment
-from desktop.oauth.http import Quota
+from desktop.oauth.model.quota import Quota
 from desktop.services.model.settings import Settings
 
 _QUOTA_WINDOW = 3600.0  # seconds; Cisco XDR counts the requests of the last hour

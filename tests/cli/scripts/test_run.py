@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -170,6 +171,16 @@ def test_a_token_that_is_too_long_for_the_environment_is_to_be_piped(
         "Can't start “true”: the token is too long for its environment. "
         "Pipe it instead: xdr-login token | true\n"
     )
+
+
+@pytest.fixture(autouse=True)
+def kept_signals() -> Iterator[None]:
+    """Put back what a failed start leaves: a write to a closed pipe would end this process."""
+    names = [getattr(signal, name, None) for name in ("SIGPIPE", "SIGXFSZ")]
+    before = {each: signal.getsignal(each) for each in names if each is not None}
+    yield
+    for each, handler in before.items():
+        signal.signal(each, handler)
 
 
 def hand_out(monkeypatch: pytest.MonkeyPatch, token: str = "token-SECRET") -> None:

@@ -179,6 +179,6 @@ def test_reading_saved_tokens_loads_no_protocol() -> None:
         f"desktop.oauth.{name}"
         for name in (
             *("clock", "errors", "fields", "model"),
-            *("model.client_authentication", "model.token_set"),
+            *("model.client_authentication", "model.quota", "model.token_set"),
         )
     }

@@ -954,3 +954,17 @@ async def test_a_renewal_without_any_token_says_so(harness: SessionHarness) -> N
     with pytest.raises(NoToken):
         await Refresher(provider, store, harness.clock).refresh()
     assert harness.server.count_renewals() == 0
+
+
+async def test_a_clock_that_was_set_back_while_nothing_is_held_changes_nothing(
+    harness: SessionHarness,
+) -> None:
+    harness.session.sign_in()
+    await harness.clock.advance(6)
+    renewer, store = harness.session._renewer, harness.session._store
+    store.held = None
+    harness.clock.set_wall_clock(-3600)
+    renewer._correct_clock()
+    assert store.held is None
+    renewer._correct_clock()
+    assert not renewer._wall_clock.was_set_back, "the new time counts from now on"

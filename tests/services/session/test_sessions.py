@@ -140,6 +140,22 @@ async def test_only_the_current_session_is_visible(
     assert in_sight() == {PROFILE.id: False, OTHER.id: False}
 
 
+async def test_only_the_visible_session_is_touched(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await setup.begin()
+    touched: list[Renewer] = []
+    monkeypatch.setattr(Renewer, "set_visible", lambda self, **_: touched.append(self))
+    setup.sessions.touch()
+    assert touched == [], "the window is hidden"
+    setup.sessions.set_visible(visible=True)
+    touched.clear()
+    setup.sessions.touch()
+    shown = setup.sessions.find(PROFILE.id)
+    assert shown is not None
+    assert touched == [shown._renewer]
+
+
 async def test_without_an_open_profile_the_window_may_be_shown(setup: Setup) -> None:
     await setup.sessions.update_profiles(BOTH)
     setup.sessions.set_visible(visible=True)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from desktop.oauth.clock import now
-from desktop.oauth.http import Quota
+from desktop.oauth.model.quota import Quota
 from desktop.services.model.settings import Settings
 from desktop.services.model.states import SignedIn
 from desktop.services.session.provider import Provider

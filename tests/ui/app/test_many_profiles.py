@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QMenu
 
+from desktop.oauth.clock import SystemClock
 from desktop.services.configuration.profile_reader import Profiles
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import Profile
@@ -197,6 +198,7 @@ def test_a_renewer_is_not_woken_by_what_it_knows(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(Renewer, "_reschedule", lambda _, schedule: woken.append(schedule))
     renewer = Renewer.__new__(Renewer)
     renewer._schedule = Schedule()
+    renewer._clock = SystemClock()
     renewer.set_visible(visible=False)
     renewer.apply(Settings())
     assert woken == []
