@@ -1,5 +1,6 @@
 """The dnf repository, also for zypper: signed packages, and signed lists made by createrepo_c."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -35,8 +36,7 @@ def publish(folder: Path, rpms: list[Path], signer: Signer | None, *, address: s
 
 def _sign(rpm: Path, signer: Signer) -> None:
     """Sign a package, unless this key has signed it. The same file gets the same bytes again."""
-    signed_by = _query(rpm, "%{RSAHEADER:pgpsig}%{DSAHEADER:pgpsig}")
-    if signed_by.lower().endswith(signer.fingerprint[-16:].lower()):
+    if any(signer.fingerprint.lower().endswith(each) for each in signing_keys(rpm)):
         return
     made_at = max(int(_query(rpm, "%{BUILDTIME}")), signer.changed_at)
     define = {
@@ -52,6 +52,17 @@ def _sign(rpm: Path, signer: Signer) -> None:
     )
     if done.returncode:
         raise RepositoryError(f"{rpm.name} could not be signed:\n{done.stderr.strip()}")
+
+
+def signing_keys(rpm: Path) -> list[str]:
+    """Return the keys that have signed a package: the ends of their fingerprints, in hexadecimal.
+
+    The tags of signatures differ between rpm 4 and 6; what rpmkeys prints of them hardly does.
+    """
+    command = ["rpmkeys", "--checksig", "--verbose", str(rpm)]
+    # It fails for a key that is not installed here, as ours is.
+    done = subprocess.run(command, env=_ENVIRONMENT, check=False, stdout=subprocess.PIPE, text=True)
+    return re.findall(r"signature, key (?:id|fingerprint:) ([0-9a-f]{8,})", done.stdout.lower())
 
 
 def _header_digest(rpm: Path) -> bytes:

@@ -99,7 +99,8 @@ def test_a_link_to_nothing_is_a_policy_that_is_not_known(write: Write, tmp_path:
 def test_a_file_that_cannot_be_read_is_a_policy_that_is_not_known(write: Write) -> None:
     file = write(b"")
     file.unlink()
-    file.mkdir()
+    file.mkdir(mode=0o755)
+    file.chmod(0o755)  # whatever the umask is
     with pytest.raises(UnusablePolicyError, match="Is a directory"):
         read_toml(file, owner=ME)
 
