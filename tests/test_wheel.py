@@ -146,7 +146,9 @@ def test_check_wheel_contents_finds_nothing(wheel: Path) -> None:
 def test_the_source_archive_builds_the_same_wheel(
     source_archive: Path, wheel: Path, tmp_path: Path
 ) -> None:
-    shutil.unpack_archive(source_archive, tmp_path, filter="data")
+    # Debian 12 has Python 3.11.2, whose `unpack_archive` knows no filter.
+    command = [shutil.which("tar") or "tar", "-xf", str(source_archive), "-C", str(tmp_path)]
+    subprocess.run(command, check=True)
     (source,) = tmp_path.iterdir()
     build(source, tmp_path / "again", "wheel")
     assert (tmp_path / "again" / wheel.name).read_bytes() == wheel.read_bytes()
