@@ -23,6 +23,7 @@ from desktop.services.configuration.profile_file import (
     remove_profile,
     save_profile,
 )
+from desktop.services.configuration.profile_names import name_key
 from desktop.services.configuration.profile_reader import load_profiles, read_text
 from desktop.services.configuration.profile_rules import is_secret_name
 from desktop.services.model.profile import COLORS, MEMBERS, BrokenProfile, Profile, UnknownProfile
@@ -384,12 +385,13 @@ def members_of(profile: Profile) -> dict[str, object]:
 
 
 words = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=20)
+names = words.filter(name_key)  # of which something is seen
 profiles = st.builds(
     Profile,
     id=st.just("x"),
-    name=words,
+    name=names,
     client_id=words.map(lambda word: f"c{word}".replace('"', "-")),
-    provider=words | st.just(""),
+    provider=names | st.just(""),
     issuer=st.just("https://a.example"),
     expected_issuer=words | st.none(),
     grant=st.sampled_from(["device", "code", "client-credentials"]),
@@ -397,7 +399,7 @@ profiles = st.builds(
     extra_parameters=st.dictionaries(
         words.filter(lambda word: not is_secret_name(word)), words, max_size=3
     ),
-    letter=words.map(lambda word: word[:2]),
+    letter=words.map(lambda word: word[:2]).filter(name_key),
     color=st.sampled_from(list(COLORS)),
     proxy=st.sampled_from(["system", "none", "http://proxy.example:1"]),
     proxy_user=words,
