@@ -91,17 +91,23 @@ def test_zsh_completes(
 
     start = f"autoload -U compinit && compinit -u -D\nPS1='ready> '\n{completion_script('zsh')}\n"
     (own_folders / ".zshrc").write_text(f"unsetopt zle_bracketed_paste\n{start}")
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.execvpe("zsh", ["zsh", "-i"], {**shell, "ZDOTDIR": str(own_folders)})  # noqa: S606, S607
-    try:
-        _read_until(terminal, "ready> ")
-        os.write(terminal, f"{typed}\t".encode())
-        _read_until(terminal, typed.rpartition(" ")[0] + " " + completed)
-    finally:
-        os.write(terminal, b"\x03\x04")
-        os.close(terminal)
-        os.waitpid(pid, 0)
+    terminal, inside = pty.openpty()
+    with subprocess.Popen(
+        ["zsh", "-i"],  # noqa: S607 - the one that people have
+        env={**shell, "ZDOTDIR": str(own_folders)},
+        stdin=inside,
+        stdout=inside,
+        stderr=inside,
+        start_new_session=True,
+    ):
+        os.close(inside)
+        try:
+            _read_until(terminal, "ready> ")
+            os.write(terminal, f"{typed}\t".encode())
+            _read_until(terminal, typed.rpartition(" ")[0] + " " + completed)
+        finally:
+            os.write(terminal, b"\x03\x04")
+            os.close(terminal)
 
 
 def _read_until(terminal: int, wanted: str) -> None:
