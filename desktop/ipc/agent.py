@@ -115,11 +115,25 @@ class Agent:
         validity, token_format = _parse_validity(members), _parse_format(members)
         session = await self._open_bound_session(members)
         program = await self._find_program(process)
-        _require_token(session)
-        if self._needs_permission():
-            profile = session.profile
-            await self._permission.obtain(PermissionRequest(program, profile.id, profile.name))
         required = TokenRequirement(validity, _RENEWAL_TIMEOUT, id_token=id_token)
+        try:
+            return await self._hand_out(session, program, required, token_format=token_format)
+        except EXPECTED_ERRORS as error:
+            session.audit.note_not_handed_out(error, program)
+            raise
+
+    async def _hand_out(
+        self,
+        session: Session,
+        program: Program,
+        required: TokenRequirement,
+        *,
+        token_format: str | None,
+    ) -> Members:
+        _require_token(session)
+        profile, asked = session.profile, self._needs_permission()
+        if asked:
+            await self._permission.obtain(PermissionRequest(program, profile.id, profile.name))
         token = await session.fetch_token(required)
         profile = session.profile
         answer: Members
@@ -134,6 +148,7 @@ class Agent:
                 "profile": profile.id,
             }
         self.recipients.add(TokenRecipient(datetime.now(UTC), program, profile.id))
+        session.audit.note_handed_out(token, program, asked=asked)
         return answer
 
     async def _find_program(self, process: int | None) -> Program:

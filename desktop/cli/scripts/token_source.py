@@ -65,9 +65,15 @@ def fetch_token_in_format(
     profile: Profile, copy_format: CopyFormat, *, id_token: bool = False
 ) -> AccessToken:
     """Do the same for a profile that is loaded already."""
-    if copy_format.name in profile.policy.forbidden_formats:
-        raise FormatForbidden(profile.policy.source)
+    _require_format(profile, copy_format)
     return fetch_token(profile, id_token=id_token)
+
+
+def _require_format(profile: Profile, copy_format: CopyFormat) -> None:
+    if copy_format.name in profile.policy.forbidden_formats:
+        error = FormatForbidden(profile.policy.source)
+        _record(profile, error)
+        raise error
 
 
 def fetch_formatted_token(
@@ -93,9 +99,10 @@ def fetch_formatted_token_without_app(
     profile: str | None, *, min_validity: float, token_format: str, id_token: bool = False
 ) -> str:
     from desktop.services.configuration.load import load_configuration
-    from desktop.services.model.copy_formats import format_for_program
+    from desktop.services.model.copy_formats import PRINT_FORMATS, format_for_program
 
     chosen = load_configuration().find(profile)
+    _require_format(chosen, PRINT_FORMATS[token_format])
     token = _fetch_without_app(chosen, min_validity, id_token=id_token)
     return format_for_program(token_format, token, chosen)
 
@@ -139,10 +146,31 @@ def _require_text(value: object) -> str:
 def _fetch_without_app(
     profile: Profile, min_validity: float, *, id_token: bool = False
 ) -> AccessToken:
+    try:
+        token = _load_or_renew(profile, min_validity, id_token=id_token)
+    except Exception as error:
+        _record(profile, error)
+        raise
+    _record(profile, token)
+    return token
+
+
+def _load_or_renew(profile: Profile, min_validity: float, *, id_token: bool) -> AccessToken:
     if _needs_permission(profile.policy):
         raise CannotAskForPermission
     saved = asyncio.run(_load_saved(profile, min_validity, id_token=id_token))
     return saved or asyncio.run(_renew(profile, min_validity, id_token=id_token))
+
+
+def _record(profile: Profile, outcome: AccessToken | Exception) -> None:
+    """Record that the program that started this command got a token, or why not."""
+    from desktop.services.audit.audit_log import user_audit_log
+
+    log = user_audit_log()
+    if log.is_on(profile.policy):
+        from desktop.cli.scripts.token_audit import record
+
+        record(profile, outcome, log)
 
 
 def _needs_permission(policy: Policy) -> bool:
@@ -187,7 +215,9 @@ async def _renew(profile: Profile, min_validity: float, *, id_token: bool) -> Ac
         if not (isinstance(state, Requesting) and state.opening):
             opened.set()
 
-    session = Session(profile, real_environment(Worker("loader")), observer=observe)
+    worker = Worker("loader")
+    environment = real_environment(worker)
+    session = Session(profile, environment, observer=observe)
     try:
         session.open(quietly=True)
         await opened.wait()
@@ -197,3 +227,4 @@ async def _renew(profile: Profile, min_validity: float, *, id_token: bool) -> Ac
         return await session.fetch_token(need)
     finally:
         await session.close()
+        await worker.run(environment.audit.wait)  # what runs next may replace this process
