@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from desktop.services.configuration.exchange_rules import EXCHANGE_NAME
 from desktop.services.configuration.profile_reader import load_presets
 from desktop.services.model.members import Kind, Member
 from desktop.services.model.policy import POLICY
@@ -64,8 +65,9 @@ def _values(member: Member) -> Schema:
             return {"anyOf": [strings, {"type": "string"}]}
         case Kind.PARAMETERS:
             return {"type": "object", "additionalProperties": {"type": "string"}}
-        case Kind.MEMBERS:
-            return _table(member.members.values())
+        case Kind.MEMBERS | Kind.EXCHANGES:
+            table = _table(member.members.values())
+            return table if member.kind is Kind.MEMBERS else _named_tables(table)
         case _:
             return _text(member)
 
@@ -82,6 +84,14 @@ def _table(members: Iterable[Member]) -> Schema:
         "type": "object",
         "properties": _properties(members),
         "additionalProperties": False,
+    }
+
+
+def _named_tables(table: Schema) -> Schema:
+    return {
+        "type": "object",
+        "propertyNames": {"pattern": f"^{EXCHANGE_NAME.pattern}$"},
+        "additionalProperties": table,
     }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from desktop.oauth.errors import printable
+from desktop.services.configuration.exchange_rules import read_exchanges
 from desktop.services.configuration.profile_lines import ProfileLines, split_profiles
 from desktop.services.configuration.profile_names import find_clashes, find_named
 from desktop.services.configuration.profile_rules import (
@@ -314,7 +315,11 @@ def _read_profile(place: _Location, table: object, presets: Mapping[str, object]
         example = preset["issuer_example"]
         detail = translate("`issuer` is missing, such as {example}", example=example)
         raise place.error(_in_profile(place.id, detail), "preset")
-    members = {"name": place.id, **preset_members(preset, table), **table}
+    given = preset_members(preset, table)
+    members = {"name": place.id, **given, **table}
+    exchanges, own = given.get("exchanges"), table.get("exchanges")
+    if isinstance(exchanges, dict) and isinstance(own, dict):
+        members["exchanges"] = exchanges | own
     return with_shown_server(_Reader(place, members).read(), preset)
 
 
@@ -369,6 +374,8 @@ class _Reader:
         match member.kind:
             case Kind.MEMBERS | Kind.PARAMETERS:
                 return dict(value)
+            case Kind.EXCHANGES:
+                return read_exchanges(value)
             case Kind.STRINGS:
                 value = tuple(value.split() if isinstance(value, str) else value)
             case Kind.STRING:

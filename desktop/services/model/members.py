@@ -27,6 +27,8 @@ class Kind(Enum):
     MEMBERS = translatable("{field} must be a table")
     """A table of `members`."""
     PARAMETERS = translatable("{field} must be a table of strings")
+    EXCHANGES = translatable("{field} must be a table of tables")
+    """A table of tables of `members`, by name."""
     PROFILES = translatable("{field} must be a table of profiles, or the text of a profiles.toml")
     """A table of profiles by id, or the text of a `profiles.toml`."""
 
@@ -163,6 +165,9 @@ _CHECKS: Mapping[Kind, Callable[[object], bool]] = {
     Kind.MEMBERS: lambda value: isinstance(value, Mapping),
     Kind.PARAMETERS: lambda value: (
         isinstance(value, Mapping) and all(isinstance(each, str) for each in value.values())
+    ),
+    Kind.EXCHANGES: lambda value: (
+        isinstance(value, Mapping) and all(isinstance(each, Mapping) for each in value.values())
     ),
     Kind.PROFILES: lambda value: isinstance(value, (str, Mapping)),
 }

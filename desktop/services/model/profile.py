@@ -7,6 +7,7 @@ from typing import Any
 
 from desktop.oauth.addresses import host_of, origin_of
 from desktop.oauth.errors import UnsafeAddress
+from desktop.services.model.exchanges import EXCHANGE
 from desktop.services.model.members import Kind, Option, about, collect_members, member, text
 from desktop.services.model.policy import NO_POLICY, POLICY, Policy
 from desktop.services.model.settings import PROFILE_SETTINGS
@@ -84,6 +85,13 @@ _ADDRESS = "An address: https, or http on this computer."
 
 def _address(description: str, **details: Any) -> str:  # noqa: ANN401 - those of `Member`
     return text(f"{description} {_ADDRESS}", is_address=True, **details)
+
+
+_EXCHANGES = about(
+    "How to get tokens of other services, by name, in addition to the preset's.",
+    kind=Kind.EXCHANGES,
+    members=EXCHANGE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +220,7 @@ class Profile:
             ),
         ),
     )
+    exchanges: Mapping[str, Mapping[str, object]] = field(default_factory=dict, metadata=_EXCHANGES)
     redirect_uri: str = text(
         "The redirect URI for the grant code: an http address on this computer.",
         title=translatable("Redirect URI"),

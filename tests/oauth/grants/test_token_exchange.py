@@ -6,8 +6,8 @@ import pytest
 
 from desktop.oauth import errors
 from desktop.oauth.errors import OAuthError
+from desktop.oauth.grants.token_exchange import exchange_token, request_with_bearer
 from desktop.oauth.model.token_set import TokenSet
-from desktop.oauth.token_exchange import exchange_token, request_with_bearer
 from tests.oauth.harness import (
     CONFIDENTIAL,
     HOST,
