@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from threading import Timer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from desktop.cli.terminal.running_app import report_pending_permission
 from desktop.ipc.client import NoAnswer, NotRunning, send_command
@@ -45,7 +45,8 @@ def fetch_token(
 
     # The running app may have an older version of the profile, with a token for another server.
     bound = tokens_binding(profile)
-    given = {"profile": profile.id, "min_validity": min_validity, "issued_for": bound}
+    given: dict[str, Any] = {"profile": profile.id, "min_validity": min_validity}
+    given["issued_for"] = bound
     try:
         return _parse_answer(_request_token(id_token=id_token, **given), id_token=id_token)
     except (NotRunning, NoAnswer):
@@ -84,7 +85,11 @@ def fetch_formatted_token(
     With `exchange` it is the token of that exchange. Raises `FormatForbidden` and `UnsafeForShell`
     too.
     """
-    given = {"profile": profile, "min_validity": min_validity, "format": token_format}
+    given: dict[str, Any] = {
+        "profile": profile,
+        "min_validity": min_validity,
+        "format": token_format,
+    }
     try:
         text = _request_token(id_token=id_token, exchange=exchange, **given).get("text")
         if isinstance(text, str):

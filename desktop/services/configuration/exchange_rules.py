@@ -8,15 +8,12 @@ from typing import Any
 
 from desktop.oauth.addresses import ascii_address, checked_address, has_hidden_characters
 from desktop.oauth.errors import UnsafeAddress, printable
-from desktop.services.model.exchanges import BEARER, EXCHANGE
+from desktop.services.model.exchanges import BEARER, EXCHANGE, Table
 from desktop.services.model.members import Fault, Member
 from desktop.services.system.translation import translatable, translate
 from desktop.services.wording.formats import format_values
 
 EXCHANGE_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
-
-Tables = Mapping[str, Mapping[str, object]]
-"""Exchanges by name, as in TOML."""
 
 
 def read_exchanges(tables: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, object]]:
@@ -34,7 +31,7 @@ def _plain(name: str, value: object) -> object:
     return ascii_address(value.strip()) if member and member.is_address else value.strip()
 
 
-def find_exchange_faults(tables: Tables) -> Iterator[Fault]:
+def find_exchange_faults(tables: Mapping[str, Table]) -> Iterator[Fault]:
     """Yield what is wrong with exchanges."""
     for name, table in tables.items():
         if EXCHANGE_NAME.fullmatch(name):
@@ -49,7 +46,7 @@ def find_exchange_faults(tables: Tables) -> Iterator[Fault]:
             )
 
 
-def _faults_of(path: str, table: Mapping[str, object]) -> Iterator[Fault]:
+def _faults_of(path: str, table: Table) -> Iterator[Fault]:
     for key in sorted(table.keys() - EXCHANGE.keys()):
         yield _fault(
             translatable("`{key}` is unknown; keys are {known}"),

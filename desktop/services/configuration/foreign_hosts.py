@@ -69,7 +69,14 @@ def _known_origins(profile: Profile, preset: Mapping[str, object]) -> set[str]:
     hosts = preset.get("verification_hosts", ())
     named = [f"https://{host}" for host in hosts] if isinstance(hosts, list) else []
     named += _exchange_addresses(preset.get("exchanges"))
-    return {origin_of(address) for address in (home, *fixed.values(), *named)}
+    services = _fixed_services(preset)
+    return {origin_of(address) for address in (home, *fixed.values(), *named, *services)}
+
+
+def _fixed_services(preset: Mapping[str, object]) -> list[str]:
+    services = preset.get("services")
+    named = services.values() if isinstance(services, dict) else ()
+    return [address for address in named if not address.startswith("{")]
 
 
 def _exchange_addresses(exchanges: object) -> Iterator[str]:
@@ -87,6 +94,8 @@ def _destinations(profile: Profile) -> Iterator[tuple[str, str]]:
             yield name, address
     for address in _exchange_addresses(profile.exchanges):
         yield "exchanges", address
+    for address in profile.services.values():
+        yield "services", address
     for host in profile.verification_hosts:
         yield "verification_hosts", f"https://{host}"
     if "://" in profile.proxy and profile.ca_file:

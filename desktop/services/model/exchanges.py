@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from desktop.services.model.profile import Profile
 
+Table = Mapping[str, object]
+"""An exchange as in TOML, without its name."""
+
 TOKEN_EXCHANGE = "token-exchange"  # noqa: S105 - a name
 BEARER = "bearer"
 
@@ -60,7 +63,9 @@ class ExchangedToken:
 
 def exchanges_of(profile: Profile) -> dict[str, Exchange]:
     """List the exchanges of `profile` that the policy allows, by name."""
-    return _all_exchanges(profile)
+    allowed = profile.policy.services
+    found = _all_exchanges(profile)
+    return {name: each for name, each in found.items() if not allowed or name in allowed}
 
 
 def find_exchange(profile: Profile, name: str) -> Exchange:
