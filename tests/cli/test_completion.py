@@ -23,9 +23,11 @@ PROFILES = """
 issuer = "https://login.example"
 client_id = "c"
 name = "Northwind SOC"
+[profiles.soc.exchanges.orders]
 [profiles.lab]
 issuer = "https://login.example"
 client_id = "c"
+[profiles.lab.exchanges.stock]
 """
 
 
@@ -58,6 +60,8 @@ CASES = [
     ("xdr-login login --profile s", "soc"),
     ("xdr-login profiles show l", "lab"),
     ("xdr-login completion z", "zsh"),
+    ("xdr-login token --for o", "orders"),
+    ("xdr-login token --profile lab --for s", "stock"),
     ("xdr-login profiles add x --grant cl", "client-credentials"),
 ]
 

@@ -13,9 +13,10 @@ from desktop.services.configuration.profile_file import (
     save_profile,
 )
 from desktop.services.configuration.profile_reader import load_presets, load_profile
-from desktop.services.model.errors import UnknownExchange
+from desktop.services.model.errors import ExchangeForbidden, UnknownExchange
 from desktop.services.model.exchanges import Exchange, exchanges_of, find_exchange
-from desktop.services.model.profile import BrokenProfile, Profile, client_binding
+from desktop.services.model.policy import Policy
+from desktop.services.model.profile import BrokenProfile, Profile, client_binding, with_policy
 from desktop.services.wording.error_codes import error_code
 from desktop.services.wording.messages import Surface, advice_for
 
@@ -197,3 +198,30 @@ def test_a_profile_without_any_is_told_where_to_add_one() -> None:
         "Profile “soc” has no exchange “orders”. Add it to profiles.toml under "
         "[profiles.soc.exchanges.orders]."
     )
+
+
+def test_a_policy_narrows_them_with_the_services(tmp_path: Path) -> None:
+    policy = Policy(source="/etc/policy", services=("stock",))
+    profile = with_policy(read(tmp_path, OWN), policy)
+    assert list(exchanges_of(profile)) == ["stock"]
+    with pytest.raises(ExchangeForbidden) as caught:
+        find_exchange(profile, "orders")
+    assert error_code(caught.value) == "forbidden"
+    assert "/etc/policy" in advice_for(caught.value).text
+
+
+def test_a_policy_can_leave_only_those_of_the_preset(tmp_path: Path) -> None:
+    text = f'{HEAD}preset = "xdr-eu"\n[profiles.northwind.exchanges.orders]\n'
+    profile = with_policy(read(tmp_path, text), Policy(own_services=False))
+    assert list(exchanges_of(profile)) == ["secure-endpoint"]
+
+
+def test_a_token_of_another_server_is_not_meant_for_the_exchanges_of_a_preset(
+    tmp_path: Path,
+) -> None:
+    text = f'{HEAD}preset = "xdr-eu"\nissuer = "https://visibility.example"\n'
+    text += "".join(
+        f'{name} = "https://visibility.example/x"\n'
+        for name in ("userinfo_endpoint", "app_grant_endpoint")
+    )
+    assert exchanges_of(read(tmp_path, text)) == {}
