@@ -100,9 +100,6 @@ _SERVICE_OPTION = Option(
 )
 
 
-_ABOUT_EXCHANGES = "How to get tokens of other services, by name, in addition to the preset's."
-
-
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A client at a provider. `id` names it on disk and in the keyring, `name` on screen.
@@ -230,7 +227,9 @@ class Profile:
         ),
         option=_SERVICE_OPTION,
     )
-    exchanges: Mapping[str, Table] = table(_ABOUT_EXCHANGES, kind=Kind.EXCHANGES, members=EXCHANGE)
+    exchanges: Mapping[str, Table] = table(
+        "How to get tokens of other services, by name.", kind=Kind.EXCHANGES, members=EXCHANGE
+    )
     redirect_uri: str = text(
         "The redirect URI for the grant code: an http address on this computer.",
         title=translatable("Redirect URI"),
