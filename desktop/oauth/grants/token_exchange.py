@@ -1,5 +1,6 @@
 """Another token for the access token: token exchange (RFC 8693), and Cisco's own way."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -10,7 +11,7 @@ from desktop.oauth.bearer import raise_for_token
 from desktop.oauth.claims import expiry_in
 from desktop.oauth.client import ClientConnection, exchange
 from desktop.oauth.clock import now
-from desktop.oauth.errors import ExpiredToken, InvalidGrant, InvalidToken
+from desktop.oauth.errors import ExpiredToken, InvalidGrant, InvalidRequest, InvalidToken
 from desktop.oauth.fields import Members
 from desktop.oauth.grants.token import new_tokens, parse_token, require_lifetime
 from desktop.oauth.http import Answer, post_form
@@ -45,9 +46,16 @@ async def exchange_token(
     try:
         tokens = await new_tokens(connection, token_endpoint, form=form, scope=scope)
     except (ExpiredToken, InvalidGrant) as error:
-        # RFC 8693 section 2.2.2 wants invalid_request, but Keycloak and others say this.
         raise error.converted(InvalidToken) from error
+    except InvalidRequest as error:
+        # RFC 8693 section 2.2.2: the code for a token that is not accepted, as for all else.
+        if _ABOUT_TOKEN.search(error.description):
+            raise error.converted(InvalidToken) from error
+        raise
     return _alone(tokens)
+
+
+_ABOUT_TOKEN = re.compile(r"subject[ _]?token(?![ _]?type)", re.IGNORECASE)
 
 
 async def request_with_bearer(

@@ -152,12 +152,21 @@ async def test_a_status_alone_says_what_is_wrong_with_the_access_token(
         await requested(ClientHarness(raw_reply("", status)))
 
 
-@pytest.mark.parametrize("code", ["invalid_grant", "expired_token"])
-async def test_a_server_that_calls_the_subject_token_a_grant_means_the_token(code: str) -> None:
+@pytest.mark.parametrize("code", ["invalid_grant", "expired_token", "invalid_request"])
+async def test_a_subject_token_that_is_not_accepted_is_an_invalid_token(code: str) -> None:
     harness = ClientHarness(error_reply(code, error_description="Subject token is gone"))
     with pytest.raises(errors.InvalidToken) as caught:
         await exchanged(harness)
     assert caught.value.description == "Subject token is gone"
+
+
+@pytest.mark.parametrize(
+    "said", ["subject_token_type is missing", "Unsupported subject token type", "no audience", ""]
+)
+async def test_another_incomplete_request_is_not_about_the_token(said: str) -> None:
+    harness = ClientHarness(error_reply("invalid_request", error_description=said))
+    with pytest.raises(errors.InvalidRequest):
+        await exchanged(harness)
 
 
 @BOTH
