@@ -9,7 +9,8 @@ import click
 
 from desktop.cli.api.api_answers import AnswerPrinter
 from desktop.cli.api.api_routes import list_routes
-from desktop.cli.api.authorized_call import call_with_token
+from desktop.cli.api.authorized_call import call_with_token, run_with_token
+from desktop.cli.api.paged_answers import Stopped, print_pages
 from desktop.cli.terminal.exits import Exit
 from desktop.cli.terminal.output import (
     confirm,
@@ -44,6 +45,7 @@ def api(  # noqa: PLR0913 - one for each option
     headers: tuple[str, ...],
     input_file: str | None,
     include: bool,
+    paginate: bool,
     yes: bool,
     language: str | None,
     lists: bool,
@@ -57,6 +59,12 @@ def api(  # noqa: PLR0913 - one for each option
     if method is None or path is None:
         raise click.UsageError(translate("Missing METHOD and PATH (or use --list)."))
     arguments = CallArguments(method, path, fields, headers, input_file or "", as_form=form)
+    if paginate:
+        if arguments.method.upper() != "GET":
+            raise click.UsageError(translate("--paginate can only be used with GET."))
+        if include or language:
+            raise click.UsageError(translate("--paginate cannot be used with --include or --as."))
+        return _call_pages(profile, arguments)
     return _call(profile, arguments, language=language, include=include, yes=yes)
 
 
@@ -71,6 +79,27 @@ def _list(openapi: Path | None, *, as_json: bool) -> int:
         raise click.BadParameter(str(error), param_hint="--openapi") from error
     list_routes(routes, as_json=as_json)
     return Exit.OK
+
+
+def _call_pages(profile_name: str | None, arguments: CallArguments) -> int:
+    profile = load_configuration().find(profile_name)
+    try:
+        call = call_for(profile, arguments)
+    except BadCall as error:
+        raise click.UsageError(str(error)) from error
+
+    def allowed(address: str) -> str:
+        try:
+            return call_for(profile, CallArguments("GET", address)).address
+        except BadCall as error:
+            message = translate("Stopped before the next page. {reason}", reason=error)
+            raise Stopped(message) from error
+
+    printer = AnswerPrinter(profile.id, include=False)
+    return run_with_token(
+        profile,
+        lambda client: print_pages(client, request_for(call), printer, allowed=allowed),
+    )
 
 
 def _call(

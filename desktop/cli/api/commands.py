@@ -27,6 +27,8 @@ xdr-login api GET /iroh/oauth2/grant-status -f client_id=client-0a6e...
                                                         call with a query
 xdr-login api POST conure:/v2/incident/search --input query.json
                                                         call another API service
+xdr-login api GET private-intel:/incident/search --paginate | jq '.[].title'
+                                                        get all pages, pick values with jq
 xdr-login api POST /iroh/example -f name=x              send {"name": "x"}
 xdr-login api POST /iroh/example --input body.json      send a file
 xdr-login api GET /iroh/profile/whoami --as curl        print a command instead of calling
@@ -53,6 +55,11 @@ xdr-login api GET /iroh/profile/whoami --as curl        print a command instead 
     help="A file to send as the body; - is stdin. Fields then go into the query.",
 )
 @click.option("--include", "-i", is_flag=True, help="Print the status and headers too.")
+@click.option(
+    "--paginate",
+    is_flag=True,
+    help="Get all pages of a GET, at most 1,000. JSON arrays become one array.",
+)
 @yes_option
 @click.option(
     "--as",
@@ -77,6 +84,9 @@ def api(**given: Any) -> int:  # noqa: ANN401 - its options
 
     The response goes to stdout: formatted on a terminal, unchanged into a pipe. If it is an error,
     stderr says what it means.
+
+    Next pages are found in the header Link, and in X-Next as Cisco's private-intel and intel write
+    it. They get the token only on the profile's services.
     """
     from desktop.cli.api.api import api as work
 
