@@ -18,8 +18,10 @@ from desktop.cli.terminal.output import (
     print_result,
     wait_notice,
 )
+from desktop.oauth.addresses import origin_of
 from desktop.services.configuration.load import load_configuration
 from desktop.services.model.api_calls import Language
+from desktop.services.model.profile import ProfileError
 from desktop.services.system.files import read_file
 from desktop.services.system.translation import translate
 from desktop.services.token.api_call import (
@@ -29,6 +31,7 @@ from desktop.services.token.api_call import (
     call_for,
     request_for,
 )
+from desktop.services.token.api_services import ApiService, server_origin, services_of
 from desktop.services.token.call_templates import render_call
 from desktop.services.token.openapi import BadDescription, load_bundled_routes, load_routes
 
@@ -53,7 +56,7 @@ def api(  # noqa: PLR0913 - one for each option
     as_json: bool,
 ) -> int:
     if lists:
-        return _list(openapi, as_json=as_json)
+        return _list(profile, openapi, as_json=as_json)
     if openapi or as_json:
         raise click.UsageError(translate("--openapi and --json can only be used with --list."))
     if method is None or path is None:
@@ -68,7 +71,7 @@ def api(  # noqa: PLR0913 - one for each option
     return _call(profile, arguments, language=language, include=include, yes=yes)
 
 
-def _list(openapi: Path | None, *, as_json: bool) -> int:
+def _list(profile_name: str | None, openapi: Path | None, *, as_json: bool) -> int:
     try:
         routes = (
             load_routes(openapi, on_wait=wait_notice(openapi)) if openapi else load_bundled_routes()
@@ -77,8 +80,28 @@ def _list(openapi: Path | None, *, as_json: bool) -> int:
         raise click.FileError(str(openapi), error.strerror) from error
     except BadDescription as error:
         raise click.BadParameter(str(error), param_hint="--openapi") from error
-    list_routes(routes, as_json=as_json)
+    services, described = _services(profile_name)
+    if openapi:
+        described = ""
+    elif services and not described:
+        routes = ()
+    list_routes(routes, services, described, as_json=as_json)
     return Exit.OK
+
+
+def _services(profile_name: str | None) -> tuple[tuple[ApiService, ...], str]:
+    """List the services of the profile, and name the one that the bundled description is of."""
+    try:
+        profile = load_configuration().find(profile_name)
+    except ProfileError:
+        if profile_name is not None:
+            raise
+        return (), ""  # the known routes can be read before there is a profile
+    services = services_of(profile)
+    has_xdr_routes = profile.scope_guide == "xdr" or not profile.preset
+    server = origin_of(server_origin(profile))
+    home = [each.name for each in services if has_xdr_routes and origin_of(each.address) == server]
+    return services, next(iter(home), "")
 
 
 def _call_pages(profile_name: str | None, arguments: CallArguments) -> int:
