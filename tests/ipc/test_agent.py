@@ -452,7 +452,7 @@ async def test_an_exchange_that_is_new_in_the_file_is_found_and_signs_nobody_out
 ) -> None:
     session = await sign_in_to_exchange(app)
     await app.ask("exchanged_token", **{"for": "orders"})
-    exchanges = EXCHANGING.exchanges | {"stock": EXCHANGING.exchanges["orders"]}
+    exchanges = {**EXCHANGING.exchanges, "stock": EXCHANGING.exchanges["orders"]}
     app.file[PROFILE.id] = replace(EXCHANGING, exchanges=exchanges)
     app.harness.keyring.entries.clear()
     answer = await app.ask("exchanged_token", **{"for": "stock"})

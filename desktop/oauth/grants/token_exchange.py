@@ -48,11 +48,15 @@ async def exchange_token(
     except (ExpiredToken, InvalidGrant) as error:
         raise error.converted(InvalidToken) from error
     except InvalidRequest as error:
-        # RFC 8693 section 2.2.2: the code for a token that is not accepted, as for all else.
-        if _ABOUT_TOKEN.search(error.description):
+        if is_about_token(error.description):
             raise error.converted(InvalidToken) from error
         raise
     return _alone(tokens)
+
+
+def is_about_token(description: str) -> bool:
+    """Whether an invalid_request means the subject token, which has no code (RFC 8693 2.2.2)."""
+    return _ABOUT_TOKEN.search(description) is not None
 
 
 _ABOUT_TOKEN = re.compile(r"subject[ _]?token(?![ _]?type)", re.IGNORECASE)
