@@ -20,11 +20,13 @@ from desktop.cli.scripts.run import _NAME as _VARIABLE
 from desktop.cli.token_fast_path import parse_seconds
 from desktop.ipc import messages
 from desktop.oauth import addresses, answers, bearer, claims, errors, fields, http, metadata, portal
+from desktop.oauth.grants import token_exchange
 from desktop.oauth.grants.authorization_code import _members as query_members
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.oauth.redaction.requests import add_request
 from desktop.services.configuration import (
     client_model,
+    exchange_rules,
     foreign_hosts,
     policy_reader,
     policy_sources,
@@ -101,6 +103,12 @@ def faults_of(text: str) -> object:
         name: text for name, each in MEMBERS.items() if isinstance(each.default, str)
     }
     return [each.describe() for each in profile_rules.find_faults(replace(PROFILE, **strings))]
+
+
+def exchange_faults_of(text: str) -> object:
+    given = {text: {}, "orders": {text: text, "url": text, "kind": text, "scope": [text]}}
+    tables = exchange_rules.read_exchanges(given)
+    return [each.describe() for each in exchange_rules.find_exchange_faults(tables)]
 
 
 def draft_faults_of(text: str) -> object:
@@ -254,6 +262,12 @@ PARSERS = (
         (("", ""), ("Bearer ", ""), ('Bearer a="', "x")),
     ),
     Parser(
+        "error of a token exchange",
+        token_exchange.is_about_token,
+        (),
+        (("", ""), ("subject", ""), ("subject_token ", "type")),
+    ),
+    Parser(
         "Location",
         lambda t: portal.redirect_host(answer(status=302, location=t)),
         (),
@@ -345,6 +359,7 @@ PARSERS = (
     Parser(
         "settings", lambda t: settings._parse_settings({"browser": t, "theme": t, "profile": t})
     ),
+    Parser("exchanges", exchange_faults_of, (), (("", ""), ("https://", "/"))),
     Parser("profile", faults_of, (), (("", ""), ("https://", "/"), ("https://[::1]", "/"))),
     Parser("form of a profile", draft_faults_of, (), (("", ""), ("https://", "/")), longest=2000),
     Parser("ID of a profile", lambda t: profile_file.new_id(t, ())),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from threading import Timer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from desktop.cli.terminal.running_app import report_pending_permission
 from desktop.ipc.client import NoAnswer, NotRunning, send_command
@@ -19,6 +19,7 @@ from desktop.services.model.errors import CannotAskForPermission, FormatForbidde
 
 if TYPE_CHECKING:
     from desktop.services.model.copy_formats import CopyFormat
+    from desktop.services.model.exchanges import Exchange
     from desktop.services.model.policy import Policy
     from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
@@ -44,7 +45,8 @@ def fetch_token(
 
     # The running app may have an older version of the profile, with a token for another server.
     bound = tokens_binding(profile)
-    given = {"profile": profile.id, "min_validity": min_validity, "issued_for": bound}
+    given: dict[str, Any] = {"profile": profile.id, "min_validity": min_validity}
+    given["issued_for"] = bound
     try:
         return _parse_answer(_request_token(id_token=id_token, **given), id_token=id_token)
     except (NotRunning, NoAnswer):
@@ -71,19 +73,31 @@ def fetch_token_in_format(
 
 
 def fetch_formatted_token(
-    profile: str | None, *, min_validity: float, token_format: str, id_token: bool = False
+    profile: str | None,
+    *,
+    min_validity: float,
+    token_format: str,
+    id_token: bool = False,
+    exchange: str = "",
 ) -> str:
     """Fetch the access token or ID token in `token_format`, one of `PRINT_FORMATS`.
 
-    Raises `FormatForbidden` and `UnsafeForShell` too.
+    With `exchange` it is the token of that exchange. Raises `FormatForbidden` and `UnsafeForShell`
+    too.
     """
-    given = {"profile": profile, "min_validity": min_validity, "format": token_format}
+    given: dict[str, Any] = {
+        "profile": profile,
+        "min_validity": min_validity,
+        "format": token_format,
+    }
     try:
-        text = _request_token(id_token=id_token, **given).get("text")
+        text = _request_token(id_token=id_token, exchange=exchange, **given).get("text")
         if isinstance(text, str):
             return text
     except (NotRunning, NoAnswer):
         pass
+    if exchange:
+        return _fetch_exchanged_without_app(profile, exchange, min_validity, token_format)
     return fetch_formatted_token_without_app(
         profile, min_validity=min_validity, token_format=token_format, id_token=id_token
     )
@@ -100,13 +114,16 @@ def fetch_formatted_token_without_app(
     return format_for_program(token_format, token, chosen)
 
 
-def _request_token(*, id_token: bool, **members: object) -> Members:
+def _request_token(*, id_token: bool, exchange: str = "", **members: object) -> Members:
     """Send a request to the running app; says if it is waiting for your permission."""
     timer = Timer(NOTICE_DELAY, report_pending_permission)
     timer.daemon = True
     timer.start()
+    if exchange:
+        members["for"] = exchange
+    command = "exchanged_token" if exchange else "id_token" if id_token else "token"
     try:
-        return send_command("id_token" if id_token else "token", timeout=TIMEOUT, **members)
+        return send_command(command, timeout=TIMEOUT, **members)
     finally:
         timer.cancel()
 
@@ -173,8 +190,30 @@ async def _load_saved(
     return AccessToken.of(tokens, id_token=id_token)
 
 
-async def _renew(profile: Profile, min_validity: float, *, id_token: bool) -> AccessToken:
-    """Renew the token as the window does, with the same lock."""
+def _fetch_exchanged_without_app(
+    profile: str | None, exchange: str, min_validity: float, token_format: str
+) -> str:
+    """Exchange the saved token; nothing but the running app keeps what it brings."""
+    from desktop.services.configuration.load import load_configuration
+    from desktop.services.model.copy_formats import format_for_program
+    from desktop.services.model.exchanges import find_exchange
+
+    chosen = load_configuration().find(profile)
+    found = find_exchange(chosen, exchange)
+    if _needs_permission(chosen.policy):
+        raise CannotAskForPermission
+    token = asyncio.run(_renew(chosen, min_validity, exchange=found))
+    return format_for_program(token_format, token, chosen)
+
+
+async def _renew(
+    profile: Profile,
+    min_validity: float,
+    *,
+    id_token: bool = False,
+    exchange: Exchange | None = None,
+) -> AccessToken:
+    """Renew the token as the window does, with the same lock, or exchange it."""
     from desktop.services.model.access_token import TokenRequirement
     from desktop.services.model.states import Failed, Requesting
     from desktop.services.network.real_environment import real_environment
@@ -193,6 +232,9 @@ async def _renew(profile: Profile, min_validity: float, *, id_token: bool) -> Ac
         await opened.wait()
         if isinstance(session.state, Failed):
             raise session.state.error
+        if exchange is not None:
+            await session.fetch_token(TokenRequirement(timeout=_RENEWAL_TIMEOUT))
+            return await session.exchanged.fetch(exchange, min_validity)
         need = TokenRequirement(min_validity, _RENEWAL_TIMEOUT, id_token=id_token)
         return await session.fetch_token(need)
     finally:
