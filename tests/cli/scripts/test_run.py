@@ -13,9 +13,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from desktop.cli.scripts import commands
+from desktop.cli.scripts import commands, programs
 from desktop.cli.scripts import run as run_module
+from desktop.services.configuration.profile_reader import Profiles
 from desktop.services.model.access_token import AccessToken
+from desktop.services.model.profile import Profile
 from tests.cli.commands import COMMAND, CommandHarness, environment, run
 
 SHOW = "import os, json; print(json.dumps(dict(os.environ)))"
@@ -44,6 +46,40 @@ def test_the_name_of_the_variable_can_be_chosen(signed_in: CommandHarness) -> No
     found = json.loads(done.stdout)
     assert found["TOKEN"].startswith("ey")
     assert "XDR_ACCESS_TOKEN" not in found
+
+
+def test_the_program_and_its_own_commands_know_the_profile(home: CommandHarness) -> None:
+    home.add_profile("first")
+    home.add_profile("soc")
+    home.sign_in("soc")
+    found = json.loads(home.run("run", "--profile", "SOC", "--", sys.executable, "-c", SHOW).stdout)
+    assert (found["XDR_PROFILE"], found["XDR_LOGIN_PROFILE"]) == ("soc", "soc")
+    assert "XDR_REGION" not in found  # the demo server is in none
+    inner = [*COMMAND, "token", "--format", "json"]
+    token = json.loads(home.run("run", "--profile", "soc", "--", *inner).stdout)
+    assert token["access_token"] == found["XDR_ACCESS_TOKEN"]
+
+
+@pytest.mark.parametrize(
+    ("preset", "region"),
+    [("xdr-nam", "nam"), ("xdr-eu", "eu"), ("xdr-apjc", "apjc"), ("github", None), ("", None)],
+)
+def test_the_region_is_that_of_the_preset(preset: str, region: str | None) -> None:
+    profile = Profile("soc", "SOC", "client", preset=preset)
+    assert programs.environment_for(profile).get("XDR_REGION") == region
+
+
+def test_variables_of_another_profile_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = {"XDR_PROFILE": "other", "XDR_REGION": "eu", "XDR_CONURE_URL": "https://conure.example"}
+    for name, value in {**other, "XDR_NOTE": "mine"}.items():
+        monkeypatch.setenv(name, value)
+    found = programs.environment_for(Profile("soc", "SOC", "client"))
+    assert {name for name in found if name.startswith("XDR_")} == {
+        *("XDR_PROFILE", "XDR_LOGIN_PROFILE", "XDR_NOTE")
+    }
+    monkeypatch.delenv("XDR_PROFILE")  # then the user has set them
+    found = programs.environment_for(Profile("soc", "SOC", "client"))
+    assert found["XDR_CONURE_URL"] == "https://conure.example"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what is in /proc")
@@ -135,7 +171,7 @@ def test_on_windows_a_program_left_in_the_current_folder_is_not_found(
     (tools / "script3.11.cmd").touch()
     monkeypatch.chdir(here)
     found = partial(
-        run_module.find_on_windows,
+        programs.find_on_windows,
         environment={"PATH": f".;;{tools};relative", "PATHEXT": ".exe;.cmd;"},
     )
     assert found("hunt") == found("hunt.exe") == str(tools / "hunt.exe")
@@ -187,7 +223,9 @@ def kept_signals() -> Iterator[None]:
 def hand_out(monkeypatch: pytest.MonkeyPatch, token: str = "token-SECRET") -> None:
     """Let a token be there."""
     held = AccessToken(token, "Bearer", None, ())
-    monkeypatch.setattr(run_module, "fetch_token_by_name", lambda *_: held)
+    profiles = Profiles(Path("profiles.toml"), {"soc": Profile("soc", "SOC", "client")}, {})
+    monkeypatch.setattr(run_module, "load_configuration", lambda: profiles)
+    monkeypatch.setattr(run_module, "fetch_token_in_format", lambda *_: held)
 
 
 def test_the_program_gets_no_variables_of_the_bundle(
