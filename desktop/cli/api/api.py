@@ -25,9 +25,8 @@ from desktop.services.token.api_call import (
     BadCall,
     Body,
     CallArguments,
-    make_call,
+    call_for,
     request_for,
-    server_origin,
 )
 from desktop.services.token.call_templates import render_call
 from desktop.services.token.openapi import BadDescription, load_bundled_routes, load_routes
@@ -84,7 +83,7 @@ def _call(
 ) -> int:
     profile = load_configuration().find(profile_name)
     try:
-        call = make_call(server_origin(profile), arguments)
+        call = call_for(profile, arguments)
     except BadCall as error:
         raise click.UsageError(str(error)) from error
     if language is not None:

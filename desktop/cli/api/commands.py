@@ -25,6 +25,8 @@ xdr-login api --list                                    list the known routes
 xdr-login api GET /iroh/profile/whoami                  show who you are
 xdr-login api GET /iroh/oauth2/grant-status -f client_id=client-0a6e...
                                                         call with a query
+xdr-login api POST conure:/v2/incident/search --input query.json
+                                                        call another API service
 xdr-login api POST /iroh/example -f name=x              send {"name": "x"}
 xdr-login api POST /iroh/example --input body.json      send a file
 xdr-login api GET /iroh/profile/whoami --as curl        print a command instead of calling
@@ -66,9 +68,11 @@ xdr-login api GET /iroh/profile/whoami --as curl        print a command instead 
 )
 @json_option
 def api(**given: Any) -> int:  # noqa: ANN401 - its options
-    """PATH is a path of the profile's server, such as /iroh/profile/whoami.
+    """PATH is a path of the server you sign in to, such as /iroh/profile/whoami.
 
-    Other hosts are rejected, and redirects are not followed. Methods other than GET and HEAD may
+    It can also be a path of another API service of the profile, such as
+    conure:/v2/incident/search, or the full address of one. Other hosts are rejected, and redirects
+    are not followed. Methods other than GET and HEAD may
     change something, so they ask for confirmation; without a terminal, pass --yes.
 
     The response goes to stdout: formatted on a terminal, unchanged into a pipe. If it is an error,
