@@ -16,6 +16,7 @@ import click
 from desktop.cli.terminal import PROFILE_VARIABLE
 from desktop.oauth.errors import printable
 from desktop.services.system.translation import translate
+from desktop.services.token.api_services import services_of
 
 if TYPE_CHECKING:
     from desktop.services.model.profile import Profile
@@ -102,6 +103,9 @@ def environment_for(profile: Profile) -> dict[str, str]:
         }
     if region := _REGIONS.get(profile.preset):
         environment["XDR_REGION"] = region
+    for service in services_of(profile):
+        name = service.name.upper().replace("-", "_")
+        environment[f"XDR_{name}_URL"] = service.address
     return environment | {"XDR_PROFILE": profile.id, PROFILE_VARIABLE: profile.id}
 
 

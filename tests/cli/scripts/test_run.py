@@ -3,10 +3,12 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from desktop.cli.scripts import commands, programs
 from desktop.cli.scripts import run as run_module
 from desktop.services.configuration.profile_reader import Profiles
 from desktop.services.model.access_token import AccessToken
+from desktop.services.model.policy import Policy
 from desktop.services.model.profile import Profile
 from tests.cli.commands import COMMAND, CommandHarness, environment, run
 
@@ -60,12 +63,28 @@ def test_the_program_and_its_own_commands_know_the_profile(home: CommandHarness)
     assert token["access_token"] == found["XDR_ACCESS_TOKEN"]
 
 
+def test_each_service_has_a_variable_with_its_base_address() -> None:
+    services = {"conure": "https://conure.example/", "private-intel": "https://pi.example/ctia"}
+    profile = Profile("soc", "SOC", "client", issuer="https://conure.example", services=services)
+    found = programs.environment_for(profile)
+    assert found["XDR_CONURE_URL"] == "https://conure.example"
+    assert found["XDR_PRIVATE_INTEL_URL"] == "https://pi.example/ctia"
+    # A service that the policy does not allow gets no token, so it is not offered.
+    narrow = replace(profile, policy=Policy(services=("conure",)))
+    assert "XDR_PRIVATE_INTEL_URL" not in programs.environment_for(narrow)
+
+
+def test_a_profile_without_services_has_its_server() -> None:
+    profile = Profile("soc", "SOC", "client", issuer="https://id.example/realms/soc")
+    assert programs.environment_for(profile)["XDR_SERVER_URL"] == "https://id.example"
+
+
 @pytest.mark.parametrize(
     ("preset", "region"),
     [("xdr-nam", "nam"), ("xdr-eu", "eu"), ("xdr-apjc", "apjc"), ("github", None), ("", None)],
 )
 def test_the_region_is_that_of_the_preset(preset: str, region: str | None) -> None:
-    profile = Profile("soc", "SOC", "client", preset=preset)
+    profile = Profile("soc", "SOC", "client", preset=preset, issuer="https://id.example")
     assert programs.environment_for(profile).get("XDR_REGION") == region
 
 
@@ -73,12 +92,13 @@ def test_variables_of_another_profile_are_left_out(monkeypatch: pytest.MonkeyPat
     other = {"XDR_PROFILE": "other", "XDR_REGION": "eu", "XDR_CONURE_URL": "https://conure.example"}
     for name, value in {**other, "XDR_NOTE": "mine"}.items():
         monkeypatch.setenv(name, value)
-    found = programs.environment_for(Profile("soc", "SOC", "client"))
+    profile = Profile("soc", "SOC", "client", issuer="https://id.example")
+    found = programs.environment_for(profile)
     assert {name for name in found if name.startswith("XDR_")} == {
-        *("XDR_PROFILE", "XDR_LOGIN_PROFILE", "XDR_NOTE")
+        *("XDR_PROFILE", "XDR_LOGIN_PROFILE", "XDR_NOTE", "XDR_SERVER_URL")
     }
     monkeypatch.delenv("XDR_PROFILE")  # then the user has set them
-    found = programs.environment_for(Profile("soc", "SOC", "client"))
+    found = programs.environment_for(profile)
     assert found["XDR_CONURE_URL"] == "https://conure.example"
 
 
@@ -223,7 +243,8 @@ def kept_signals() -> Iterator[None]:
 def hand_out(monkeypatch: pytest.MonkeyPatch, token: str = "token-SECRET") -> None:
     """Let a token be there."""
     held = AccessToken(token, "Bearer", None, ())
-    profiles = Profiles(Path("profiles.toml"), {"soc": Profile("soc", "SOC", "client")}, {})
+    profile = Profile("soc", "SOC", "client", issuer="https://id.example")
+    profiles = Profiles(Path("profiles.toml"), {"soc": profile}, {})
     monkeypatch.setattr(run_module, "load_configuration", lambda: profiles)
     monkeypatch.setattr(run_module, "fetch_token_in_format", lambda *_: held)
 
@@ -280,6 +301,27 @@ def test_the_demo_server_runs_alone_until_ctrl_c() -> None:
     assert answered.status_code == 200
     assert f"xdr-login profiles add demo --preset xdr-custom --issuer {found[1]} --client" in told
     assert (process.returncode, rest, errors) == (0, "", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent differently there")
+def test_the_command_that_the_demo_server_prints_adds_all_its_services(
+    home: CommandHarness,
+) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "demo"],
+        env={**environment(), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        told = "".join(iter(process.stdout.readline, "Press Ctrl+C to stop.\n"))
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+    (line,) = re.findall(r"^  xdr-login (profiles add .*)$", told, re.MULTILINE)
+    assert home.run(*shlex.split(line)).returncode == 0
+    services = home.json("profiles", "show", "demo")["services"]
+    assert services == dict(re.findall(r"^    (\S+) +(http://\S+)$", told, re.MULTILINE))
+    assert len(services) == 5
 
 
 def test_an_invalid_port_is_rejected() -> None:
