@@ -363,14 +363,45 @@ def test_the_list_has_groups_parameters_and_assumptions(served: DemoHarness) -> 
     found = served.run("api", "--list")
     lines = found.stdout.splitlines()
     groups = [line for line in lines if line and not line.startswith(" ")]
-    assert groups == ["OAuth2", "Grants", "DeviceGrant"]
+    assert groups == [f"server  {served.server.url}", "OAuth2", "Grants", "DeviceGrant"]
     assert "  DELETE /iroh/oauth2/app-grant/{client-id}" in lines
     assert any("client-id (path, required)" in line for line in lines)
     assert any("Assumed: The path could not be read" in line for line in lines)
 
 
+def test_the_list_is_by_service(served: DemoHarness, services: dict[str, str]) -> None:
+    lines = served.run("api", "--list").stdout.splitlines()
+    assert lines[0] == f"server  {served.server.url}"
+    assert lines[-3:] == [
+        "Other API services. Call them as NAME:/path.",
+        f"  profile  {services['profile'].rstrip('/')}",
+        f"  conure   {services['conure']}",
+    ]
+    found = json.loads(served.run("api", "--list", "--json").stdout)
+    assert [each["name"] for each in found["services"]] == ["profile", "conure", "server"]
+    assert found["services"][1] == {"name": "conure", "address": services["conure"]}
+    assert {each["service"] for each in found["routes"]} == {"server"}
+
+
+def test_routes_of_cisco_xdr_are_not_those_of_another_provider(served: DemoHarness) -> None:
+    folder = Path(os.environ["XDG_CONFIG_HOME"], "xdr-login")
+    (folder / "profiles.toml").write_text('[profiles.x]\npreset = "github"\nclient_id = "c"\n')
+    assert served.run("api", "--list").stdout.splitlines() == [
+        "API services. Call them as NAME:/path.",
+        "  api     https://api.github.com",
+        "  server  https://github.com",
+    ]
+    assert json.loads(served.run("api", "--list", "--json").stdout)["routes"] == []
+
+
+def test_without_a_profile_the_known_routes_are_listed(served: DemoHarness) -> None:
+    Path(os.environ["XDG_CONFIG_HOME"], "xdr-login", "profiles.toml").unlink()
+    assert served.run("api", "--list").stdout.startswith("OAuth2\n")
+    assert json.loads(served.run("api", "--list", "--json").stdout)["services"] == []
+
+
 def test_the_list_can_be_json(served: DemoHarness) -> None:
-    routes = json.loads(served.run("api", "--list", "--json").stdout)
+    routes = json.loads(served.run("api", "--list", "--json").stdout)["routes"]
     (found,) = [each for each in routes if each["path"] == "/iroh/oauth2/grant-status"]
     assert (found["method"], found["group"], found["needs_token"]) == ("GET", "Grants", True)
     assert found["parameters"][0]["where"] == "query"
@@ -391,6 +422,7 @@ def test_another_description_can_be_listed(served: DemoHarness, tmp_path: Path) 
     )
     found = served.run("api", "--list", "--openapi", str(file))
     assert "  GET /v2/pets" in found.stdout
+    assert served.server.url not in found.stdout, "nobody knows whose routes these are"
     assert "Required scopes: pets:read." in found.stdout
 
 
