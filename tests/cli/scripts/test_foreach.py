@@ -10,10 +10,12 @@ import textwrap
 import time
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
-from tests.cli.commands import COMMAND, CommandHarness, environment
+from tests.cli.commands import COMMAND, CommandHarness, age, environment
+from tests.end_to_end.agent import run_agent
 from tests.rigs.process import wait_until
 
 PROFILES = ("contoso", "northwind", "southwind")
@@ -235,6 +237,51 @@ def test_the_token_is_in_the_environment_of_the_program_alone(tenants: CommandHa
         """
     done = tenants.run("foreach", "--profile", "contoso", *code(text))
     assert done.stdout == "contoso: False\ncontoso: 0\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the app needs no display there")
+def test_the_running_app_gives_the_tokens_and_knows_who_is_signed_in(
+    tenants: CommandHarness,
+) -> None:
+    with run_agent(tenants.store) as agent:
+        for id_ in PROFILES:
+            agent.wait_for("signed_in", id_)
+        done = tenants.run("foreach", *code("print('ran')"))
+        found = tenants.json("status")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(done.stdout.splitlines()) == [f"{each}: ran" for each in PROFILES]
+    assert {each["profile"] for each in found["hand_outs"]} == set(PROFILES)
+
+
+def test_a_lapsed_token_is_renewed_before_the_program_starts(tenants: CommandHarness) -> None:
+    for id_ in PROFILES:
+        age(tenants.store, id_, 590)
+    before = len(tenants.server.history())
+    done = tenants.run("foreach", *code("import os; print(os.environ['XDR_ACCESS_TOKEN'])"))
+    assert (done.returncode, done.stderr) == (0, "")
+    answers = tenants.server.history()[before:]
+    assert [each.grant_type for each in answers if each.grant_type] == ["refresh_token"] * 3
+    address = f"{tenants.server.url}/iroh/profile/whoami"
+    for (token,) in lines_of(done.stdout).values():
+        headers = {"Authorization": f"Bearer {token}"}
+        assert httpx.get(address, headers=headers).status_code == 200
+
+
+@NOT_ON_WINDOWS
+def test_ctrl_c_ends_the_wait_for_a_server(tenants: CommandHarness) -> None:
+    age(tenants.store, "contoso", 590)
+    tenants.server.inject("hang", grant_type="refresh_token")
+    with subprocess.Popen(
+        [*COMMAND, "foreach", "--jobs", "1", "--", "echo", "ran"],
+        env=environment(tenants.base),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        wait_until(lambda: tenants.server.pending_faults() == 0, "a request for a token")
+        process.send_signal(signal.SIGINT)
+        printed, errors = process.communicate(timeout=60)
+    assert (process.returncode, printed, errors.strip()) == (130, "", "Canceled.")
 
 
 @NOT_ON_WINDOWS
