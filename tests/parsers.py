@@ -16,7 +16,7 @@ import httpx
 from desktop.cli.api.api_answers import json_in, readable, terminal_safe
 from desktop.cli.doctor.doctor import without_personal_data
 from desktop.cli.scripts import credential
-from desktop.cli.scripts.run import _NAME as _VARIABLE
+from desktop.cli.scripts.programs import _NAME as _VARIABLE
 from desktop.cli.token_fast_path import parse_seconds
 from desktop.ipc import messages
 from desktop.oauth import addresses, answers, bearer, claims, errors, fields, http, metadata, portal
@@ -444,7 +444,7 @@ PARSERS = (
 OURS = {
     "desktop/oauth/client.py": "descriptions of errors, 300 characters",
     "desktop/oauth/grants/token.py": "a token, whose length was checked",
-    "desktop/cli/scripts/run.py": "one pattern, which is in the table",
+    "desktop/cli/scripts/programs.py": "two plain patterns; the one for arguments is in the table",
     "desktop/cli/doctor/doctor_servers.py": "addresses that were checked",
     "desktop/cli/sign_in/sign_in_output.py": "the redirect URI of our own server",
     "desktop/cli/terminal/help.py": "our own help",

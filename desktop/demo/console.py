@@ -28,7 +28,7 @@ This is a demo server. Nothing here is real.
 
 To sign in, run in another terminal:
 
-  xdr-login profiles add demo --preset xdr-custom --issuer {url} --client-id {public}
+  xdr-login profiles add demo --preset xdr-custom --issuer {url} --client-id {public} {options}
   xdr-login login --profile demo
 
 Press Ctrl+C to stop.
@@ -44,10 +44,13 @@ def serve_until_interrupted(server: DemoServer) -> None:
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with server:
+            # The preset knows the platform.
+            others = [each for each in server.services.items() if each[0] != "platform"]
             text = WELCOME.format(
                 url=server.url,
                 services="".join(_row(*each) for each in server.services.items()),
                 endpoint=server.secure_endpoint,
+                options=" ".join(f"--service {name}={address}" for name, address in others),
                 public=PUBLIC_CLIENT_ID,
                 confidential=CONFIDENTIAL_CLIENT_ID,
                 secret=CONFIDENTIAL_CLIENT_SECRET,
