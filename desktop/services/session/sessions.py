@@ -217,4 +217,6 @@ def _can_keep_session(before: Profile, after: Profile) -> bool:
         color=before.color,
         settings=before.settings,
         exchanges=before.exchanges,
+        services=before.services,
+        preset_services=before.preset_services,
     )
