@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from desktop.cli.terminal.running_app import report_pending_permission
 from desktop.ipc.client import NoAnswer, NotRunning, send_command
 from desktop.ipc.messages import Members
+from desktop.ipc.token_message import TIMEOUT
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.errors import CannotAskForPermission, FormatForbidden, NoToken
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
 
-TIMEOUT = 100.0
-"""Seconds: longer than two questions for your permission, and longer than a renewal takes."""
 NOTICE_DELAY = 1.0
 """Seconds after which a command says what it is waiting for."""
 # Seconds. Other processes may renew it first, and an answer that got lost is waited for.

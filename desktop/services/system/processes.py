@@ -90,16 +90,6 @@ def find_program(pid: int | None) -> Program:
         return UNKNOWN_PROGRAM
 
 
-def is_own_process(pid: int) -> bool:
-    """Tell whether process `pid` belongs to the same user as this process. Blocks."""
-    import psutil
-
-    try:
-        return bool(psutil.Process(pid).username() == psutil.Process().username())
-    except (psutil.Error, OSError):  # Windows hides the processes of other users
-        return False
-
-
 def find_caller(process: Process) -> Program:
     """Find the program of `process`, or, for our own command, the program that started it.
 
