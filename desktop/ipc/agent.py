@@ -119,7 +119,9 @@ class Agent:
         if self._needs_permission():
             profile = session.profile
             await self._permission.obtain(PermissionRequest(program, profile.id, profile.name))
-        required = TokenRequirement(validity, _RENEWAL_TIMEOUT, id_token=id_token)
+        required = TokenRequirement(
+            validity, _RENEWAL_TIMEOUT, id_token=id_token, refused=_parse_refused(members)
+        )
         token = await session.fetch_token(required)
         profile = session.profile
         answer: Members
@@ -237,6 +239,13 @@ def _parse_validity(members: Members) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise BadMessage("min_validity must be a number")
     return float(min(max(0.0, value), _LONGEST_VALIDITY))  # an int can be too large for a float
+
+
+def _parse_refused(members: Members) -> str:
+    value = members.get("refused", "")
+    if not isinstance(value, str) or len(value) > _LONGEST_NAME:
+        raise BadMessage("refused must be the SHA-256 of a token")
+    return value
 
 
 def _require_token(session: Session) -> None:

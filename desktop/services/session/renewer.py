@@ -28,6 +28,7 @@ from desktop.services.session.schedule import (
     Failures,
     Schedule,
     is_over,
+    is_refused,
     is_valid_for,
     moved_back,
     renewal_due_at,
@@ -197,6 +198,8 @@ class Renewer:
             return True
         if held is None or self._schedule.failures.seconds_to_retry(self._clock) > 0:
             return False
+        if is_refused(held, requirement.refused, at):
+            return True
         return not is_valid_for(held, requirement.validity, at, id_token=requirement.id_token)
 
     async def _await_renewal(self, requirement: TokenRequirement) -> None:
