@@ -23,7 +23,7 @@ LAYERS = {
     "options": {"services"},
     "selftest": {"ui", "services", "oauth"},
     "__main__": {"cli"},
-    "xdr_login": set[str](),
+    "xdr_login": {"xdr_login", "ipc"},
     "__init__": set[str](),
 }
 # The folders of a layer in order: a folder may import itself and those before it. "" stands for the
