@@ -74,7 +74,7 @@ INTERNAL = {
     *("KeyError", "ValueError", "report_loop_error", "call_exception_handler"),
 }
 # What begins with a description for whoever writes the file: editors show it, in English.
-DESCRIBING = {"_address", "about", "member", "text"}
+DESCRIBING = {"_address", "about", "member", "table", "text"}
 PRODUCT = "XDR Login"
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from desktop.services.configuration.profile_reader import load_presets
+from desktop.services.configuration.profile_rules import SERVICE_NAME
 from desktop.services.model.members import Kind, Member
 from desktop.services.model.policy import POLICY
 from desktop.services.model.profile import MEMBERS
@@ -62,8 +63,10 @@ def _values(member: Member) -> Schema:
         case Kind.STRINGS:
             strings = {"type": "array", "items": {"type": "string"}}
             return {"anyOf": [strings, {"type": "string"}]}
-        case Kind.PARAMETERS:
-            return {"type": "object", "additionalProperties": {"type": "string"}}
+        case Kind.PARAMETERS | Kind.ADDRESSES:
+            named = {"propertyNames": {"pattern": f"^{SERVICE_NAME.pattern}$"}}
+            table = {"type": "object", "additionalProperties": {"type": "string"}}
+            return named | table if member.kind is Kind.ADDRESSES else table
         case Kind.MEMBERS:
             return _table(member.members.values())
         case _:

@@ -27,8 +27,8 @@ from desktop.services.token.api_call import (
     CallArguments,
     make_call,
     request_for,
-    server_origin,
 )
+from desktop.services.token.api_services import server_origin
 from desktop.services.token.call_templates import render_call
 from desktop.services.token.openapi import BadDescription, load_bundled_routes, load_routes
 

@@ -25,8 +25,8 @@ from desktop.services.token.api_call import (
     CallArguments,
     make_call,
     request_for,
-    server_origin,
 )
+from desktop.services.token.api_services import server_origin
 
 _LARGEST = 65536  # bytes
 

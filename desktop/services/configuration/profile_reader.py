@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from desktop.oauth.addresses import ascii_address
 from desktop.oauth.errors import printable
 from desktop.services.configuration.profile_lines import ProfileLines, split_profiles
 from desktop.services.configuration.profile_names import find_clashes, find_named
@@ -26,6 +27,7 @@ from desktop.services.model.profile import (
     NoProfile,
     Profile,
     UnknownProfile,
+    is_same_server,
 )
 from desktop.services.model.toml_text import LARGEST_TOML, UnreadableToml, parse_toml
 from desktop.services.system import paths
@@ -144,11 +146,39 @@ def preset_members(
 ) -> dict[str, object]:
     """List what a profile with those `members` gets from `preset`, but for the form's hints."""
     issuer = str(members.get("issuer") or preset.get("issuer", "")).strip().rstrip("/")
-    return {
+    found = {
         name: value.replace("{issuer}", issuer) if isinstance(value, str) else value
         for name, value in preset.items()
         if name in MEMBERS
     }
+    if "services" in found:
+        found["services"] = _preset_services(preset, members, issuer)
+    return found
+
+
+def _preset_services(
+    preset: Mapping[str, Any], members: Mapping[str, object], issuer: str
+) -> dict[str, str]:
+    """List the API services that `preset` names for a profile at `issuer`.
+
+    A token of another server than the preset's is not meant for the preset's services.
+    """
+    home = preset.get("issuer") or preset.get("token_endpoint", "")
+    own = issuer or str(members.get("token_endpoint") or home)
+    is_at_home = not home or is_same_server(own, home)
+    origin = _ORIGIN.match(issuer)
+    meanings = {"{issuer}": issuer, "{issuer_origin}": origin[0] if origin else ""}
+    found = {}
+    for name, address in preset["services"].items():
+        start = next((each for each in meanings if address.startswith(each)), "")
+        if start and meanings[start]:
+            found[name] = ascii_address(meanings[start] + address.removeprefix(start))
+        elif not start and is_at_home:
+            found[name] = address
+    return found
+
+
+_ORIGIN = re.compile(r"https?://[^/?#]+")
 
 
 def read_profiles(file: Path, document: Mapping[str, object], text: str = "") -> Profiles:
@@ -314,15 +344,25 @@ def _read_profile(place: _Location, table: object, presets: Mapping[str, object]
         example = preset["issuer_example"]
         detail = translate("`issuer` is missing, such as {example}", example=example)
         raise place.error(_in_profile(place.id, detail), "preset")
-    members = {"name": place.id, **preset_members(preset, table), **table}
-    return with_shown_server(_Reader(place, members).read(), preset)
+    given = preset_members(preset, table)
+    members = {"name": place.id, **given, **table}
+    services, own = given.get("services"), table.get("services")
+    if isinstance(services, dict) and isinstance(own, dict):
+        members["services"] = services | own
+    return with_preset(_Reader(place, members).read(), preset, given)
 
 
-def with_shown_server(profile: Profile, preset: Mapping[str, object]) -> Profile:
-    """Let `profile` show its server, unless provider, region and server are those of `preset`."""
+def with_preset(
+    profile: Profile, preset: Mapping[str, object], given: Mapping[str, Any]
+) -> Profile:
+    """Let `profile` know what it has of `preset`, which has `given` it members.
+
+    It shows its server, unless provider, region and server are those of the preset.
+    """
     fixed = ("provider", "region", "issuer" if profile.issuer else "token_endpoint")
     is_own = any(getattr(profile, name) != preset.get(name, "") for name in fixed)
-    return replace(profile, names_own_server=is_own)
+    services = given.get("services", {})
+    return replace(profile, names_own_server=is_own, preset_services=services)
 
 
 def is_valid_id(id_: str) -> bool:
@@ -369,6 +409,8 @@ class _Reader:
         match member.kind:
             case Kind.MEMBERS | Kind.PARAMETERS:
                 return dict(value)
+            case Kind.ADDRESSES:
+                return {each: ascii_address(address.strip()) for each, address in value.items()}
             case Kind.STRINGS:
                 value = tuple(value.split() if isinstance(value, str) else value)
             case Kind.STRING:

@@ -6,13 +6,12 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from desktop.oauth.addresses import checked_address, has_hidden_characters, origin_of
 from desktop.oauth.errors import printable
 from desktop.oauth.resource import ResourceRequest
 from desktop.services.model.api_calls import METHODS, SAFE_METHODS
-from desktop.services.model.profile import Profile
 from desktop.services.system.translation import translate
 from desktop.services.wording.formats import format_values
 
@@ -68,15 +67,6 @@ class CallArguments:
     headers: tuple[str, ...] = ()
     input_file: str = ""
     as_form: bool = False
-
-
-def server_origin(profile: Profile) -> str:
-    """Return the only server that gets the token of `profile`, such as https://login.example.
-
-    Raises `UnsafeAddress`.
-    """
-    parts = urlsplit(checked_address(profile.issuer or profile.token_endpoint))
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def make_call(server: str, arguments: CallArguments) -> Call:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from desktop.services.configuration.profile_draft import NOT_IN_FORM, Draft, Presets
 from desktop.services.model.members import Kind, Member
-from desktop.services.model.profile import EDITABLE, GOVERNED
+from desktop.services.model.profile import EDITABLE, governed_members
 from desktop.services.model.settings import PROFILE_SETTINGS
 from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.system.translation import translate
@@ -97,9 +97,8 @@ class FormFields:
             issuer.setPlaceholderText(example)
         self.by_name["redirect_uri"].setVisible(draft.grant == "code")
         self._update_sign_in_methods(draft)
-        for name in GOVERNED:
-            if getattr(self._policy, name):
-                self._lock(name)
+        for name in governed_members(self._policy):
+            self._lock(name)
         for name in SETTINGS:
             if name in self._policy.settings:
                 self._lock(name)
@@ -197,7 +196,7 @@ def _field(member: Member, theme: Theme, choices: Mapping[str, str] | None) -> F
             unit=member.unit,
             labels=(translate(texts.AS_IN_SETTINGS), translate(texts.CUSTOM_NUMBER)),
         )
-    elif member.kind is Kind.PARAMETERS:
+    elif member.kind in {Kind.PARAMETERS, Kind.ADDRESSES}:
         control = MultilineInput()
     else:
         control = line = TextInput(member.example or ("https://" if member.is_address else ""))

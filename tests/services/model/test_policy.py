@@ -43,6 +43,8 @@ def test_a_policy_can_set_everything() -> None:
         "own_profiles": False,
         "device_grant": False,
         "complete_link": False,
+        "services": ["platform", "conure"],
+        "own_services": False,
         "proxy": "http://proxy.example:3128",
         "ca_file": "/etc/ssl/northwind.pem",
         "formats": {"curl": False, "json": True},
@@ -56,6 +58,8 @@ def test_a_policy_can_set_everything() -> None:
         forbidden_formats=frozenset({"CURL"}),
         device_grant=False,
         complete_link=False,
+        services=("platform", "conure"),
+        own_services=False,
         settings={"clipboard_seconds": 15, "keep_fresh": False},
         proxy="http://proxy.example:3128",
         ca_file="/etc/ssl/northwind.pem",
@@ -66,6 +70,11 @@ def test_a_policy_can_set_everything() -> None:
 @pytest.mark.parametrize("value", [AS_TEXT, AS_TEXT.splitlines()])
 def test_profiles_of_a_policy_can_be_toml_text(value: object) -> None:
     assert read({"profiles": value}).profiles == PROFILES
+
+
+@pytest.mark.parametrize("value", ["platform conure", ["platform", "conure"]])
+def test_the_services_of_a_policy_are_a_list_or_a_text_as_in_the_registry(value: object) -> None:
+    assert read({"services": value}, registry=True).services == ("platform", "conure")
 
 
 def test_switches_are_numbers_in_the_registry() -> None:

@@ -71,6 +71,7 @@ def test_a_preset_and_a_client_are_enough(
         userinfo_endpoint=f"{issuer}/iroh/profile/whoami",
         app_grant_endpoint=f"{issuer}/iroh/oauth2/app-grant",
         scope_guide="xdr",
+        services=profile.preset_services,
     )
     assert profile.provider_label == place
 
