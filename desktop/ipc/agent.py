@@ -85,6 +85,7 @@ class Agent:
             "token": self._token,
             # A command of its own: an older app would answer with the access token.
             "id_token": partial(self._token, id_token=True),
+            "services": self._services,
             "questions": self._questions,
             "status": self._status,
             "sign_out": self._sign_out,
@@ -137,6 +138,13 @@ class Agent:
             }
         self.recipients.add(TokenRecipient(datetime.now(UTC), program, profile.id))
         return answer
+
+    async def _services(self, members: Members, _process: int | None) -> Members:
+        """List the only servers that may get the token: no secret, so no permission is needed."""
+        from desktop.services.token.api_services import service_addresses  # not before a code
+
+        profile = (await self._open_session(members)).profile
+        return {"profile": profile.id, "services": service_addresses(profile)}
 
     async def _find_program(self, process: int | None) -> Program:
         """Look up the caller, but not for long: its file may be on a mount that hangs."""

@@ -222,7 +222,7 @@ def _foreign_host(origin: Origin, services: Services) -> ForeignHost:
     names = ", ".join(f"{name} ({base})" for name, base in services.addresses.items())
     return ForeignHost(
         f"{shown} is not an API service of the profile {services.profile}, so it doesn't get the "
-        f"token. Its services: {names}. If you trust {shown}, add it: "
+        f"token. Its services: {names or 'none'}. If you trust {shown}, add it: "
         f"xdr-login profiles edit {services.profile} --service NAME={address}",
         address,
     )

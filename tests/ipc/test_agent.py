@@ -204,6 +204,25 @@ async def test_a_huge_validity_is_limited(app: RunningApp) -> None:
     assert not app.harness.crashes
 
 
+async def test_the_services_need_no_token_and_no_permission(app: RunningApp) -> None:
+    app.needs_permission = True
+    services = {"intel": "https://intel.example/ctia", "umlaut": "https://bücher.example"}
+    await app.sessions.update_profiles({PROFILE.id: replace(PROFILE, services=services)})
+    for name in (None, PROFILE.name):
+        answer = await app.ask("services", profile=name)
+        assert (answer["profile"], answer["services"]) == (
+            PROFILE.id,
+            {
+                "intel": "https://intel.example/ctia",
+                "umlaut": "https://xn--bcher-kva.example",
+                "server": "https://login.example",
+            },
+        )
+    assert app.asked == []
+    refusal = await app.refusal("services", profile="nobody")
+    assert refusal.code == "failure"
+
+
 async def test_a_forbidden_format_is_refused(app: RunningApp) -> None:
     policy = Policy(source="/etc/policy", forbidden_formats=frozenset({"CURL"}))
     await app.sessions.update_profiles({PROFILE.id: replace(PROFILE, policy=policy)})

@@ -85,12 +85,25 @@ class Received:
 
 @dataclass
 class FakeApi:
-    """An API server on a port of its own; `valid` is the token that it takes."""
+    """An API server on a port of its own; `valid` is the token that it takes.
+
+    If `refused` is set, it takes all others, and refuses when as many have come as `gate` says.
+    """
 
     url: str = ""
     valid: str = "token-1"
+    refused: str = ""
+    gate: threading.Barrier = field(default_factory=lambda: threading.Barrier(1))
     received: list[Received] = field(default_factory=list)
     redirects: dict[str, str] = field(default_factory=dict)
+
+    def takes(self, authorization: str | None) -> bool:
+        if self.refused:
+            is_refused = authorization == f"Bearer {self.refused}"
+            if is_refused:
+                self.gate.wait(60)
+            return not is_refused
+        return authorization == f"Bearer {self.valid}"
 
     @property
     def tokens(self) -> list[str | None]:
@@ -113,7 +126,7 @@ def run_api() -> Iterator[FakeApi]:
                 text = b""
             else:
                 text = b'{"data": [], "resources": []}'
-                self.send_response(200 if authorization == f"Bearer {made.valid}" else 401)
+                self.send_response(200 if made.takes(authorization) else 401)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
@@ -124,7 +137,10 @@ def run_api() -> Iterator[FakeApi]:
         def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128
+
+    with Server(("127.0.0.1", 0), Handler) as server:
         made.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

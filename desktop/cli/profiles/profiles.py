@@ -81,6 +81,20 @@ def show(*, name: str | None, as_json: bool) -> int:
     return Exit.OK
 
 
+def services(*, name: str | None, as_json: bool) -> int:
+    from desktop.services.token.api_services import service_addresses
+
+    profile = load_configuration().find(name)
+    addresses = service_addresses(profile)
+    if as_json:
+        print_json({"profile": profile.id, "services": addresses})
+        return Exit.OK
+    width = max(map(len, addresses), default=0)
+    for service, address in addresses.items():
+        print_result(f"{service.ljust(width)}  {address}")
+    return Exit.OK
+
+
 def _summary(profile: Profile) -> dict[str, Any]:
     return {
         "id": profile.id,

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from desktop.oauth.addresses import checked_address, host_of, origin_of
+from desktop.oauth.addresses import ascii_address, checked_address, host_of, origin_of
 from desktop.oauth.errors import UnsafeAddress, printable
 from desktop.services.model.profile import Profile
 from desktop.services.system.translation import translatable, translate
@@ -65,6 +65,11 @@ def services_of(profile: Profile) -> tuple[ApiService, ...]:
     """
     allowed = profile.policy.services
     return tuple(each for each in _all_services(profile) if not allowed or each.name in allowed)
+
+
+def service_addresses(profile: Profile) -> dict[str, str]:
+    """List the addresses of the services by name, for programs, which compare hosts."""
+    return {each.name: ascii_address(each.address) for each in services_of(profile)}
 
 
 def find_service(profile: Profile, name: str) -> ApiService:
