@@ -48,6 +48,15 @@ class ApiService:
         return f"{parts.scheme}://{parts.netloc}"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A `path` below `base`, which is on the server of `service`."""
+
+    service: ApiService
+    base: str
+    path: str
+
+
 def server_origin(profile: Profile) -> str:
     """Return the server that issues the token of `profile`, such as https://login.example.
 
@@ -70,6 +79,34 @@ def services_of(profile: Profile) -> tuple[ApiService, ...]:
 def service_addresses(profile: Profile) -> dict[str, str]:
     """List the addresses of the services by name, for programs, which compare hosts."""
     return {each.name: ascii_address(each.address) for each in services_of(profile)}
+
+
+def locate(profile: Profile, written: str) -> Place:
+    """Find what `written` names: a path, a service and a path, or a whole address.
+
+    A path alone is one of the server that issues the token. Raises `ServiceError`.
+    """
+    if written.startswith("/"):
+        server = server_origin(profile)
+        return Place(service_for(profile, server), server, written)
+    before, colon, path = written.partition(":")
+    if not colon or any(each in before for each in "/?#"):
+        example = next((each.name for each in services_of(profile)), SERVER)
+        raise ServiceError(
+            translate(
+                "Not a path: “{path}”. Use a path of the server such as /iroh/profile/whoami, of "
+                "an API service such as {service}:/path, or a full address.",
+                path=printable(written, 60),
+                service=example,
+            )
+        )
+    if before.lower() in _DEFAULT_PORTS:
+        service = service_for(profile, written)
+        parts = urlsplit(written)
+        query = f"?{parts.query}" if parts.query else ""
+        return Place(service, service.origin, f"{parts.path or '/'}{query}")
+    service = find_service(profile, before)
+    return Place(service, service.address, path)
 
 
 def find_service(profile: Profile, name: str) -> ApiService:

@@ -13,8 +13,10 @@ from desktop.services.model.profile import Profile, with_policy
 from desktop.services.token.api_services import (
     ApiService,
     ForeignAddress,
+    ServiceError,
     UnknownService,
     find_service,
+    locate,
     server_origin,
     service_for,
     services_of,
@@ -112,6 +114,49 @@ def test_a_service_that_the_policy_does_not_allow_is_not_unknown() -> None:
     assert str(caught.value) == (
         "Your organization does not allow the API service “conure”. Allowed: platform."
     )
+
+
+# As it is typed
+
+
+@pytest.mark.parametrize(
+    ("written", "base", "path"),
+    [
+        ("/iroh/x?y=z", "https://visibility.amp.cisco.com", "/iroh/x?y=z"),
+        (
+            "conure:/v2/incident/search",
+            "https://conure.us.security.cisco.com",
+            "/v2/incident/search",
+        ),
+        ("platform:/profile/whoami", "https://visibility.amp.cisco.com/iroh", "/profile/whoami"),
+        (
+            "https://intel.amp.cisco.com/ctia/x?a=b:c",
+            "https://intel.amp.cisco.com",
+            "/ctia/x?a=b:c",
+        ),
+        ("HTTPS://intel.amp.cisco.com", "https://intel.amp.cisco.com", "/"),
+        ("https://intel.amp.cisco.com?a", "https://intel.amp.cisco.com", "/?a"),
+    ],
+)
+def test_a_path_a_service_or_an_address_names_a_place(written: str, base: str, path: str) -> None:
+    found = locate(NAM, written)
+    assert (found.base, found.path) == (base, path)
+    assert found.service == service_for(NAM, base)
+
+
+@pytest.mark.parametrize("written", ["", "x", "x/y:/z", "?:/", "conure", "iroh/x"])
+def test_what_is_neither_gets_an_example(written: str) -> None:
+    with pytest.raises(ServiceError) as caught:
+        locate(NAM, written)
+    assert str(caught.value) == (
+        f"Not a path: “{written}”. Use a path of the server such as /iroh/profile/whoami, of an "
+        "API service such as platform:/path, or a full address."
+    )
+
+
+def test_a_path_of_a_server_that_the_policy_forbids_is_refused() -> None:
+    with pytest.raises(ForeignAddress, match="does not allow API calls to visibility"):
+        locate(with_policy(NAM, Policy(services=("conure",))), "/iroh/x")
 
 
 # By address
