@@ -52,13 +52,15 @@ def fetch_services(profile: str | None) -> Services:
     """Fetch the API services of a profile: see `xdr_login.services`."""
     name = _profile_name(profile)
     answer = _send("services", timeout=_SERVICES_TIMEOUT, profile=name)
-    if not answer:
+    if answer:
+        id_, found = answer["profile"], answer["services"]
+    else:
         import json
 
-        answer = json.loads(_run("profiles", "services", "--json", "--", *filter(None, [name])))
-    found = answer["services"]
+        shown = json.loads(_run("profiles", "show", "--json", "--", *filter(None, [name])))
+        id_, found = shown["id"], shown["services"]
     assert isinstance(found, dict)  # noqa: S101 - for the type checker
-    return Services(str(answer["profile"]), {str(key): str(found[key]) for key in found})
+    return Services(str(id_), {str(key): str(found[key]) for key in found})
 
 
 def _profile_name(given: str | None) -> str:

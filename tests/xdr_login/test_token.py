@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -122,6 +123,20 @@ def test_another_user_who_listens_is_not_asked(
     assert app.requests == []
 
 
+@pytest.mark.parametrize(("error", "platform"), [(BlockingIOError, "linux"), (OSError, "win32")])
+def test_a_full_queue_is_awaited_and_windows_has_a_pipe(
+    error: type[OSError], platform: str, app: FakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_timeout: float) -> None:
+        raise error
+
+    monkeypatch.setattr(_requests, "connect", refuse)
+    monkeypatch.setattr(_requests, "sys", SimpleNamespace(platform=platform))
+    assert xdr_login.token("soc") == "token-1"
+    (request,) = app.requests
+    assert (request["profile"], request["format"]) == ("soc", "raw")
+
+
 # From the command
 
 
@@ -130,7 +145,7 @@ def test_without_the_app_the_command_is_run(monkeypatch: pytest.MonkeyPatch) -> 
 
     def run(*arguments: str) -> str:
         commands.append(arguments)
-        return json.dumps({"profile": "soc", "services": {"api": "https://api.example"}})
+        return json.dumps({"id": "soc", "services": {"api": "https://api.example"}})
 
     monkeypatch.setattr(_requests, "_run", run)
     xdr_login.token("-x", 300)
@@ -138,8 +153,8 @@ def test_without_the_app_the_command_is_run(monkeypatch: pytest.MonkeyPatch) -> 
     xdr_login.services()
     assert commands == [
         ("token", "--profile=-x", "--min-validity=300"),
-        ("profiles", "services", "--json", "--", "-x"),
-        ("profiles", "services", "--json", "--"),
+        ("profiles", "show", "--json", "--", "-x"),
+        ("profiles", "show", "--json", "--"),
     ]
 
 

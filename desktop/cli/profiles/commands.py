@@ -24,7 +24,6 @@ _PROFILES = {
     "list": (f"{_HERE}:list_", "List the profiles, those of your organization first."),
     "presets": (f"{_HERE}:presets", "List the providers for --preset."),
     "show": (f"{_HERE}:show", "Show the profile NAME, without secrets."),
-    "services": (f"{_HERE}:services", "List the API services that may get a profile's token."),
     "check": (f"{_HERE}:check", "Test the profile NAME step by step, without signing in."),
     "add": (f"{_DRAFTS}:add", "Add a profile with the name NAME and print its id."),
     "edit": (f"{_DRAFTS}:edit", "Change the given values of the profile NAME."),
@@ -84,27 +83,11 @@ xdr-login profiles show --json | jq -r .issuer
 @_name_argument
 @json_option
 def show(**given: Any) -> int:  # noqa: ANN401 - its options
-    """This includes the keys of its preset.
+    """This includes the keys of its preset, and all API services that may get its token.
 
     Without NAME, the profile is chosen as for other commands.
     """
     from desktop.cli.profiles.profiles import show as work
-
-    return work(**given)
-
-
-@command("""\
-xdr-login profiles services northwind      short names and base addresses
-xdr-login profiles services --json | jq -r .services.platform
-""")
-@_name_argument
-@json_option
-def services(**given: Any) -> int:  # noqa: ANN401 - its options
-    """Without NAME, the profile is chosen as for other commands.
-
-    No other server gets the token. To add one, use profiles edit NAME --service.
-    """
-    from desktop.cli.profiles.profiles import services as work
 
     return work(**given)
 
