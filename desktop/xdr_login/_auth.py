@@ -195,16 +195,15 @@ def _origin_of(url: Any) -> Origin:
     if not isinstance(url, str):
         host = url.raw_host.decode("ascii")
         return url.scheme, _plain_host(host), url.port or _DEFAULT_PORTS.get(url.scheme, 0)
-    parts = urlsplit(url)
-    if not _HOST.issuperset(parts.netloc):
-        # With a user name or a backslash, two programs may read two hosts.
-        origin = f"{parts.scheme}://{parts.hostname}"
-        raise ForeignHost("The address must contain only a host and a port, no user name.", origin)
-    return parts.scheme, _plain_host(parts.hostname or ""), _port_of(parts)
-
-
-def _port_of(parts: Any) -> int:
-    return int(parts.port or _DEFAULT_PORTS.get(parts.scheme, 0))
+    try:
+        parts = urlsplit(url)
+        if _HOST.issuperset(parts.netloc):
+            port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
+            return parts.scheme, _plain_host(parts.hostname or ""), port
+    except ValueError:
+        pass
+    # With a user name or a backslash, two programs may read two hosts.
+    raise ForeignHost("The address must contain only a host and a port, no user name.", "")
 
 
 def _plain_host(host: str) -> str:

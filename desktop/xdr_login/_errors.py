@@ -73,7 +73,7 @@ class UsageError(XdrLoginError):
 class ForeignHost(UsageError):
     """A request goes to a server that is not an API service of the profile, so it was not sent.
 
-    `origin` is that server, such as https://api.example.
+    `origin` is that server, such as https://api.example; empty if it can't be told.
     """
 
     def __init__(self, message: str, origin: str) -> None:
