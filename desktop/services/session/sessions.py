@@ -132,8 +132,10 @@ class Sessions:
         """Use `settings` from now on; the settings of a profile take precedence."""
         before, self._settings = self._settings, settings
         self._choose_listed()
-        recent = settings.recent_profiles
-        if replace(before, profile=settings.profile, recent_profiles=recent) != settings:
+        elsewhere = {
+            name: getattr(settings, name) for name in ("profile", "recent_profiles", "api_service")
+        }
+        if replace(before, **elsewhere) != settings:
             # Switching to another profile wakes none of the others.
             for session in self._sessions.values():
                 self._configure(session)

@@ -6,15 +6,21 @@ means the same host to some program is refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from desktop.oauth.addresses import ascii_address, checked_address, host_of, origin_of
 from desktop.oauth.errors import UnsafeAddress, printable
-from desktop.services.model.profile import Profile
+from desktop.services.model.copy_formats import EXAMPLE_API_URL, example_url_for
+from desktop.services.model.profile import Profile, is_same_server
 from desktop.services.system.translation import translatable, translate
 from desktop.services.wording.formats import format_values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from desktop.oauth.metadata import ServerMetadata
 
 SERVER = "server"
 """The name of the server that issues the token, where no service of the profile is on it."""
@@ -154,6 +160,28 @@ def service_for(profile: Profile, address: str) -> ApiService:
         )
     within = [each for each in found if _is_within(parts.path, urlsplit(each.address).path)]
     return max(within, key=lambda each: len(each.address), default=found[0])
+
+
+def chosen_service(profile: Profile, name: str) -> ApiService | None:
+    """Return the service `name`, or the default of `profile`; `None` if there is none."""
+    found = services_of(profile)
+    return next((each for each in found if each.name == name), next(iter(found), None))
+
+
+def command_url(profile: Profile, metadata: ServerMetadata | None, chosen: str) -> str:
+    """Return what a copied command requests at the service `chosen`.
+
+    At the default service this is a request that is safe and needs few scopes.
+    """
+    service = chosen_service(profile, chosen)
+    if service is None:
+        return EXAMPLE_API_URL
+    if service != services_of(profile)[0]:
+        return service.address
+    url = example_url_for(profile, metadata)
+    allowed = profile.policy.services
+    is_listed = any(is_same_server(url, each.address) for each in services_of(profile))
+    return service.address if allowed and not is_listed else url
 
 
 def _all_services(profile: Profile) -> tuple[ApiService, ...]:

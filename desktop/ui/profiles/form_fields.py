@@ -31,15 +31,16 @@ ENDPOINTS = (
     "authorization_endpoint",
     "token_endpoint",
 )
+SERVICES = ("services",)
 BADGE = ("letter", "color")
 SETTINGS = tuple(PROFILE_SETTINGS)
 NETWORK = ("proxy", "proxy_user")
 _PLACED = (
-    *(*PROVIDER_AND_CLIENT, *NAME_AND_SCOPE, *SIGN_IN_METHOD, *ENDPOINTS, *BADGE, *SETTINGS),
-    *NETWORK,
+    *(*PROVIDER_AND_CLIENT, *NAME_AND_SCOPE, *SIGN_IN_METHOD, *ENDPOINTS, *SERVICES, *BADGE),
+    *(*SETTINGS, *NETWORK),
 )
 OTHERS = tuple(name for name, each in EDITABLE.items() if each.title and name not in _PLACED)
-FOLDED = (*SIGN_IN_METHOD, *ENDPOINTS, *BADGE, *SETTINGS, *NETWORK, *OTHERS)
+FOLDED = (*SIGN_IN_METHOD, *ENDPOINTS, *SERVICES, *BADGE, *SETTINGS, *NETWORK, *OTHERS)
 _BESIDE = 96  # logical pixels: the width of a button beside its field
 # The fields that determine the server: what one server offers says nothing about another.
 _SERVER = ("preset", "issuer", *ENDPOINTS)

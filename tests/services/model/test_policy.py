@@ -212,7 +212,7 @@ def test_whatever_is_written_gives_a_policy_or_a_complaint(
 
 def test_the_schema_knows_every_setting_that_can_be_locked() -> None:
     # What the system does at login, and which profile was used last, are nobody's decision.
-    free = {"start_at_login", "profile", "recent_profiles"}
+    free = {"start_at_login", "profile", "recent_profiles", "api_service"}
     assert POLICY["settings"].members.keys() == {each.name for each in fields(Settings)} - free
 
 

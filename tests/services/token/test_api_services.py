@@ -8,6 +8,7 @@ import pytest
 
 from desktop.oauth.errors import UnsafeAddress
 from desktop.services.configuration.profile_reader import load_presets, read_profiles
+from desktop.services.model.copy_formats import EXAMPLE_API_URL
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import Profile, with_policy
 from desktop.services.token.api_services import (
@@ -15,6 +16,7 @@ from desktop.services.token.api_services import (
     ForeignAddress,
     ServiceError,
     UnknownService,
+    command_url,
     find_service,
     locate,
     server_origin,
@@ -157,6 +159,20 @@ def test_what_is_neither_gets_an_example(written: str) -> None:
 def test_a_path_of_a_server_that_the_policy_forbids_is_refused() -> None:
     with pytest.raises(ForeignAddress, match="does not allow API calls to visibility"):
         locate(with_policy(NAM, Policy(services=("conure",))), "/iroh/x")
+
+
+# What a copied command calls
+
+
+def test_a_copied_command_calls_only_what_the_policy_allows() -> None:
+    profile = replace(NAM, userinfo_endpoint="https://visibility.amp.cisco.com/iroh/me")
+    assert command_url(profile, None, "platform") == profile.userinfo_endpoint
+    assert command_url(profile, None, "intel") == "https://intel.amp.cisco.com/ctia"
+    governed = with_policy(profile, Policy(services=("conure", "intel")))
+    assert command_url(governed, None, "platform") == "https://intel.amp.cisco.com/ctia"
+    assert command_url(governed, None, "conure") == "https://conure.us.security.cisco.com"
+    nothing = with_policy(profile, Policy(services=("none",)))
+    assert command_url(nothing, None, "platform") == EXAMPLE_API_URL
 
 
 # By address
