@@ -16,15 +16,17 @@ import httpx
 from desktop.cli.api.api_answers import json_in, readable, terminal_safe
 from desktop.cli.doctor.doctor import without_personal_data
 from desktop.cli.scripts import credential
-from desktop.cli.scripts.run import _NAME as _VARIABLE
+from desktop.cli.scripts.programs import _NAME as _VARIABLE
 from desktop.cli.token_fast_path import parse_seconds
 from desktop.ipc import messages, token_message
 from desktop.oauth import addresses, answers, bearer, claims, errors, fields, http, metadata, portal
+from desktop.oauth.grants import token_exchange
 from desktop.oauth.grants.authorization_code import _members as query_members
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.oauth.redaction.requests import add_request
 from desktop.services.configuration import (
     client_model,
+    exchange_rules,
     foreign_hosts,
     policy_reader,
     policy_sources,
@@ -102,6 +104,12 @@ def faults_of(text: str) -> object:
         name: text for name, each in MEMBERS.items() if isinstance(each.default, str)
     }
     return [each.describe() for each in profile_rules.find_faults(replace(PROFILE, **strings))]
+
+
+def exchange_faults_of(text: str) -> object:
+    given = {text: {}, "orders": {text: text, "url": text, "kind": text, "scope": [text]}}
+    tables = exchange_rules.read_exchanges(given)
+    return [each.describe() for each in exchange_rules.find_exchange_faults(tables)]
 
 
 def draft_faults_of(text: str) -> object:
@@ -255,6 +263,12 @@ PARSERS = (
         (("", ""), ("Bearer ", ""), ('Bearer a="', "x")),
     ),
     Parser(
+        "error of a token exchange",
+        token_exchange.is_about_token,
+        (),
+        (("", ""), ("subject", ""), ("subject_token ", "type")),
+    ),
+    Parser(
         "Location",
         lambda t: portal.redirect_host(answer(status=302, location=t)),
         (),
@@ -346,6 +360,7 @@ PARSERS = (
     Parser(
         "settings", lambda t: settings._parse_settings({"browser": t, "theme": t, "profile": t})
     ),
+    Parser("exchanges", exchange_faults_of, (), (("", ""), ("https://", "/"))),
     Parser("profile", faults_of, (), (("", ""), ("https://", "/"), ("https://[::1]", "/"))),
     Parser("form of a profile", draft_faults_of, (), (("", ""), ("https://", "/")), longest=2000),
     Parser("ID of a profile", lambda t: profile_file.new_id(t, ())),
@@ -442,7 +457,7 @@ PARSERS = (
 OURS = {
     "desktop/oauth/client.py": "descriptions of errors, 300 characters",
     "desktop/oauth/grants/token.py": "a token, whose length was checked",
-    "desktop/cli/scripts/run.py": "one pattern, which is in the table",
+    "desktop/cli/scripts/programs.py": "two plain patterns; the one for arguments is in the table",
     "desktop/cli/doctor/doctor_servers.py": "addresses that were checked",
     "desktop/cli/sign_in/sign_in_output.py": "the redirect URI of our own server",
     "desktop/cli/terminal/help.py": "our own help",

@@ -15,6 +15,7 @@ Schema = dict[str, Any]
 # TOML editors support this version best.
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _ID = "^[a-z0-9][a-z0-9._-]{0,62}$"
+_NAMED = {"propertyNames": {"pattern": f"^{SERVICE_NAME.pattern}$"}}
 _SERVER_KEYS = [{"required": [each]} for each in ("preset", "issuer", "token_endpoint")]
 
 
@@ -64,11 +65,15 @@ def _values(member: Member) -> Schema:
             strings = {"type": "array", "items": {"type": "string"}}
             return {"anyOf": [strings, {"type": "string"}]}
         case Kind.PARAMETERS | Kind.ADDRESSES:
-            named = {"propertyNames": {"pattern": f"^{SERVICE_NAME.pattern}$"}}
             table = {"type": "object", "additionalProperties": {"type": "string"}}
-            return named | table if member.kind is Kind.ADDRESSES else table
-        case Kind.MEMBERS:
-            return _table(member.members.values())
+            return _NAMED | table if member.kind is Kind.ADDRESSES else table
+        case Kind.MEMBERS | Kind.EXCHANGES:
+            table = _table(member.members.values())
+            return (
+                table
+                if member.kind is Kind.MEMBERS
+                else _NAMED | {"type": "object", "additionalProperties": table}
+            )
         case _:
             return _text(member)
 

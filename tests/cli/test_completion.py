@@ -24,9 +24,11 @@ issuer = "https://login.example"
 client_id = "c"
 name = "Northwind SOC"
 services = { conure = "https://conure.example" }
+[profiles.soc.exchanges.orders]
 [profiles.lab]
 issuer = "https://login.example"
 client_id = "c"
+[profiles.lab.exchanges.stock]
 """
 
 
@@ -59,6 +61,8 @@ CASES = [
     ("xdr-login login --profile s", "soc"),
     ("xdr-login profiles show l", "lab"),
     ("xdr-login completion z", "zsh"),
+    ("xdr-login token --for o", "orders"),
+    ("xdr-login token --profile lab --for s", "stock"),
     ("xdr-login profiles add x --grant cl", "client-credentials"),
     ("xdr-login api GET conu", "conure:/"),
     ("xdr-login api --profile lab GET serv", "server:/"),

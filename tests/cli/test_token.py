@@ -128,6 +128,39 @@ def test_an_id_token_is_asked_for_by_a_command_of_its_own(
     assert capsys.readouterr().out == "made-up\n"
 
 
+def test_the_token_of_a_service_is_asked_for_by_a_command_of_its_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with answering(told("made-up")) as said:
+        assert main(["token", "--for", "secure-endpoint", "--min-validity", "5m"]) == 0
+    question = {
+        "command": "exchanged_token",
+        "profile": None,
+        "min_validity": 300,
+        "format": "raw",
+        "for": "secure-endpoint",
+    }
+    assert said == [json.loads(encode(question))]
+    assert capsys.readouterr().out == "made-up\n"
+
+
+def test_an_older_app_does_not_give_the_wrong_token(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exchange(*_arguments: object) -> str:
+        return "exchanged here"
+
+    monkeypatch.setattr(access_module, "_fetch_exchanged_without_app", exchange)
+    with answering(encode({"ok": False, "error": "unknown command"})):
+        assert main(["token", "--for", "secure-endpoint"]) == 0
+    assert capsys.readouterr().out == "exchanged here\n"
+
+
+def test_only_one_kind_of_token_can_be_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["token", "--for", "secure-endpoint", "--id-token"]) == 2
+    assert "--for cannot be used with --id-token" in capsys.readouterr().err
+
+
 def test_the_fast_path_prints_the_longest_token(capsys: pytest.CaptureFixture[str]) -> None:
     with answering(told("x" * LONGEST_TOKEN)):
         assert main(["token"]) == 0

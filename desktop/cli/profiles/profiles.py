@@ -117,6 +117,10 @@ def _plain(value: object) -> object:
     return dict(value) if isinstance(value, Mapping) else value
 
 
+def _inner_text(value: object) -> str:
+    return f"({_text(value)})" if isinstance(value, dict) else _text(value)
+
+
 def _text(value: object) -> str:
     match value:
         case bool():
@@ -124,5 +128,5 @@ def _text(value: object) -> str:
         case list():
             return " ".join(map(str, value))
         case dict():
-            return ", ".join(f"{name}={each}" for name, each in value.items())
+            return ", ".join(f"{name}={_inner_text(each)}" for name, each in value.items())
     return str(value)

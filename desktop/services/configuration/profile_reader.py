@@ -2,13 +2,14 @@
 
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from desktop.oauth.addresses import ascii_address
 from desktop.oauth.errors import printable
+from desktop.services.configuration.exchange_rules import read_exchanges
 from desktop.services.configuration.profile_lines import ProfileLines, split_profiles
 from desktop.services.configuration.profile_names import find_clashes, find_named
 from desktop.services.configuration.profile_rules import (
@@ -151,21 +152,19 @@ def preset_members(
         for name, value in preset.items()
         if name in MEMBERS
     }
+    home = str(preset.get("issuer") or preset.get("token_endpoint", ""))
+    own = issuer or str(members.get("token_endpoint") or home)
+    # A token of another server than the preset's is not meant for the preset's services.
+    is_at_home = not home or is_same_server(own, home)
     if "services" in found:
-        found["services"] = _preset_services(preset, members, issuer)
+        found["services"] = _preset_services(preset, issuer, is_at_home=is_at_home)
+    if not is_at_home:
+        found.pop("exchanges", None)
     return found
 
 
-def _preset_services(
-    preset: Mapping[str, Any], members: Mapping[str, object], issuer: str
-) -> dict[str, str]:
-    """List the API services that `preset` names for a profile at `issuer`.
-
-    A token of another server than the preset's is not meant for the preset's services.
-    """
-    home = preset.get("issuer") or preset.get("token_endpoint", "")
-    own = issuer or str(members.get("token_endpoint") or home)
-    is_at_home = not home or is_same_server(own, home)
+def _preset_services(preset: Mapping[str, Any], issuer: str, *, is_at_home: bool) -> dict[str, str]:
+    """List the API services that `preset` names for a profile at `issuer`."""
     origin = _ORIGIN.match(issuer)
     meanings = {"{issuer}": issuer, "{issuer_origin}": origin[0] if origin else ""}
     found = {}
@@ -346,9 +345,10 @@ def _read_profile(place: _Location, table: object, presets: Mapping[str, object]
         raise place.error(_in_profile(place.id, detail), "preset")
     given = preset_members(preset, table)
     members = {"name": place.id, **given, **table}
-    services, own = given.get("services"), table.get("services")
-    if isinstance(services, dict) and isinstance(own, dict):
-        members["services"] = services | own
+    for name in ("services", "exchanges"):
+        added, own = given.get(name), table.get(name)
+        if isinstance(added, dict) and isinstance(own, dict):
+            members[name] = added | own
     return with_preset(_Reader(place, members).read(), preset, given)
 
 
@@ -361,8 +361,22 @@ def with_preset(
     """
     fixed = ("provider", "region", "issuer" if profile.issuer else "token_endpoint")
     is_own = any(getattr(profile, name) != preset.get(name, "") for name in fixed)
-    services = given.get("services", {})
-    return replace(profile, names_own_server=is_own, preset_services=services)
+    return replace(
+        profile,
+        names_own_server=is_own,
+        preset_services=given.get("services", {}),
+        preset_exchanges=given.get("exchanges", {}),
+    )
+
+
+def _read_addresses(table: Mapping[str, str]) -> dict[str, str]:
+    return {name: ascii_address(address.strip()) for name, address in table.items()}
+
+
+_TABLE_READERS: Mapping[Kind, Callable[[Any], Mapping[str, Any]]] = {
+    Kind.ADDRESSES: _read_addresses,
+    Kind.EXCHANGES: read_exchanges,
+}
 
 
 def is_valid_id(id_: str) -> bool:
@@ -407,10 +421,8 @@ class _Reader:
         if fault := member.find_kind_fault(value):
             raise self.error(fault.describe(), name)
         match member.kind:
-            case Kind.MEMBERS | Kind.PARAMETERS:
-                return dict(value)
-            case Kind.ADDRESSES:
-                return {each: ascii_address(address.strip()) for each, address in value.items()}
+            case Kind.MEMBERS | Kind.PARAMETERS | Kind.ADDRESSES | Kind.EXCHANGES:
+                return _TABLE_READERS.get(member.kind, dict)(value)
             case Kind.STRINGS:
                 value = tuple(value.split() if isinstance(value, str) else value)
             case Kind.STRING:

@@ -12,6 +12,7 @@ from desktop.oauth.addresses import (
     host_of,
 )
 from desktop.oauth.errors import UnsafeAddress, printable, without_joiners
+from desktop.services.configuration.exchange_rules import find_exchange_faults
 from desktop.services.configuration.profile_names import name_key
 from desktop.services.model.members import Fault, Kind, Member
 from desktop.services.model.profile import (
@@ -129,6 +130,7 @@ def find_faults(profile: Profile) -> Iterator[Fault]:
     yield from _faults_of_client(profile)
     yield from _faults_of_addresses(profile)
     yield from _faults_of_services(profile)
+    yield from find_exchange_faults(profile.exchanges)
     yield from _faults_of_appearance(profile)
     yield from _faults_of_values(profile)
     yield from _faults_of_network(profile)

@@ -29,6 +29,8 @@ class Kind(Enum):
     PARAMETERS = translatable("{field} must be a table of strings")
     ADDRESSES = translatable("{field} must be a table of addresses")
     """A table of addresses by name, which adds to that of the preset."""
+    EXCHANGES = translatable("{field} must be a table of tables")
+    """A table of tables of `members`, by name."""
     PROFILES = translatable("{field} must be a table of profiles, or the text of a profiles.toml")
     """A table of profiles by id, or the text of a `profiles.toml`."""
 
@@ -174,5 +176,8 @@ _CHECKS: Mapping[Kind, Callable[[object], bool]] = {
     Kind.MEMBERS: lambda value: isinstance(value, Mapping),
     Kind.PARAMETERS: _is_table_of_strings,
     Kind.ADDRESSES: _is_table_of_strings,
+    Kind.EXCHANGES: lambda value: (
+        isinstance(value, Mapping) and all(isinstance(each, Mapping) for each in value.values())
+    ),
     Kind.PROFILES: lambda value: isinstance(value, (str, Mapping)),
 }

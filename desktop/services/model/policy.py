@@ -50,7 +50,8 @@ class Policy:
         title="Links that contain the code",
     )
     services: tuple[str, ...] = member(
-        "The names of the API services that may get tokens. Empty for all that a profile has.",
+        "The names of the API services and exchanges that may get tokens. Empty for all that a "
+        "profile has.",
         default=(),
         title="API services",
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from desktop.oauth.addresses import host_of, origin_of
 from desktop.oauth.errors import UnsafeAddress
+from desktop.services.model.exchanges import EXCHANGE, Table
 from desktop.services.model.members import Kind, Option, about, collect_members, member, table, text
 from desktop.services.model.policy import NO_POLICY, POLICY, Policy
 from desktop.services.model.settings import PROFILE_SETTINGS
@@ -226,6 +227,9 @@ class Profile:
         ),
         option=_SERVICE_OPTION,
     )
+    exchanges: Mapping[str, Table] = table(
+        "How to get tokens of other services, by name.", kind=Kind.EXCHANGES, members=EXCHANGE
+    )
     redirect_uri: str = text(
         "The redirect URI for the grant code: an http address on this computer.",
         title=translatable("Redirect URI"),
@@ -279,8 +283,9 @@ class Profile:
     # Whether the provider, its region or its server are not those of the preset: anyone can write
     # the name of a provider into a profile.
     names_own_server: bool = field(default=False, compare=False)
-    # The API services of the preset alone, for a policy that allows no others.
+    # The API services and exchanges of the preset alone, for a policy that allows no others.
     preset_services: Mapping[str, str] = field(default_factory=dict, compare=False)
+    preset_exchanges: Mapping[str, Table] = field(default_factory=dict, compare=False)
 
     @property
     def managed(self) -> bool:
@@ -313,6 +318,7 @@ def with_policy(profile: Profile, policy: Policy) -> Profile:
     given = {name: getattr(policy, name) for name in _GOVERNED if getattr(policy, name)}
     if not policy.own_services and profile.id not in policy.profiles:
         given["services"] = profile.preset_services
+        given["exchanges"] = profile.preset_exchanges
     return replace(profile, **given, settings=own, policy=policy)
 
 

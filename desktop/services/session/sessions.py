@@ -82,6 +82,8 @@ class Sessions:
         for id_, session in list(self._sessions.items()):
             profile = profiles.get(id_)
             if profile is not None and _can_keep_session(session.profile, profile):
+                if session.profile.exchanges != profile.exchanges:
+                    session.exchanged.forget()
                 session.profile = profile
                 self._configure(session)
                 continue
@@ -207,11 +209,12 @@ def _is_opening(state: State) -> bool:
 
 
 def _can_keep_session(before: Profile, after: Profile) -> bool:
-    """Whether the session can go on: only the look of the profile or its settings changed."""
+    """Whether the session can go on: the same client signs in at the same server."""
     return before == replace(
         after,
         name=before.name,
         letter=before.letter,
         color=before.color,
         settings=before.settings,
+        exchanges=before.exchanges,
     )
