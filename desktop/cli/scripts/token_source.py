@@ -117,7 +117,7 @@ def fetch_formatted_token_without_app(
     return format_for_program(token_format, token, chosen)
 
 
-def _members_for(profile: Profile, min_validity: float) -> Members:
+def _members_for(profile: Profile, min_validity: float) -> dict[str, Any]:
     from desktop.services.model.profile import tokens_binding
 
     # The running app may have an older version of the profile, with a token for another server.
