@@ -18,7 +18,7 @@ from desktop.cli.doctor.doctor import without_personal_data
 from desktop.cli.scripts import credential
 from desktop.cli.scripts.programs import _NAME as _VARIABLE
 from desktop.cli.token_fast_path import parse_seconds
-from desktop.ipc import messages
+from desktop.ipc import messages, token_message
 from desktop.oauth import addresses, answers, bearer, claims, errors, fields, http, metadata, portal
 from desktop.oauth.grants import token_exchange
 from desktop.oauth.grants.authorization_code import _members as query_members
@@ -51,6 +51,7 @@ from desktop.services.system.menu import menu_entry
 from desktop.services.token import api_call, details, openapi
 from desktop.services.wording.missing_library import library_in
 from desktop.ui.kit.word_breaks import breakable
+from desktop.xdr_login import ForeignHost, _auth
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 HOST = "https://login.example"
@@ -403,6 +404,18 @@ PARSERS = (
         JSON,
     ),
     Parser(
+        "token message",
+        lambda t: token_message.parse_answer(t.encode("utf-8", "surrogatepass")),
+        (),
+        (*JSON, ('{"version": 1, "ok": true, "text": "', '"}\n')),
+    ),
+    Parser(
+        "address of a Python program",
+        _auth._origin_of,
+        (ForeignHost,),
+        (("", ""), ("https://", ""), ("https://api.example:", "/"), ("https://[", "]/")),
+    ),
+    Parser(
         "git",
         lambda t: credential._parse_attributes(t.encode("utf-8", "surrogatepass")),
         (),
@@ -456,6 +469,7 @@ OURS = {
     "desktop/services/system/components.py": "the list in our bundle",
     "desktop/ui/app/system_proxy.py": "addresses that were checked",
     "desktop/services/configuration/profile_file.py": "the ID of a profile",
+    "desktop/xdr_login/_requests.py": "what our own command prints",
 }
 
 PARSING = re.compile(

@@ -87,6 +87,7 @@ class Agent:
             "token": self._token,
             # Commands of their own: an older app would answer with the access token.
             "id_token": partial(self._token, id_token=True),
+            "services": self._services,
             "exchanged_token": partial(self._token, is_exchanged=True),
             "questions": self._questions,
             "status": self._status,
@@ -133,7 +134,9 @@ class Agent:
         if exchange is not None:
             token = await session.exchanged.fetch(exchange, validity)
         else:
-            required = TokenRequirement(validity, _RENEWAL_TIMEOUT, id_token=id_token)
+            required = TokenRequirement(
+                validity, _RENEWAL_TIMEOUT, id_token=id_token, refused=_parse_refused(members)
+            )
             token = await session.fetch_token(required)
         answer: Members
         if token_format is not None:
@@ -148,6 +151,13 @@ class Agent:
             }
         self.recipients.add(TokenRecipient(datetime.now(UTC), program, profile.id, name))
         return answer
+
+    async def _services(self, members: Members, _process: int | None) -> Members:
+        """List the only servers that may get the token: no secret, so no permission is needed."""
+        from desktop.services.token.api_services import service_addresses  # not before a code
+
+        profile = (await self._open_session(members)).profile
+        return {"profile": profile.id, "services": service_addresses(profile)}
 
     async def _find_exchange(self, session: Session, name: str) -> Exchange:
         """Find the exchange; raises `UnknownExchange` or `ExchangeForbidden`."""
@@ -265,6 +275,13 @@ def _parse_validity(members: Members) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise BadMessage("min_validity must be a number")
     return float(min(max(0.0, value), _LONGEST_VALIDITY))  # an int can be too large for a float
+
+
+def _parse_refused(members: Members) -> str:
+    value = members.get("refused", "")
+    if not isinstance(value, str) or len(value) > _LONGEST_NAME:
+        raise BadMessage("refused must be the SHA-256 of a token")
+    return value
 
 
 def _require_token(session: Session) -> None:

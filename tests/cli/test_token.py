@@ -16,7 +16,7 @@ from desktop.cli import token_fast_path
 from desktop.cli.scripts import token_source as access_module
 from desktop.cli.scripts.token_source import fetch_token
 from desktop.cli.terminal.error_reports import exit_code
-from desktop.ipc import address
+from desktop.ipc import address, token_message
 from desktop.ipc.client import send_command
 from desktop.ipc.exchange import LONGEST_ANSWER
 from desktop.ipc.messages import CODES, LONGEST_LINE, RefusedByAgent, encode
@@ -175,11 +175,12 @@ def test_the_complete_command_line_reads_the_longest_token() -> None:
 
 def test_the_fast_path_follows_the_protocol() -> None:
     question = {"command": "token", "profile": "soc", "min_validity": 60, "format": "raw"}
-    assert token_fast_path._encode_request("soc", 60, "raw") == encode(question)
-    assert token_fast_path._encode_request("", 60, "raw") == encode(question | {"profile": None})
-    assert told("x") == token_fast_path._ANSWER_PREFIX + b"x" + token_fast_path._ANSWER_SUFFIX
+    assert token_message.encode_request("soc", 60, "raw") == encode(question)
+    assert token_message.encode_request("", 60, "raw") == encode(question | {"profile": None})
+    named = question | {"profile": "SOC «Nord»"}
+    assert token_message.encode_request("SOC «Nord»", 60, "raw") == encode(named)
+    assert told("x") == token_message._ANSWER_PREFIX + b"x" + token_message._ANSWER_SUFFIX
     assert tuple(PRINT_FORMATS) == token_fast_path._FORMATS
-    assert access_module.TIMEOUT == token_fast_path._TIMEOUT
     assert access_module.NOTICE_DELAY == token_fast_path._NOTICE_DELAY
     for code in CODES:
         assert token_fast_path._EXIT_CODES.get(code, 1) == exit_code(RefusedByAgent(code, "", ""))

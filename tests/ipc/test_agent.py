@@ -20,6 +20,7 @@ from desktop.ipc.client import NoAnswer
 from desktop.ipc.messages import Members, RefusedByAgent
 from desktop.ipc.server import Server, claim_instance
 from desktop.oauth.errors import CertificateRejected
+from desktop.services.model.access_token import digest_of
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import Profile, UnknownProfile, tokens_binding, tokens_key
 from desktop.services.network.environment import Environment
@@ -182,11 +183,44 @@ async def test_a_token_that_must_live_longer_is_renewed(app: RunningApp) -> None
     assert answer["access_token"] == f"{ACCESS_TOKEN}-1"
 
 
+async def test_a_token_that_an_api_refused_is_renewed(app: RunningApp) -> None:
+    await app.sign_in()
+    await app.harness.clock.advance(100)
+    answer = await app.ask("token", refused=digest_of(ACCESS_TOKEN))
+    assert answer["access_token"] == f"{ACCESS_TOKEN}-1"
+
+
+@pytest.mark.parametrize("refused", [7, None, "x" * 201])
+async def test_a_malformed_digest_is_an_error(app: RunningApp, refused: object) -> None:
+    await app.sign_in()
+    with pytest.raises(NoAnswer, match="refused must be the SHA-256 of a token"):
+        await app.ask("token", refused=refused)
+
+
 async def test_a_huge_validity_is_limited(app: RunningApp) -> None:
     await app.sign_in()
     answer = await app.ask("token", min_validity=10**400)
     assert answer["access_token"] == ACCESS_TOKEN  # in the first half of its life
     assert not app.harness.crashes
+
+
+async def test_the_services_need_no_token_and_no_permission(app: RunningApp) -> None:
+    app.needs_permission = True
+    services = {"intel": "https://intel.example/ctia", "umlaut": "https://bücher.example"}
+    await app.sessions.update_profiles({PROFILE.id: replace(PROFILE, services=services)})
+    for name in (None, PROFILE.name):
+        answer = await app.ask("services", profile=name)
+        assert (answer["profile"], answer["services"]) == (
+            PROFILE.id,
+            {
+                "intel": "https://intel.example/ctia",
+                "umlaut": "https://xn--bcher-kva.example",
+                "server": "https://login.example",
+            },
+        )
+    assert app.asked == []
+    refusal = await app.refusal("services", profile="nobody")
+    assert refusal.code == "failure"
 
 
 async def test_a_forbidden_format_is_refused(app: RunningApp) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from desktop.cli.terminal.running_app import report_pending_permission
 from desktop.ipc.client import NoAnswer, NotRunning, send_command
 from desktop.ipc.messages import Members
+from desktop.ipc.token_message import TIMEOUT
 from desktop.services.model.access_token import AccessToken, TokenRequirement
 from desktop.services.model.errors import CannotAskForPermission, FormatForbidden, NoToken
 
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from desktop.services.session.session import Session
     from desktop.services.system.worker import Worker
 
-TIMEOUT = 100.0
-"""Seconds: longer than two questions for your permission, and longer than a renewal takes."""
 NOTICE_DELAY = 1.0
 """Seconds after which a command says what it is waiting for."""
 _MIN_VALIDITY = 60.0  # seconds

@@ -93,16 +93,6 @@ def find_program(pid: int | None) -> Program:
         return UNKNOWN_PROGRAM
 
 
-def is_own_process(pid: int) -> bool:
-    """Tell whether process `pid` belongs to the same user as this process. Blocks."""
-    import psutil
-
-    try:
-        return bool(psutil.Process(pid).username() == psutil.Process().username())
-    except (psutil.Error, OSError):  # Windows hides the processes of other users
-        return False
-
-
 def end_processes(pids: Iterable[int], *, patience: float = 1.0) -> None:
     """End processes and all that they have started. Blocks.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
-from desktop.oauth.addresses import checked_address, host_of, origin_of
+from desktop.oauth.addresses import ascii_address, checked_address, host_of, origin_of
 from desktop.oauth.errors import UnsafeAddress, printable
 from desktop.services.model.copy_formats import EXAMPLE_API_URL, example_url_for
 from desktop.services.model.profile import Profile, is_same_server
@@ -80,6 +80,11 @@ def services_of(profile: Profile) -> tuple[ApiService, ...]:
     """
     allowed = profile.policy.services
     return tuple(each for each in _all_services(profile) if not allowed or each.name in allowed)
+
+
+def service_addresses(profile: Profile) -> dict[str, str]:
+    """List the addresses of the services by name, for programs, which compare hosts."""
+    return {each.name: ascii_address(each.address) for each in services_of(profile)}
 
 
 def locate(profile: Profile, written: str) -> Place:
