@@ -155,7 +155,7 @@ class KnownSecrets:
         if self._index is None:
             for secret, forms in self._forms.items():
                 self._forms[secret] = forms or SecretForms(secret, ordinary=_is_ordinary)
-            self._index = SecretIndex(filter(None, self._forms.values()))
+            self._index = SecretIndex(list(filter(None, self._forms.values())))
         return self._index
 
 
