@@ -444,7 +444,7 @@ def exec_command(*command: str | Path) -> int:
     """Replace this process with the command where possible, so that signals reach it."""
     os.chdir(ROOT)
     sys.stdout.flush()
-    if os.name == "posix":
+    if os.name == "posix" and not is_sudo():  # after sudo, the files are given away at the end
         os.execv(command[0], [str(each) for each in command])  # noqa: S606  # no shell on purpose
     return subprocess.run(command, check=False).returncode
 

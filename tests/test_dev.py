@@ -115,7 +115,8 @@ def test_what_sudo_made_for_another_python_belongs_to_the_user(
     for name, path in (("ROOT", tmp_path), ("CACHE", cache), ("VENV", venv)):
         monkeypatch.setattr(places, name, path)
     monkeypatch.setattr(dev, "install_system_packages", lambda *_, **__: [])
-    made = [cache / "debian-chroot-installed", venv / "bin", cache / "chroot" / "sid.tar"]
+    package = tmp_path / "dist" / "xdr-login.deb"  # from an earlier `sudo dev.py package`
+    made = [package, cache / "debian-chroot-installed", venv / "bin", cache / "chroot" / "sid.tar"]
     for each in made:
         each.mkdir(parents=True)
     monkeypatch.setenv("SUDO_UID", "12345")
@@ -123,8 +124,13 @@ def test_what_sudo_made_for_another_python_belongs_to_the_user(
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     start(monkeypatch, "test", "--python", "3.14")
     assert calls == ["install_requirements", "exec_command"]
-    assert [each.stat().st_uid for each in (cache, venv, *made)] == [12345, 12345, 12345, 12345, 0]
+    assert [each.stat().st_uid for each in (cache, venv, *made)] == [12345] * 5 + [0]
     assert venv.stat().st_gid == 12346
+
+
+def test_after_sudo_a_command_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dev, "is_sudo", lambda: True)
+    assert dev.exec_command("/bin/sh", "-c", "exit 3") == 3  # a replaced process would end here
 
 
 def test_another_python_requires_debian_before_anything_is_installed(

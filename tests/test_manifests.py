@@ -152,6 +152,21 @@ def test_the_cask_has_the_stanzas_in_the_order_of_homebrew(tmp_path: Path) -> No
     assert not re.search(r"[^\n]*[ \t]\n|\n\n\n", text)
 
 
+def test_texts_with_quotes_stay_texts_in_ruby() -> None:
+    requirements.require("packaging", "ruby")
+    text = 'Sign in "here", #{exit 3} and C:\\new'
+    code = f'print "{homebrew.ruby_string(text)}"'
+    shown = subprocess.run(["ruby", "-e", code], check=True, capture_output=True, text=True)  # noqa: S607
+    assert shown.stdout == text
+
+
+def test_an_unknown_macos_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    add_image(tmp_path, ARM, "99.1")
+    assert builder.make_manifests(["homebrew"], tmp_path, tmp_path / "dist") == 1
+    message = "homebrew: not made, because Homebrew's name of macOS 99.1 is not in homebrew.py.\n"
+    assert capsys.readouterr().err == message
+
+
 def test_the_cask_has_one_checksum_for_each_processor(tmp_path: Path) -> None:
     for processor in (ARM, INTEL):
         add_image(tmp_path, processor, "14.0")

@@ -93,7 +93,8 @@ def _add(*, start_at_login: bool, as_json: bool) -> None:
 
 
 def _remove(*, as_json: bool) -> None:
-    removed = menu_entry.remove() if menu_entry.is_supported() else []
+    other = menu_entry.find_other_installation() if menu_entry.is_supported() else ""
+    removed = menu_entry.remove() if menu_entry.is_supported() and not other else []
     was_on = autostart.is_on() and _starts_at_login_from_here()
     if was_on:
         autostart.set_on(False, hidden=False)
@@ -104,7 +105,15 @@ def _remove(*, as_json: bool) -> None:
         print_message(translate("XDR Login is no longer in the menu."))
     if was_on:
         print_message(translate("XDR Login no longer starts when you log in."))
-    if not removed and not was_on:
+    if other:
+        print_message(
+            translate(
+                "The menu entry starts another installation: {program}. To remove it, run "
+                "“integrate --remove” with that one.",
+                program=other,
+            )
+        )
+    elif not removed and not was_on:
         print_message(translate("There is nothing to remove."))
 
 

@@ -88,13 +88,13 @@ def main(formats: list[str]) -> int:
 
 
 def make_manifests(names: list[str], files: Path, dist: Path) -> int:
-    """Make manifests from the files of a release; return the exit code, 1 if one is missing."""
+    """Make manifests from the files of a release; return the exit code, 1 if one wasn't made."""
     code = 0
     for name in names:
         shutil.rmtree(dist / name, ignore_errors=True)
         try:
             made = MANIFESTS[name](files, dist / name)
-        except FileNotFoundError as error:
+        except (FileNotFoundError, homebrew.UnknownSystem) as error:
             print(f"{name}: not made, because {error}.", file=sys.stderr)
             code = 1
         else:

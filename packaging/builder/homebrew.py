@@ -4,6 +4,7 @@ A maintainer copies it into the tap after the release is published; see CONTRIBU
 """
 
 import json
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,8 +16,12 @@ from builder.sums import sha256_of
 SYSTEMS = {13: "ventura", 14: "sonoma", 15: "sequoia", 26: "tahoe"}
 
 
+class UnknownSystem(ValueError):
+    """The images need a version of macOS whose name is missing in `SYSTEMS`."""
+
+
 def make_homebrew(files: Path, out: Path) -> list[Path]:
-    """Write the cask into `out`; raise `FileNotFoundError` for a missing file."""
+    """Write the cask into `out`; raise `FileNotFoundError` or `UnknownSystem`."""
     images = {
         path.stem.rpartition("-macos-")[2]: path for path in files.glob(macos.image_name("*"))
     }
@@ -48,14 +53,29 @@ def cask(images: dict[str, Path], oldest: str) -> str:
     image = macos.image_name(processor).replace(product().version, "#{version}")
     return fill_template(
         "macos/cask.rb.in",
+        summary=ruby_string(product().summary),
+        name=ruby_string(product().name),
         arch=arch,
         checksum=checksum,
         url=f"{address}/{image}",
         verified=_verified(address),
-        depends=f"{depends}  depends_on macos: :{SYSTEMS[int(oldest.partition('.')[0])]}",
+        depends=f"{depends}  depends_on macos: :{_system_name(oldest)}",
         app=macos.app_name(),
         macos_id=product().macos_id,
     )
+
+
+def ruby_string(text: str) -> str:
+    """Return the content of a double-quoted string in Ruby."""
+    return re.sub(r'(["\\#])', r"\\\1", text)
+
+
+def _system_name(version: str) -> str:
+    """Return Homebrew's name of a version of macOS; raise `UnknownSystem`."""
+    name = SYSTEMS.get(int(version.partition(".")[0]))
+    if name is None:
+        raise UnknownSystem(f"Homebrew's name of macOS {version} is not in homebrew.py")
+    return name
 
 
 def _verified(address: str) -> str:

@@ -136,6 +136,29 @@ def test_another_installation_goes_on_starting_at_login(program: Path, own_folde
     assert program.exists()
 
 
+def test_the_menu_entry_of_another_installation_stays(
+    program: Path,
+    own_folders: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main(["integrate"])
+    entry = menu_entry.entry_file().read_text()
+    other = own_folders / "other" / "xdr-login"
+    write(other, "")
+    monkeypatch.setattr(autostart, "program_command", lambda: [str(other)])
+    capsys.readouterr()
+    assert main(["integrate", "--remove"]) == 0
+    assert menu_entry.entry_file().read_text() == entry
+    assert capsys.readouterr().err == (
+        f"The menu entry starts another installation: {program}. To remove it, run “integrate "
+        "--remove” with that one.\n"
+    )
+    program.unlink()  # nobody could remove it there
+    assert main(["integrate", "--remove"]) == 0
+    assert not menu_entry.entry_file().exists()
+
+
 def test_an_entry_of_somebody_else_is_left_alone(
     program: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

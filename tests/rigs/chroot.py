@@ -22,7 +22,14 @@ USER = "analyst"
 PLAIN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8"}
 # Mounts are in their own namespace, so they disappear when the command ends.
 ALONE = (*KILL_WITH_PARENT, "unshare", "--mount", "--pid", "--fork", "--kill-child")
-MOUNT = 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev"'
+# Devices of its own: a package's script that replaces /dev/null would do so for the whole computer.
+MOUNT = """\
+mount -t proc proc "$0/proc" && mount -t tmpfs -o mode=755 tmpfs "$0/dev" && ( cd "$0/dev" &&
+mknod -m 666 null c 1 3 && mknod -m 666 zero c 1 5 && mknod -m 666 full c 1 7 &&
+mknod -m 666 random c 1 8 && mknod -m 666 urandom c 1 9 && mknod -m 666 tty c 5 0 &&
+ln -s /proc/self/fd fd && ln -s fd/0 stdin && ln -s fd/1 stdout && ln -s fd/2 stderr &&
+mkdir pts shm && mount -t tmpfs -o mode=1777 tmpfs shm &&
+mount -t devpts -o newinstance,ptmxmode=666 devpts pts && ln -s pts/ptmx ptmx )"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,15 @@ def starts_this_installation(file: Path) -> bool:
     return command[: len(ours)] == ours
 
 
+def find_other_installation() -> str:
+    """Return the program that the menu entry starts, if it is another XDR Login that exists."""
+    entry = entry_file()
+    if not _is_ours(entry) or starts_this_installation(entry):
+        return ""
+    value = parse_desktop_entry(_read(entry) or "").get("Exec", "")
+    return "" if not value or _missing_path(value) else " ".join(parse_command(value))
+
+
 _ESCAPES = {"s": " ", "n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
 _QUOTED_OR_PLAIN = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)', re.DOTALL)
 
