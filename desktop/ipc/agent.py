@@ -12,7 +12,8 @@ from desktop.ipc.messages import BadMessage, Members, RefusedByAgent
 from desktop.services.configuration.profile_names import find_named
 from desktop.services.model.access_token import TokenRequirement
 from desktop.services.model.copy_formats import PRINT_FORMATS, format_for_program
-from desktop.services.model.errors import NoToken
+from desktop.services.model.errors import NoToken, UnknownExchange
+from desktop.services.model.exchanges import find_exchange
 from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import tokens_binding
 from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
@@ -25,6 +26,7 @@ from desktop.services.wording.sign_out_texts import sign_out_report
 
 if TYPE_CHECKING:
     from desktop.ipc.server import Handler
+    from desktop.services.model.exchanges import Exchange
     from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
     from desktop.services.session.session import Session
@@ -83,8 +85,10 @@ class Agent:
     def handlers(self) -> dict[str, Handler]:
         commands: dict[str, Handler] = {
             "token": self._token,
-            # A command of its own: an older app would answer with the access token.
+            # Commands of their own: an older app would answer with the access token.
             "id_token": partial(self._token, id_token=True),
+            "services": self._services,
+            "exchanged_token": partial(self._token, is_exchanged=True),
             "questions": self._questions,
             "status": self._status,
             "sign_out": self._sign_out,
@@ -110,46 +114,60 @@ class Agent:
         return guarded
 
     async def _token(
-        self, members: Members, process: int | None, *, id_token: bool = False
+        self,
+        members: Members,
+        process: int | None,
+        *,
+        id_token: bool = False,
+        is_exchanged: bool = False,
     ) -> Members:
         validity, token_format = _parse_validity(members), _parse_format(members)
         session = await self._open_bound_session(members)
+        name = _parse_exchange(members) if is_exchanged else ""
         program = await self._find_program(process)
-        required = TokenRequirement(validity, _RENEWAL_TIMEOUT, id_token=id_token)
-        try:
-            return await self._hand_out(session, program, required, token_format=token_format)
-        except EXPECTED_ERRORS as error:
-            session.audit.note_not_handed_out(error, program)
-            raise
-
-    async def _hand_out(
-        self,
-        session: Session,
-        program: Program,
-        required: TokenRequirement,
-        *,
-        token_format: str | None,
-    ) -> Members:
-        _require_token(session)
-        profile, asked = session.profile, self._needs_permission()
-        if asked:
-            await self._permission.obtain(PermissionRequest(program, profile.id, profile.name))
-        token = await session.fetch_token(required)
-        profile = session.profile
-        answer: Members
-        if token_format is not None:
-            answer = {"text": format_for_program(token_format, token, profile)}
-        else:
-            answer = {
-                token.kind: token.access_token,
-                "token_type": token.token_type,
-                "expires_at": format_instant(token.expires_at),
-                "scope": " ".join(token.scope),
-                "profile": profile.id,
-            }
-        self.recipients.add(TokenRecipient(datetime.now(UTC), program, profile.id))
-        session.audit.note_handed_out(token, program, asked=asked)
+        with session.audit.refusals_recorded(program):
+            exchange = await self._find_exchange(session, name) if is_exchanged else None
+            _require_token(session)
+            profile, asked = session.profile, self._needs_permission()
+            if asked:
+                question = PermissionRequest(program, profile.id, profile.name, name)
+                await self._permission.obtain(question)
+            if exchange is not None:
+                token = await session.exchanged.fetch(exchange, validity)
+            else:
+                required = TokenRequirement(
+                    validity, _RENEWAL_TIMEOUT, id_token=id_token, refused=_parse_refused(members)
+                )
+                token = await session.fetch_token(required)
+            answer: Members
+            if token_format is not None:
+                answer = {"text": format_for_program(token_format, token, profile)}
+            else:
+                answer = {
+                    token.kind: token.access_token,
+                    "token_type": token.token_type,
+                    "expires_at": format_instant(token.expires_at),
+                    "scope": " ".join(token.scope),
+                    "profile": profile.id,
+                }
+        session.audit.note_handed_out(token, program, asked=asked, exchange=name)
+        self.recipients.add(TokenRecipient(datetime.now(UTC), program, profile.id, name))
         return answer
+
+    async def _services(self, members: Members, _process: int | None) -> Members:
+        """List the only servers that may get the token: no secret, so no permission is needed."""
+        from desktop.services.token.api_services import service_addresses  # not before a code
+
+        profile = (await self._open_session(members)).profile
+        return {"profile": profile.id, "services": service_addresses(profile)}
+
+    async def _find_exchange(self, session: Session, name: str) -> Exchange:
+        """Find the exchange; raises `UnknownExchange` or `ExchangeForbidden`."""
+        try:
+            return find_exchange(session.profile, name)
+        except UnknownExchange:
+            await self._reload_profiles()  # it may be new in the file
+            return find_exchange(session.profile, name)
 
     async def _find_program(self, process: int | None) -> Program:
         """Look up the caller, but not for long: its file may be on a mount that hangs."""
@@ -247,11 +265,25 @@ def _parse_format(members: Members) -> str | None:
     raise BadMessage("unknown format")
 
 
+def _parse_exchange(members: Members) -> str:
+    name = members.get("for")
+    if isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME:
+        return name
+    raise BadMessage("invalid name of an exchange")
+
+
 def _parse_validity(members: Members) -> float:
     value = members.get("min_validity", 0.0)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise BadMessage("min_validity must be a number")
     return float(min(max(0.0, value), _LONGEST_VALIDITY))  # an int can be too large for a float
+
+
+def _parse_refused(members: Members) -> str:
+    value = members.get("refused", "")
+    if not isinstance(value, str) or len(value) > _LONGEST_NAME:
+        raise BadMessage("refused must be the SHA-256 of a token")
+    return value
 
 
 def _require_token(session: Session) -> None:
@@ -288,6 +320,10 @@ def _status_members(status: ProfileStatus) -> Members:
         "user": held.user if held else "",
         "organization": held.organization if held else "",
         "error": error_code(state.error) if isinstance(state, Failed) else None,
+        "exchanged": [
+            {"name": each.name, "expires_at": format_instant(each.expires_at)}
+            for each in (held.exchanged if held else ())
+        ],
     }
 
 
@@ -308,4 +344,5 @@ def _recipient_members(recipient: TokenRecipient) -> Members:
         "path": program.path,
         "pid": program.pid,
         "profile": recipient.profile,
+        "for": recipient.exchange or None,
     }

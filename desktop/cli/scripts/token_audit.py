@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from desktop.services.model.profile import Profile
 
 
-def record(profile: Profile, outcome: AccessToken | Exception, log: AuditLog) -> None:
+def record(
+    profile: Profile, outcome: AccessToken | Exception, log: AuditLog, *, exchange: str
+) -> None:
     """Record that the program that started this process got a token, or why not. Blocks.
 
     An error that is a bug is left to the crash report.
     """
     audit = SessionAudit(profile, log)
     if isinstance(outcome, AccessToken):
-        audit.note_handed_out(outcome, find_program(os.getpid()), asked=False)
+        program = find_program(os.getpid())
+        audit.note_handed_out(outcome, program, asked=False, exchange=exchange)
     elif isinstance(outcome, EXPECTED_ERRORS):
         audit.note_not_handed_out(outcome, find_program(os.getpid()))
     log.wait()  # what runs next may replace this process

@@ -228,6 +228,10 @@ class AuditEvent:
         name="xdr_login.scopes",
     )
     token: str = text("What was given: access_token or id_token.", name="xdr_login.token")
+    exchange: str = text(
+        "The exchange that the token came from, where it is not that of the sign-in.",
+        name="xdr_login.exchange",
+    )
     token_format: str = text(
         "The format in which the token was copied, such as curl.", name="xdr_login.format"
     )

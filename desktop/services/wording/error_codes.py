@@ -34,12 +34,14 @@ _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
             errors.NotApprovedInTime,
         ),
     ),
+    ("usage", (session_errors.UnknownExchange,)),
     ("declined", (session_errors.TokenPermissionDenied, errors.AccessDenied)),
     (
         "forbidden",
         (
             session_errors.ForbiddenByPolicy,
             session_errors.CannotAskForPermission,
+            session_errors.ExchangeNotAllowed,
             errors.ForbiddenByPolicy,
             errors.InsufficientScope,
         ),
@@ -53,6 +55,7 @@ _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
             errors.NothingThere,
             errors.NoUsableToken,
             errors.WrongIssuer,
+            session_errors.ExchangeRefused,
         ),
     ),
     ("network", (errors.CaptivePortal,)),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ from desktop.services.model.states import (
     SignedOut,
     State,
 )
-from desktop.services.wording.error_codes import error_code
+from desktop.services.wording.error_codes import EXPECTED_ERRORS, error_code
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -89,7 +90,9 @@ class SessionAudit:
     def note_renewal_refused(self, error: Exception) -> None:
         self._record(RENEWAL_REFUSED, **self._account, **_members_of(error))
 
-    def note_handed_out(self, token: AccessToken, program: Program, *, asked: bool) -> None:
+    def note_handed_out(
+        self, token: AccessToken, program: Program, *, asked: bool, exchange: str = ""
+    ) -> None:
         """Record that `program` got `token`; `asked` says that a person allowed it."""
         self._record(
             TOKEN_HANDED_OUT,
@@ -97,8 +100,18 @@ class SessionAudit:
             **program_members(program),
             scopes=token.scope,
             token=token.kind,
+            exchange=exchange,
             consent="granted" if asked else "not_required",
         )
+
+    @contextmanager
+    def refusals_recorded(self, program: Program) -> Iterator[None]:
+        """Record expected errors of the block: `program` gets no token."""
+        try:
+            yield
+        except EXPECTED_ERRORS as error:
+            self.note_not_handed_out(error, program)
+            raise
 
     def note_not_handed_out(self, error: Exception, program: Program) -> None:
         kind = POLICY_REFUSED if isinstance(error, ForbiddenByPolicy) else TOKEN_REFUSED
