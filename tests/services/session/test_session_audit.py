@@ -259,6 +259,20 @@ async def test_refusals_tell_a_policy_from_the_rest(
     assert log.actions == ["token-refused", "policy-refused", "policy-refused"]
 
 
+async def test_an_expected_error_while_a_token_is_handed_out_is_recorded(
+    harness: SessionHarness, log: RecordedEvents
+) -> None:
+    with pytest.raises(NoToken), harness.session.audit.refusals_recorded(GIT):
+        raise NoToken
+    assert log.last("event.action", "process.name") == ["token-refused", "git"]
+    with pytest.raises(ZeroDivisionError), harness.session.audit.refusals_recorded(GIT):
+        raise ZeroDivisionError
+    with harness.session.audit.refusals_recorded(GIT):
+        harness.session.audit.note_handed_out(TOKEN, GIT, asked=False, exchange="graph")
+    assert log.actions == ["token-refused", "token-handed-out"]
+    assert log.last("xdr_login.exchange") == ["graph"]
+
+
 async def test_copying_and_showing_are_recorded(
     harness: SessionHarness, log: RecordedEvents
 ) -> None:
