@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial, wraps
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _RENEWAL_TIMEOUT = 30.0  # seconds
 _PROCESS_LOOKUP_TIMEOUT = 3.0  # seconds
 _LONGEST_VALIDITY = 86400.0  # seconds
+_SAME_USE = timedelta(minutes=1)  # in which a program that got the token needs no new permission
 _LONGEST_NAME = 200  # characters
 
 ReloadProfile = Callable[[str], Awaitable["Profile"]]
@@ -85,6 +86,7 @@ class Agent:
             "token": self._token,
             # A command of its own: an older app would answer with the access token.
             "id_token": partial(self._token, id_token=True),
+            "proof": self._proof,
             "questions": self._questions,
             "status": self._status,
             "sign_out": self._sign_out,
@@ -115,10 +117,7 @@ class Agent:
         validity, token_format = _parse_validity(members), _parse_format(members)
         session = await self._open_bound_session(members)
         program = await self._find_program(process)
-        _require_token(session)
-        if self._needs_permission():
-            profile = session.profile
-            await self._permission.obtain(PermissionRequest(program, profile.id, profile.name))
+        await self._obtain_permission(session, program)
         required = TokenRequirement(validity, _RENEWAL_TIMEOUT, id_token=id_token)
         token = await session.fetch_token(required)
         profile = session.profile
@@ -135,6 +134,36 @@ class Agent:
             }
         self.recipients.add(TokenRecipient(datetime.now(UTC), program, profile.id))
         return answer
+
+    async def _proof(self, members: Members, process: int | None) -> Members:
+        """Make the headers of one request with a bound token, whose key stays here."""
+        from desktop.services.token.bound_request import (  # not needed for a bearer token
+            BoundRequest,
+            bound_headers,
+            require_own_server,
+        )
+
+        request = BoundRequest.parse(*map(members.get, ("method", "url", "nonce")))
+        if request is None:
+            raise BadMessage("invalid request")
+        session = await self._open_bound_session(members)
+        require_own_server(session.profile, request.address)
+        program, profile = await self._find_program(process), session.profile.id
+        at = datetime.now(UTC)
+        # Each request of a program needs a proof of its own.
+        is_known = self.recipients.has_recent(program, profile, since=at - _SAME_USE)
+        if not is_known:
+            await self._obtain_permission(session, program)
+        headers = await session.query(partial(bound_headers, request=request))
+        if not is_known:
+            self.recipients.add(TokenRecipient(at, program, profile))
+        return {name.lower(): value for name, value in headers.items()} | {"profile": profile}
+
+    async def _obtain_permission(self, session: Session, program: Program) -> None:
+        _require_token(session)
+        if self._needs_permission():
+            profile = session.profile
+            await self._permission.obtain(PermissionRequest(program, profile.id, profile.name))
 
     async def _find_program(self, process: int | None) -> Program:
         """Look up the caller, but not for long: its file may be on a mount that hangs."""
@@ -270,6 +299,7 @@ def _status_members(status: ProfileStatus) -> Members:
         "expires_at": format_instant(held.expires_at) if held else None,
         "renewable": held is not None and held.renewable and not held.is_renewal_refused,
         "renewing": held is not None and held.renewing,
+        "bound": held is not None and held.is_bound,
         "user": held.user if held else "",
         "organization": held.organization if held else "",
         "error": error_code(state.error) if isinstance(state, Failed) else None,

@@ -39,6 +39,7 @@ from tests.services.harness import (
     SECRETS,
     START,
     TOKENS,
+    AtOnce,
     SessionHarness,
     settle,
 )
@@ -94,6 +95,7 @@ async def app() -> AsyncIterator[RunningApp]:
             harness.clock,
             harness._lock,
             lambda: harness.jitter,
+            worker=AtOnce(),
         )
         return Session(profile, around, observer=observer)  # type: ignore[arg-type]
 

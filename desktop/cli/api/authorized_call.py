@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
+from desktop.cli.scripts.bound_token import authorizer_for
 from desktop.cli.scripts.token_source import fetch_token
 from desktop.oauth.resource import ResourceAnswer, ResourceRequest, open_resource
 from desktop.services.model.access_token import AccessToken
@@ -45,7 +46,7 @@ async def _call_with_token(
     worker = Worker("loader")
     environment = real_environment(worker)
     known = await load_known_secrets(environment.keystore, profile)
-    send = partial(open_resource, secrets=known)
+    send = partial(open_resource, secrets=known, authorize=authorizer_for(profile, held))
     async with await environment.open_http(profile) as http:
         async with send(http, request, access_token=held.access_token) as answer:
             newer = held
@@ -55,7 +56,8 @@ async def _call_with_token(
                 newer = await worker.run(fetch)
             if newer.access_token == held.access_token:
                 return await read(answer)
-        async with send(http, request, access_token=newer.access_token) as answer:
+        again = partial(send, authorize=authorizer_for(profile, newer))
+        async with again(http, request, access_token=newer.access_token) as answer:
             return await read(answer)
 
 

@@ -15,7 +15,12 @@ from desktop.cli.terminal.running_app import report_pending_permission
 from desktop.ipc.client import NoAnswer, NotRunning, send_command
 from desktop.ipc.messages import Members
 from desktop.services.model.access_token import AccessToken
-from desktop.services.model.errors import CannotAskForPermission, FormatForbidden, NoToken
+from desktop.services.model.errors import (
+    CannotAskForPermission,
+    FormatForbidden,
+    NoToken,
+    TokenIsBound,
+)
 
 if TYPE_CHECKING:
     from desktop.services.model.copy_formats import CopyFormat
@@ -48,7 +53,7 @@ def fetch_token(
     try:
         return _parse_answer(_request_token(id_token=id_token, **given), id_token=id_token)
     except (NotRunning, NoAnswer):
-        return _fetch_without_app(profile, min_validity, id_token=id_token)
+        return fetch_token_without_app(profile, min_validity, id_token=id_token)
 
 
 def fetch_token_by_name(
@@ -64,10 +69,13 @@ def fetch_token_by_name(
 def fetch_token_in_format(
     profile: Profile, copy_format: CopyFormat, *, id_token: bool = False
 ) -> AccessToken:
-    """Do the same for a profile that is loaded already."""
+    """Do the same for a profile that is loaded already; raises `TokenIsBound` too."""
     if copy_format.name in profile.policy.forbidden_formats:
         raise FormatForbidden(profile.policy.source)
-    return fetch_token(profile, id_token=id_token)
+    token = fetch_token(profile, id_token=id_token)
+    if token.is_bound:
+        raise TokenIsBound
+    return token
 
 
 def fetch_formatted_token(
@@ -96,17 +104,24 @@ def fetch_formatted_token_without_app(
     from desktop.services.model.copy_formats import format_for_program
 
     chosen = load_configuration().find(profile)
-    token = _fetch_without_app(chosen, min_validity, id_token=id_token)
+    token = fetch_token_without_app(chosen, min_validity, id_token=id_token)
     return format_for_program(token_format, token, chosen)
 
 
 def _request_token(*, id_token: bool, **members: object) -> Members:
-    """Send a request to the running app; says if it is waiting for your permission."""
+    return request_from_app("id_token" if id_token else "token", **members)
+
+
+def request_from_app(command: str, **members: object) -> Members:
+    """Send a request to the running app; says if it is waiting for your permission.
+
+    Raises `NotRunning`, `NoAnswer` or `RefusedByAgent`.
+    """
     timer = Timer(NOTICE_DELAY, report_pending_permission)
     timer.daemon = True
     timer.start()
     try:
-        return send_command("id_token" if id_token else "token", timeout=TIMEOUT, **members)
+        return send_command(command, timeout=TIMEOUT, **members)
     finally:
         timer.cancel()
 
@@ -136,9 +151,10 @@ def _require_text(value: object) -> str:
 # Without the running app
 
 
-def _fetch_without_app(
-    profile: Profile, min_validity: float, *, id_token: bool = False
+def fetch_token_without_app(
+    profile: Profile, min_validity: float = 0.0, *, id_token: bool = False
 ) -> AccessToken:
+    """Fetch the saved token, renewed if it isn't valid for `min_validity` seconds. Blocks."""
     if _needs_permission(profile.policy):
         raise CannotAskForPermission
     saved = asyncio.run(_load_saved(profile, min_validity, id_token=id_token))
@@ -163,7 +179,8 @@ async def _load_saved(
     from desktop.services.session.schedule import expired_if_from_future, is_valid_for
 
     value = await system_keystore().load(tokens_key(profile))
-    saved = decode_tokens(value, issued_for=tokens_binding(profile)) if value else None
+    issued_for, must_be_bound = tokens_binding(profile), profile.dpop == "required"
+    saved = decode_tokens(value or "", issued_for=issued_for, must_be_bound=must_be_bound)
     if saved is None:
         raise NoToken(profile.id)
     now = datetime.now(UTC)

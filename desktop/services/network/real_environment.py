@@ -32,7 +32,7 @@ def real_environment(
     keystore = system_keystore()
     connector = Connector(keystore, worker, find_proxy=find_proxy)
     kept_metadata = KeptMetadata(kept_metadata_folder(), worker)
-    return Environment(keystore, connector, clock, lock, kept_metadata=kept_metadata)
+    return Environment(keystore, connector, clock, lock, kept_metadata=kept_metadata, worker=worker)
 
 
 class Connector:

@@ -40,6 +40,7 @@ _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
         (
             session_errors.ForbiddenByPolicy,
             session_errors.CannotAskForPermission,
+            session_errors.ForeignServer,
             errors.ForbiddenByPolicy,
             errors.InsufficientScope,
         ),
@@ -47,6 +48,7 @@ _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
     (
         "server",
         (
+            errors.BindingNotOffered,
             errors.ErrorResponse,
             errors.MetadataMismatch,
             errors.MissingEndpoint,
