@@ -37,7 +37,7 @@ class TokenRecipients:
 
     def has_recent(self, program: Program, profile: str, *, since: datetime) -> bool:
         """Tell whether this very process got the token of `profile`, at `since` or later."""
-        return program.identity is not None and any(
+        return program.pid is not None and any(
             each.at >= since
             and each.profile == profile
             and (each.program.pid, each.program.identity) == (program.pid, program.identity)
