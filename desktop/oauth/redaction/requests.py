@@ -20,7 +20,7 @@ _LARGEST_CONTENT = 262_144  # bytes of a request that are searched
 _MOST_FIELDS = 1000
 # By their names, as RFC 6749, its extensions and other programs have them.
 _SECRET_NAME = re.compile(
-    r"token|secret|passw|pwd|assertion|code|verifier|credential|key|otp|^pin$|auth|session|cookie|dpop",
+    r"token|secret|passw|pwd|assertion|code|verifier|credential|key|otp|^pin$|auth|session|cookie",
     re.IGNORECASE,
 )
 _PUBLIC_NAME = re.compile(
