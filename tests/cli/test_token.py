@@ -434,7 +434,7 @@ def test_an_incomplete_answer_counts_as_none(
     other: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved = AccessToken("saved", "Bearer", None, ())
-    monkeypatch.setattr(access_module, "_fetch_without_app", lambda *_, **__: saved)
+    monkeypatch.setattr(access_module, "fetch_token_without_app", lambda *_, **__: saved)
     with answering(encode(GIVEN | other)):
         assert fetch_token(SOC) == saved
 
