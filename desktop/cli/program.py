@@ -38,6 +38,10 @@ COMMANDS = {
     "whoami": ("desktop.cli.sign_in.commands:whoami", "Show the signed-in user."),
     "profiles": ("desktop.cli.profiles.commands:profiles", "List, add, change and check profiles."),
     "run": ("desktop.cli.scripts.commands:run", "Run a program with a token in its environment."),
+    "foreach": (
+        "desktop.cli.scripts.commands:foreach",
+        "Run a program once for each profile.",
+    ),
     "credential": (
         "desktop.cli.scripts.commands:credential",
         "Provide tokens to kubectl, git and HTTPie.",

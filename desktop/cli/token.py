@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from desktop.cli.terminal.exits import command
-from desktop.cli.terminal.output import Function, profile_option
+from desktop.cli.terminal.output import Function, complete_exchange, profile_option
 from desktop.cli.token_fast_path import parse_seconds, print_token
 from desktop.services.model.copy_formats import PRINT_FORMATS
 from desktop.services.system.translation import translate
@@ -47,6 +47,7 @@ curl --config <(xdr-login token --format curl) "$URL"
 xdr-login token --profile northwind --min-validity 5m --format json
 eval "$(xdr-login token --format env)"
 xdr-login token --format dpop --method GET --url "$URL" | curl -H @- "$URL"
+xdr-login token --for secure-endpoint
 """)
 @profile_option
 @click.option(
@@ -74,12 +75,21 @@ xdr-login token --format dpop --method GET --url "$URL" | curl -H @- "$URL"
     help="Print the ID token instead (OpenID Connect; needs the scope openid).",
 )
 @_request_options
+@click.option(
+    "--for",
+    "exchange",
+    metavar="NAME",
+    default="",
+    shell_complete=complete_exchange,
+    help="Print the token of another service instead, such as secure-endpoint (Cisco XDR).",
+)
 def token(
     *,
     profile: str | None,
     min_validity: float,
     token_format: str,
     id_token: bool,
+    exchange: str,
     **request: Any,  # noqa: ANN401 - the options above
 ) -> int:
     """Renews the token first if it expires soon.
@@ -95,9 +105,15 @@ def token(
         raise click.UsageError(message)
     from desktop.cli.scripts.token_source import fetch_formatted_token  # slow to load
 
+    if exchange and id_token:
+        raise click.UsageError(translate("--for cannot be used with --id-token"))
     return print_token(
         fetch_formatted_token(
-            profile, min_validity=min_validity, token_format=token_format, id_token=id_token
+            profile,
+            min_validity=min_validity,
+            token_format=token_format,
+            id_token=id_token,
+            exchange=exchange,
         )
     )
 

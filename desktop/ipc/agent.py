@@ -12,7 +12,8 @@ from desktop.ipc.messages import BadMessage, Members, RefusedByAgent
 from desktop.services.configuration.profile_names import find_named
 from desktop.services.model.access_token import TokenRequirement
 from desktop.services.model.copy_formats import PRINT_FORMATS, format_for_program
-from desktop.services.model.errors import NoToken
+from desktop.services.model.errors import NoToken, UnknownExchange
+from desktop.services.model.exchanges import find_exchange
 from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import tokens_binding
 from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
@@ -25,6 +26,7 @@ from desktop.services.wording.sign_out_texts import sign_out_report
 
 if TYPE_CHECKING:
     from desktop.ipc.server import Handler
+    from desktop.services.model.exchanges import Exchange
     from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
     from desktop.services.session.session import Session
@@ -75,18 +77,19 @@ class Agent:
         self._reload_profile = reload_profile
         self._reload_profiles = reload_profiles
         self._permission = permission
-        self._needs_permission = needs_permission
+        self._gate = _Gate(permission, needs_permission, self.recipients)
         self._start_sign_out = start_sign_out
         self._ready = ready
-        self._worker = Worker("programs")
 
     @property
     def handlers(self) -> dict[str, Handler]:
         commands: dict[str, Handler] = {
             "token": self._token,
-            # A command of its own: an older app would answer with the access token.
+            # Commands of their own: an older app would answer with the access token.
             "id_token": partial(self._token, id_token=True),
             "proof": self._proof,
+            "services": self._services,
+            "exchanged_token": partial(self._token, is_exchanged=True),
             "questions": self._questions,
             "status": self._status,
             "sign_out": self._sign_out,
@@ -112,15 +115,26 @@ class Agent:
         return guarded
 
     async def _token(
-        self, members: Members, process: int | None, *, id_token: bool = False
+        self,
+        members: Members,
+        process: int | None,
+        *,
+        id_token: bool = False,
+        is_exchanged: bool = False,
     ) -> Members:
         validity, token_format = _parse_validity(members), _parse_format(members)
         session = await self._open_bound_session(members)
-        program = await self._find_program(process)
-        await self._obtain_permission(session, program)
-        required = TokenRequirement(validity, _RENEWAL_TIMEOUT, id_token=id_token)
-        token = await session.fetch_token(required)
+        name = _parse_exchange(members) if is_exchanged else ""
+        exchange = await self._find_exchange(session, name) if is_exchanged else None
+        program = await self._gate.admit(session, process, exchange=name)
         profile = session.profile
+        if exchange is not None:
+            token = await session.exchanged.fetch(exchange, validity)
+        else:
+            required = TokenRequirement(
+                validity, _RENEWAL_TIMEOUT, id_token=id_token, refused=_parse_refused(members)
+            )
+            token = await session.fetch_token(required)
         answer: Members
         if token_format is not None:
             answer = {"text": format_for_program(token_format, token, profile)}
@@ -132,7 +146,7 @@ class Agent:
                 "scope": " ".join(token.scope),
                 "profile": profile.id,
             }
-        self.recipients.add(TokenRecipient(datetime.now(UTC), program, profile.id))
+        self.recipients.add(TokenRecipient(datetime.now(UTC), program, profile.id, name))
         return answer
 
     async def _proof(self, members: Members, process: int | None) -> Members:
@@ -148,32 +162,26 @@ class Agent:
             raise BadMessage("invalid request")
         session = await self._open_bound_session(members)
         require_own_server(session.profile, request.address)
-        program, profile = await self._find_program(process), session.profile.id
-        at = datetime.now(UTC)
-        # Each request of a program needs a proof of its own.
-        is_known = self.recipients.has_recent(program, profile, since=at - _SAME_USE)
-        if not is_known:
-            await self._obtain_permission(session, program)
+        program, is_known = await self._gate.admit_again(session, process)
         headers = await session.query(partial(bound_headers, request=request))
         if not is_known:
-            self.recipients.add(TokenRecipient(at, program, profile))
-        return {name.lower(): value for name, value in headers.items()} | {"profile": profile}
+            self.recipients.add(TokenRecipient(datetime.now(UTC), program, session.profile.id))
+        return {name.lower(): value for name, value in headers.items()}
 
-    async def _obtain_permission(self, session: Session, program: Program) -> None:
-        _require_token(session)
-        if self._needs_permission():
-            profile = session.profile
-            await self._permission.obtain(PermissionRequest(program, profile.id, profile.name))
+    async def _services(self, members: Members, _process: int | None) -> Members:
+        """List the only servers that may get the token: no secret, so no permission is needed."""
+        from desktop.services.token.api_services import service_addresses  # not before a code
 
-    async def _find_program(self, process: int | None) -> Program:
-        """Look up the caller, but not for long: its file may be on a mount that hangs."""
+        profile = (await self._open_session(members)).profile
+        return {"profile": profile.id, "services": service_addresses(profile)}
+
+    async def _find_exchange(self, session: Session, name: str) -> Exchange:
+        """Find the exchange; raises `UnknownExchange` or `ExchangeForbidden`."""
         try:
-            async with asyncio.timeout(_PROCESS_LOOKUP_TIMEOUT):
-                return await self._worker.run(lambda: _look_up_program(process))
-        except TimeoutError:
-            from desktop.services.system.processes import UNKNOWN_PROGRAM  # loaded already
-
-            return UNKNOWN_PROGRAM
+            return find_exchange(session.profile, name)
+        except UnknownExchange:
+            await self._reload_profiles()  # it may be new in the file
+            return find_exchange(session.profile, name)
 
     async def _questions(self, _members: Members, _process: int | None) -> Members:
         return {"asking": self._permission.is_asking}
@@ -247,6 +255,58 @@ class Agent:
         return found[0].id if len(found) == 1 else ""
 
 
+class _Gate:
+    """Finds out which program asks, and whether it may have the token."""
+
+    def __init__(
+        self,
+        permission: TokenPermission,
+        needs_permission: Callable[[], bool],
+        recipients: TokenRecipients,
+    ) -> None:
+        self._permission = permission
+        self.needs_permission = needs_permission
+        self._recipients = recipients
+        self._worker = Worker("programs")
+
+    async def admit(self, session: Session, process: int | None, *, exchange: str = "") -> Program:
+        """Return the program once it may have the token; raises why not."""
+        program = await self._find_program(process)
+        await self._obtain_permission(session, program, exchange)
+        return program
+
+    async def admit_again(self, session: Session, process: int | None) -> tuple[Program, bool]:
+        """Do the same, without asking about a process that has just got the token.
+
+        Returns whether it has: each request of a program needs a proof of its own.
+        """
+        program = await self._find_program(process)
+        since = datetime.now(UTC) - _SAME_USE
+        is_known = self._recipients.has_recent(program, session.profile.id, since=since)
+        if not is_known:
+            await self._obtain_permission(session, program)
+        return program, is_known
+
+    async def _obtain_permission(
+        self, session: Session, program: Program, exchange: str = ""
+    ) -> None:
+        _require_token(session)
+        if self.needs_permission():
+            profile = session.profile
+            question = PermissionRequest(program, profile.id, profile.name, exchange)
+            await self._permission.obtain(question)
+
+    async def _find_program(self, process: int | None) -> Program:
+        """Look up the caller, but not for long: its file may be on a mount that hangs."""
+        try:
+            async with asyncio.timeout(_PROCESS_LOOKUP_TIMEOUT):
+                return await self._worker.run(lambda: _look_up_program(process))
+        except TimeoutError:
+            from desktop.services.system.processes import UNKNOWN_PROGRAM  # loaded already
+
+            return UNKNOWN_PROGRAM
+
+
 def _look_up_program(process: int | None) -> Program:
     # Loaded in the thread, and not before a sign-in code is on screen.
     from desktop.services.system.processes import find_program
@@ -261,11 +321,25 @@ def _parse_format(members: Members) -> str | None:
     raise BadMessage("unknown format")
 
 
+def _parse_exchange(members: Members) -> str:
+    name = members.get("for")
+    if isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME:
+        return name
+    raise BadMessage("invalid name of an exchange")
+
+
 def _parse_validity(members: Members) -> float:
     value = members.get("min_validity", 0.0)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise BadMessage("min_validity must be a number")
     return float(min(max(0.0, value), _LONGEST_VALIDITY))  # an int can be too large for a float
+
+
+def _parse_refused(members: Members) -> str:
+    value = members.get("refused", "")
+    if not isinstance(value, str) or len(value) > _LONGEST_NAME:
+        raise BadMessage("refused must be the SHA-256 of a token")
+    return value
 
 
 def _require_token(session: Session) -> None:
@@ -303,6 +377,10 @@ def _status_members(status: ProfileStatus) -> Members:
         "user": held.user if held else "",
         "organization": held.organization if held else "",
         "error": error_code(state.error) if isinstance(state, Failed) else None,
+        "exchanged": [
+            {"name": each.name, "expires_at": format_instant(each.expires_at)}
+            for each in (held.exchanged if held else ())
+        ],
     }
 
 
@@ -323,4 +401,5 @@ def _recipient_members(recipient: TokenRecipient) -> Members:
         "path": program.path,
         "pid": program.pid,
         "profile": recipient.profile,
+        "for": recipient.exchange or None,
     }

@@ -116,6 +116,11 @@ async def new_tokens(
         secrets=connection.secrets,
         proofs=connection.proofs,
     )
+    return require_lifetime(tokens, host)
+
+
+def require_lifetime(tokens: TokenSet, host: str) -> TokenSet:
+    """Return `tokens` unless they have expired at once; raises `NoUsableToken`."""
     if tokens.expires_at is not None and tokens.expires_at <= tokens.issued_at:
         raise NoUsableToken(host, "expires_in is 0 or less")
     return tokens

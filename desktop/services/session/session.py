@@ -27,6 +27,7 @@ from desktop.services.model.states import (
 from desktop.services.network.environment import Environment
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.token_store import TokenStore
+from desktop.services.session.exchanges.exchanged_tokens import ExchangedTokens
 from desktop.services.session.one_task import SessionTask, Work
 from desktop.services.session.provider import Found, Provider, Query
 from desktop.services.session.renewer import Renewer
@@ -69,6 +70,7 @@ class Session:
             self._provider, self._store, environment=environment, on_change=self._state.update
         )
         self._state.renewal_status = self._renewer.status
+        self.exchanged = ExchangedTokens(self._store, self._clock, self._state, query=self.query)
         self._sign_in = SignIn(
             self._provider,
             self._store,
@@ -76,9 +78,7 @@ class Session:
             state=self._state,
             clock=environment.clock,
         )
-        self._sign_out = SignOut(
-            self._provider, self._store, state=self._state, clock=environment.clock
-        )
+        self._sign_out = SignOut(self._provider, self._store, state=self._state, clock=self._clock)
         self._task = SessionTask(
             self._store, self._renewer, self._state, first=self._load_or_sign_in
         )
@@ -224,6 +224,7 @@ class Session:
         return isinstance(self.state, AwaitingApproval) and self.state.approved
 
     def _start(self, work: Work) -> asyncio.Task[None] | None:
+        self.exchanged.forget()
         self._state.signing_out = work == self._sign_out.run
         return self._task.start(work)
 

@@ -11,7 +11,8 @@ from desktop.oauth.addresses import checked_address, origin_of
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.errors import ForeignServer, TokenNotBoundHere
 from desktop.services.model.profile import Profile
-from desktop.services.token.api_call import server_origin
+from desktop.services.token.api_services import services_of
+from desktop.services.wording.formats import format_values
 
 if TYPE_CHECKING:
     from desktop.services.session.provider import Provider
@@ -43,9 +44,9 @@ def require_own_server(profile: Profile, address: str) -> None:
 
     Raises `UnsafeAddress` for an address that no token may be sent to.
     """
-    server = server_origin(profile)
-    if origin_of(checked_address(address)) != origin_of(server):
-        raise ForeignServer(server)
+    allowed = [each.address for each in services_of(profile)]
+    if origin_of(checked_address(address)) not in map(origin_of, allowed):
+        raise ForeignServer(format_values(allowed))
 
 
 async def bound_headers(

@@ -33,6 +33,7 @@ class DetailsView(View):
         self._controller = controller
         self._state: SignedIn | None = None
         self._times = FactRows(translate("Times"))
+        self._exchanged = FactRows(translate(page_texts.EXCHANGED))
         self._scopes = _ScopesCard()
         self._parties = FactRows(translate("Client and server"), stacked=True)
         self._claims = FactRows(translate("Claims"), stacked=True)
@@ -43,6 +44,7 @@ class DetailsView(View):
         self.column.addWidget(label(translate("Details"), "title"))
         for card in (
             self._times,
+            self._exchanged,
             self._scopes,
             self._userinfo,
             self._grant,
@@ -99,6 +101,8 @@ class DetailsView(View):
 
     def _show_details(self, details: TokenDetails) -> None:
         self._times.show_rows(page_texts.times(details))
+        self._exchanged.show_rows(page_texts.exchanged_rows(details))
+        self._exchanged.setVisible(bool(details.exchanged))
         self._scopes.show_scopes(details.scopes)
         self._parties.show_rows(page_texts.parties(details))
         self._claims.show_note(page_texts.about_claims(details))

@@ -456,6 +456,11 @@ CLIPBOARD_REFUSED_TITLE = translatable("The clipboard didn't accept the token")
 CLIPBOARD_REFUSED = translatable("Another program may be using the clipboard. Try again.")
 
 
+def commands_call(service: str) -> str:
+    """Say which API service a copied command calls."""
+    return translate("Commands call: {service}", service=service)
+
+
 def copied(clear_after: float) -> str:
     """That the token is on the clipboard, and for how many seconds."""
     return translate("Copied. Clears in {wait}", wait=format_seconds(clear_after))

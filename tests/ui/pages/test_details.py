@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
 
 from desktop.oauth.grants.app_grant import AppGrant
+from desktop.services.model.exchanges import ExchangedToken
 from desktop.services.model.states import Revocation
 from desktop.services.session.token_recipients import TokenRecipient
 from desktop.services.system.processes import Program
@@ -157,6 +158,30 @@ def test_the_programs_that_got_the_token_are_listed(screen: Screen, details: Det
     words = [word for word in screen.visible_texts if "/srv/" in word]
     assert words == ["report.sh\n/srv/report.sh", "deploy.py\n/srv/deploy.py"]
     assert MADE_UP_TOKEN not in " ".join(screen.visible_texts)
+
+
+def test_a_program_that_got_another_token_is_listed_with_its_name(
+    screen: Screen, details: DetailsView
+) -> None:
+    screen.pages.given = (replace(given(1), exchange="secure-endpoint"),)
+    details.show_recipients()
+    settle()
+    (word,) = [word for word in screen.visible_texts if "/srv/" in word]
+    assert word == "deploy.py\n/srv/deploy.py\nToken: secure-endpoint"
+
+
+def test_tokens_of_other_services_are_listed_while_there_are_any(screen: Screen) -> None:
+    state = signed_in()
+    screen.show_details(state)
+    assert "Tokens of other services" not in screen.visible_texts
+    held = (
+        ExchangedToken("secure-endpoint", NOW + timedelta(seconds=300)),
+        ExchangedToken("orders", None),
+    )
+    screen.show_details(replace(state, exchanged=held))
+    words = screen.visible_texts
+    assert after(words, "secure-endpoint") == "Expires 03:05:00 UTC on 23 November"
+    assert after(words, "orders") == "Expires with your sign-in"
 
 
 def test_of_many_programs_the_latest_are_shown(screen: Screen, details: DetailsView) -> None:
