@@ -697,6 +697,15 @@ async def test_another_server_gets_no_proof(bound: RunningApp, url: str) -> None
     assert (refusal.code, refusal.title) == ("forbidden", "This address is on another server")
 
 
+async def test_another_service_of_the_profile_gets_proofs(bound: RunningApp) -> None:
+    changed = replace(PROFILE, services={"reports": "https://reports.example/api"})
+    bound.file[PROFILE.id] = changed
+    await bound.ask("profiles_changed")
+    await bound.sign_in(token_type="DPoP")
+    answer = await bound.ask("proof", method="GET", url="https://reports.example/api/x")
+    assert answer["authorization"] == f"DPoP {ACCESS_TOKEN}"
+
+
 async def test_a_bearer_token_has_no_proof(app: RunningApp) -> None:
     await app.sign_in()
     refusal = await app.refusal("proof", method="GET", url=API)
