@@ -31,6 +31,8 @@ if __name__ == '__main__':
     sys.argv[0] = sys.argv[0].removesuffix('.exe')
     sys.exit(main())
 """
+# With the last one, modules would be compiled each time; shipped ones are compiled.
+_NOT_INHERITED = {"GH_TOKEN", "DISPLAY", "PYTHONDONTWRITEBYTECODE"}
 _HOSTS = "github.com:\n    oauth_token: made-up\n    user: nobody\n    git_protocol: https\n"
 
 
@@ -117,9 +119,7 @@ def make_environment(folder: Path, bus: Mapping[str, str], issuer: str) -> dict[
     hosts.mkdir()
     (hosts / "hosts.yml").write_text(_HOSTS)
     site = lay_out_package(folder / "site")
-    inherited = {
-        name: value for name, value in os.environ.items() if name not in {"GH_TOKEN", "DISPLAY"}
-    }
+    inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
     return {
         **inherited,
         **bus,

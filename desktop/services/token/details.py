@@ -207,13 +207,13 @@ def _endpoints(profile: Profile, found: ServerMetadata) -> tuple[tuple[str, str]
 
 
 def _scopes(state: SignedIn) -> tuple[ScopeStatus, ...]:
-    requested = state.requested_scope
-    names = dict.fromkeys((*requested, *state.scope))
+    requested, granted = set(state.requested_scope), set(state.scope)
+    names = dict.fromkeys((*state.requested_scope, *state.scope))
     return tuple(
         ScopeStatus(
             name,
             requested=name in requested if requested else None,
-            granted=name in state.scope,
+            granted=name in granted,
         )
         for name in names
     )

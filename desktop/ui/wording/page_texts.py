@@ -123,6 +123,15 @@ def spoken_scope(scope: ScopeStatus) -> str:
     return translate("{scope}: requested, not granted", scope=scope.name)
 
 
+def more_scopes(count: int) -> str:
+    """How many scopes are not in the table."""
+    return translate_plural(
+        "{count} more. Select Copy details for the full list.",
+        "{count} more. Select Copy details for the full list.",
+        count,
+    )
+
+
 # The programs that get the token
 
 RECIPIENTS = translatable("Recent token use")

@@ -47,6 +47,7 @@ _SPOKEN_SEPARATORS = {
 EXPIRED = translatable("Your token has expired. Sign in again.")
 LAPSED = translatable("Your token has expired. Copy it to get a fresh one.")
 _DAY = 86400.0  # seconds
+_MOST_MISSING = 20  # scopes in a sentence
 
 ENDING_SHARE = 0.2  # the ring changes color below this share of the lifetime
 
@@ -314,6 +315,24 @@ def scope_summary(granted: int, high_impact: int) -> str:
         "{count} permissions, {sensitive} sensitive",
         granted,
         sensitive=high_impact,
+    )
+
+
+def more_scopes(count: int) -> str:
+    """How many scopes only the details page shows."""
+    return translate_plural("{count} more in Details", "{count} more in Details", count)
+
+
+def missing_scopes(missing: list[str]) -> str:
+    """The scopes that were requested and not granted."""
+    scopes = format_values(missing[:_MOST_MISSING])
+    if len(missing) <= _MOST_MISSING:
+        return translate("Requested but not granted: {scopes}", scopes=scopes)
+    return translate_plural(
+        "Requested but not granted: {scopes} and {count} more",
+        "Requested but not granted: {scopes} and {count} more",
+        len(missing) - _MOST_MISSING,
+        scopes=scopes,
     )
 
 

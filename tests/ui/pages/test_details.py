@@ -95,6 +95,17 @@ def test_scopes_that_differ_have_a_sign_and_a_word(screen: Screen) -> None:
     assert screen.label("✓ a").property("role") == ""
 
 
+def test_of_very_many_scopes_those_that_differ_come_first(screen: Screen) -> None:
+    many = tuple(f"scope-{number}" for number in range(1000))
+    screen.show_details(signed_in(scope=many, requested_scope=(*many, "admin")))
+    words = screen.visible_texts
+    assert after(words, "admin") == "✕ not granted"
+    assert sum(word.startswith("✓") for word in words) == 99
+    assert words[words.index("✓ scope-98") + 1] == (
+        "901 more. Select Copy details for the full list."
+    )
+
+
 def test_without_requested_scopes_none_differs(screen: Screen) -> None:
     screen.show_details(signed_in(scope=("a",), requested_scope=()))
     assert after(screen.visible_texts, "server's default") == "✓ a"
