@@ -15,8 +15,16 @@ from desktop.services.model.copy_formats import PRINT_FORMATS, format_for_progra
 from desktop.services.model.errors import NoToken
 from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import tokens_binding
-from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
+from desktop.services.model.states import (
+    AwaitingApproval,
+    Failed,
+    Locked,
+    Requesting,
+    SignedIn,
+    SignedOut,
+)
 from desktop.services.secrets.keystore import KeystoreError
+from desktop.services.session.lock.app_lock import LockReason
 from desktop.services.session.token_permission import PermissionRequest
 from desktop.services.session.token_recipients import TokenRecipient, TokenRecipients
 from desktop.services.system.worker import Worker
@@ -25,6 +33,7 @@ from desktop.services.wording.sign_out_texts import sign_out_report
 
 if TYPE_CHECKING:
     from desktop.ipc.server import Handler
+    from desktop.services.model.access_token import AccessToken
     from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
     from desktop.services.session.session import Session
@@ -90,6 +99,7 @@ class Agent:
             "sign_out": self._sign_out,
             "saved": self._saved,
             "profiles_changed": self._profiles_changed,
+            "lock": self._lock,
         }
         return {name: self._with_refusals(command) for name, command in commands.items()}
 
@@ -115,12 +125,10 @@ class Agent:
         validity, token_format = _parse_validity(members), _parse_format(members)
         session = await self._open_bound_session(members)
         program = await self._find_program(process)
-        _require_token(session)
-        if self._needs_permission():
-            profile = session.profile
-            await self._permission.obtain(PermissionRequest(program, profile.id, profile.name))
         required = TokenRequirement(validity, _RENEWAL_TIMEOUT, id_token=id_token)
-        token = await session.fetch_token(required)
+        work = self._fetch_permitted(session, program, required)
+        is_exempt = session.profile.unattended
+        token = await (work if is_exempt else self._sessions.lock.run_unlocked(work))
         profile = session.profile
         answer: Members
         if token_format is not None:
@@ -135,6 +143,15 @@ class Agent:
             }
         self.recipients.add(TokenRecipient(datetime.now(UTC), program, profile.id))
         return answer
+
+    async def _fetch_permitted(
+        self, session: Session, program: Program, required: TokenRequirement
+    ) -> AccessToken:
+        _require_token(session)
+        if self._needs_permission():
+            profile = session.profile
+            await self._permission.obtain(PermissionRequest(program, profile.id, profile.name))
+        return await session.fetch_token(required)
 
     async def _find_program(self, process: int | None) -> Program:
         """Look up the caller, but not for long: its file may be on a mount that hangs."""
@@ -153,9 +170,17 @@ class Agent:
         for each in self._sessions.statuses:
             await self._sessions.open_session(each.profile.id)
         return {
-            "profiles": [_status_members(each) for each in self._sessions.statuses],
+            "locked": self._sessions.lock.is_locked,
+            "profiles": [
+                _status_members(each if each.profile.unattended else self._sessions.masked(each))
+                for each in self._sessions.statuses
+            ],
             "hand_outs": [_recipient_members(each) for each in self.recipients.all()],
         }
+
+    async def _lock(self, _members: Members, _process: int | None) -> Members:
+        self._sessions.lock.lock(LockReason.COMMAND)
+        return {}
 
     async def _sign_out(self, members: Members, _process: int | None) -> Members:
         if members.get("all") is True:
@@ -282,6 +307,7 @@ _STATES = {
     AwaitingApproval: "awaiting_approval",
     Requesting: "requesting",
     Failed: "failed",
+    Locked: "locked",
 }
 
 

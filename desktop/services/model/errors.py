@@ -105,6 +105,10 @@ class UnsafeForShell(SessionError):
     """The token has characters that are special in a shell, so no command may contain it."""
 
 
+class AppLocked(SessionError):
+    """XDR Login is locked, so nobody gets a token."""
+
+
 class TokenPermissionDenied(SessionError):
     """The user did not let a program have the token."""
 

@@ -49,6 +49,12 @@ class Policy:
         default=True,
         title="Links that contain the code",
     )
+    unattended_profiles: bool = member(
+        "Whether people's own profiles can be unattended, so that programs get their token while "
+        "XDR Login is locked. Profiles of this policy always can.",
+        default=True,
+        title="Unattended profiles",
+    )
     proxy: str = text(
         "The proxy of all profiles: system, none, or an address such as http://proxy.example:3128.",
         title="Proxy",

@@ -258,6 +258,11 @@ class Profile:
         ),
         option=Option("FILE", "Extra CA certificates (PEM)."),
     )
+    unattended: bool = member(
+        "Whether programs get the token while XDR Login is locked, as for cron jobs and services.",
+        default=False,
+        option=Option("true|false", "Let programs get a token while XDR Login is locked."),
+    )
     settings: Mapping[str, object] = field(
         default_factory=dict,
         metadata=about(
@@ -296,6 +301,8 @@ def with_policy(profile: Profile, policy: Policy) -> Profile:
     """Apply `policy` to `profile`."""
     own = {name: value for name, value in profile.settings.items() if name not in policy.settings}
     given = {name: getattr(policy, name) for name in GOVERNED if getattr(policy, name)}
+    if not policy.unattended_profiles and profile.id not in policy.profiles:
+        given["unattended"] = False
     return replace(profile, **given, settings=own, policy=policy)
 
 

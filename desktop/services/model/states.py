@@ -171,7 +171,17 @@ class Failed:
     still_saved: bool = False
 
 
-State = SignedOut | Requesting | AwaitingApproval | SignedIn | Failed
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """XDR Login is locked: nothing of the profile's own state is shown.
+
+    `unattended` says that programs still get its token.
+    """
+
+    unattended: bool = False
+
+
+State = SignedOut | Requesting | AwaitingApproval | SignedIn | Failed | Locked
 
 
 def is_signing_out(state: State) -> bool:

@@ -27,6 +27,7 @@ from desktop.services.model.states import (
 from desktop.services.network.environment import Environment
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.token_store import TokenStore
+from desktop.services.session.lock.session_lock import SessionLock
 from desktop.services.session.one_task import SessionTask, Work
 from desktop.services.session.provider import Found, Provider, Query
 from desktop.services.session.renewer import Renewer
@@ -69,6 +70,7 @@ class Session:
             self._provider, self._store, environment=environment, on_change=self._state.update
         )
         self._state.renewal_status = self._renewer.status
+        self.lock = SessionLock(self._store, self._renewer, self._state, load=self.open)
         self._sign_in = SignIn(
             self._provider,
             self._store,
@@ -94,8 +96,7 @@ class Session:
 
     def reload(self) -> None:
         """Use what another program has saved or removed, unless a new token is being saved here."""
-        is_busy = is_signing_out(self.state) or self._is_approved()
-        if not is_busy and not self._store.in_memory_only:
+        if not (is_signing_out(self.state) or self._is_approved() or self._store.in_memory_only):
             self._start(self._sign_in.reload)
 
     def sign_in(self) -> None:
@@ -117,7 +118,7 @@ class Session:
         state = self.state
         waiting = isinstance(state, AwaitingApproval) and not state.approved
         if waiting or isinstance(state, Requesting):
-            self._start(self._task.show_held)
+            self._start(self._sign_in.reload if self.lock.has_dropped else self._task.show_held)
 
     def sign_out(self) -> asyncio.Task[None] | None:
         """Remove the tokens from this computer and revoke them; the task ends with that."""
@@ -170,14 +171,15 @@ class Session:
 
     def access_token(self) -> str | None:
         """Return the access token while it is valid. This does not count as using it."""
-        held = self._store.held
-        return None if held is None or self._renewer.has_expired() else held.access_token
+        held = None if self.lock.is_on else self._store.held
+        return None if held is None or self._provider.has_expired(held) else held.access_token
 
     async def fetch_token(self, requirement: TokenRequirement = ANY_VALID_TOKEN) -> AccessToken:
         """Return a token for use, renewed first if that is due, in progress, or required.
 
         Raises `OAuthError`, `KeystoreError` or `SessionError`.
         """
+        self.lock.check()
         if not isinstance(self.state, SignedIn) or is_signing_out(self.state):
             raise NoToken(self.profile.id)
         return await self._renewer.fetch_token(requirement)
@@ -216,9 +218,9 @@ class Session:
 
     def _must_finish(self) -> bool:
         """Whether quitting now would lose a new token, or leave one that is to be removed."""
-        is_saving = self._store.is_saving and not self._renewer.status().renewing
-        is_removing = self._state.signing_out or is_signing_out(self.state)
-        return self._is_approved() or is_saving or is_removing
+        if self._is_approved() or self._state.signing_out or is_signing_out(self.state):
+            return True
+        return self._store.is_saving and not self._renewer.status().renewing
 
     def _is_approved(self) -> bool:
         return isinstance(self.state, AwaitingApproval) and self.state.approved

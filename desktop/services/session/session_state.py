@@ -13,7 +13,7 @@ class SessionState:
     """Publishes every new state to `observer`.
 
     `signing_out` is set from the command to sign out until the tokens are removed. `renewal_status`
-    is set once there is something that renews.
+    is set once there is something that renews. `settle` is called after every change.
     """
 
     def __init__(
@@ -22,6 +22,7 @@ class SessionState:
         self.current: State = Requesting(opening=True)
         self.signing_out = False
         self.renewal_status: Callable[[], RenewalStatus] = RenewalStatus
+        self.settle: Callable[[], None] = lambda: None
         self._provider = provider
         self._store = store
         self._observer = observer
@@ -29,6 +30,7 @@ class SessionState:
     def publish(self, state: State) -> None:
         self.current = state
         self._observer(state)
+        self.settle()
 
     def publish_held(self) -> None:
         """Show the tokens that are held, or that nobody is signed in."""
@@ -42,6 +44,7 @@ class SessionState:
             state = self._signed_in(held)
             if state != self.current:
                 self.publish(state)
+        self.settle()
 
     def _signed_in(self, tokens: TokenSet) -> SignedIn:
         renewal = self.renewal_status()

@@ -35,6 +35,7 @@ _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
         ),
     ),
     ("declined", (session_errors.TokenPermissionDenied, errors.AccessDenied)),
+    ("locked", (session_errors.AppLocked,)),
     (
         "forbidden",
         (
