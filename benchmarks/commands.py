@@ -66,7 +66,6 @@ def _compare_profiles(python: str, runs: int) -> list[Measurement]:
         environments = []
         for folder, number in ((Path(one), 1), (Path(many), _MANY)):
             environment = make_environment(folder, {}, "https://login.example")
-            environment.pop("PYTHONDONTWRITEBYTECODE", None)  # shipped modules are compiled
             environments.append(environment)
             file = Path(environment["XDG_CONFIG_HOME"], "xdr-login", "profiles.toml")
             write_profiles(number, file)

@@ -22,15 +22,20 @@ from tests.rigs.secret_service import run_bus, run_keyring
 
 # What they took when this was written, and a tenth more. `gh auth token` 2.23 takes 12.
 WITHOUT_APP = {
-    "--help": (("--help",), 6.3),
-    "login --help": (("login", "--help"), 6.4),
+    "--help": (("--help",), 5.6),
+    "login --help": (("login", "--help"), 5.6),
     "profiles add --help": (("profiles", "add", "--help"), 9.9),
-    "profiles list": (("profiles", "list"), 10.8),
+    "profiles list": (("profiles", "list"), 10.5),
 }
 FROM_APP = {
     "token": (("token",), 1.35),
-    "status": (("status",), 6.9),
+    "status": (("status",), 6.6),
     "second start": ((), 1.6),
+}
+# Python programs that use `xdr_login`, with the app.
+IN_PYTHON = {
+    "import xdr_login": ("import xdr_login", 1.02),
+    "xdr_login.token()": ("import xdr_login; xdr_login.token()", 1.25),
 }
 # Up to the line of `timestamped_app` with this name: what they took, and a twentieth more.
 START = {
@@ -56,6 +61,14 @@ class Counter:
         return {
             name: self.count((self.python, str(self.command), *arguments)) / base
             for name, (arguments, _) in commands.items()
+        }
+
+    def python_ratios(self) -> dict[str, float]:
+        """Count the Python programs, as multiples of `python -c pass`."""
+        base = self.count((self.python, *_PASS))
+        return {
+            name: self.count((self.python, "-c", code)) / base
+            for name, (code, _) in IN_PYTHON.items()
         }
 
     def start_ratios(self, address: str) -> dict[str, float]:
@@ -138,4 +151,7 @@ def measure(python: str, _runs: int) -> list[Measurement]:
         with run_counter(python, with_app=with_app) as counter:
             for name, ratio in counter.ratios(commands).items():
                 found.append(Measurement(name, "x", ratio, None, None, commands[name][1], 1))
+            if with_app:
+                for name, ratio in counter.python_ratios().items():
+                    found.append(Measurement(name, "x", ratio, None, None, IN_PYTHON[name][1], 1))
     return found

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_MANY_OBJECTS = 50_000
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run with `arguments`, by default those of the process, and return the exit code."""
     try:
@@ -45,6 +48,9 @@ def _run(given: Sequence[str]) -> int:
         code = run_fast_path(given[1:])
         if code is not None:
             return code
+    import gc
+
+    gc.set_threshold(_MANY_OBJECTS)  # loading modules makes many and leaves no garbage
     from desktop.cli.program import run
 
     return run(given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # `typing` is slow to load
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from concurrent.futures import Future
 
     from desktop.demo import DemoOptions, DemoServer
@@ -79,11 +80,11 @@ class Options:
             except Exception as error:
                 raise DemoServerFailed from error
             self._server = server
-        return demo_profile(self._server.url)
+        return demo_profile(self._server.url, self._server.services)
 
 
-def demo_profile(address: str) -> Profile:
-    """Make the profile of the demo server at `address`."""
+def demo_profile(address: str, services: Mapping[str, str] | None = None) -> Profile:
+    """Make the profile of the demo server at `address`, which has those API services."""
     from desktop.demo import PUBLIC_CLIENT_ID
     from desktop.services.model.profile import Profile
     from desktop.services.system.translation import translate
@@ -108,4 +109,5 @@ def demo_profile(address: str) -> Profile:
             "response",
         ),
         scope_guide="xdr",
+        services=services or {},
     )

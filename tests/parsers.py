@@ -16,15 +16,17 @@ import httpx
 from desktop.cli.api.api_answers import json_in, readable, terminal_safe
 from desktop.cli.doctor.doctor import without_personal_data
 from desktop.cli.scripts import credential
-from desktop.cli.scripts.run import _NAME as _VARIABLE
+from desktop.cli.scripts.programs import _NAME as _VARIABLE
 from desktop.cli.token_fast_path import parse_seconds
-from desktop.ipc import messages
+from desktop.ipc import messages, token_message
 from desktop.oauth import addresses, answers, bearer, claims, errors, fields, http, metadata, portal
+from desktop.oauth.grants import token_exchange
 from desktop.oauth.grants.authorization_code import _members as query_members
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.oauth.redaction.requests import add_request
 from desktop.services.configuration import (
     client_model,
+    exchange_rules,
     foreign_hosts,
     policy_reader,
     policy_sources,
@@ -49,6 +51,7 @@ from desktop.services.system.menu import menu_entry
 from desktop.services.token import api_call, details, openapi
 from desktop.services.wording.missing_library import library_in
 from desktop.ui.kit.word_breaks import breakable
+from desktop.xdr_login import ForeignHost, _auth
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 HOST = "https://login.example"
@@ -101,6 +104,12 @@ def faults_of(text: str) -> object:
         name: text for name, each in MEMBERS.items() if isinstance(each.default, str)
     }
     return [each.describe() for each in profile_rules.find_faults(replace(PROFILE, **strings))]
+
+
+def exchange_faults_of(text: str) -> object:
+    given = {text: {}, "orders": {text: text, "url": text, "kind": text, "scope": [text]}}
+    tables = exchange_rules.read_exchanges(given)
+    return [each.describe() for each in exchange_rules.find_exchange_faults(tables)]
 
 
 def draft_faults_of(text: str) -> object:
@@ -254,6 +263,12 @@ PARSERS = (
         (("", ""), ("Bearer ", ""), ('Bearer a="', "x")),
     ),
     Parser(
+        "error of a token exchange",
+        token_exchange.is_about_token,
+        (),
+        (("", ""), ("subject", ""), ("subject_token ", "type")),
+    ),
+    Parser(
         "Location",
         lambda t: portal.redirect_host(answer(status=302, location=t)),
         (),
@@ -345,6 +360,7 @@ PARSERS = (
     Parser(
         "settings", lambda t: settings._parse_settings({"browser": t, "theme": t, "profile": t})
     ),
+    Parser("exchanges", exchange_faults_of, (), (("", ""), ("https://", "/"))),
     Parser("profile", faults_of, (), (("", ""), ("https://", "/"), ("https://[::1]", "/"))),
     Parser("form of a profile", draft_faults_of, (), (("", ""), ("https://", "/")), longest=2000),
     Parser("ID of a profile", lambda t: profile_file.new_id(t, ())),
@@ -388,6 +404,18 @@ PARSERS = (
         JSON,
     ),
     Parser(
+        "token message",
+        lambda t: token_message.parse_answer(t.encode("utf-8", "surrogatepass")),
+        (),
+        (*JSON, ('{"version": 1, "ok": true, "text": "', '"}\n')),
+    ),
+    Parser(
+        "address of a Python program",
+        _auth._origin_of,
+        (ForeignHost,),
+        (("", ""), ("https://", ""), ("https://api.example:", "/"), ("https://[", "]/")),
+    ),
+    Parser(
         "git",
         lambda t: credential._parse_attributes(t.encode("utf-8", "surrogatepass")),
         (),
@@ -429,7 +457,7 @@ PARSERS = (
 OURS = {
     "desktop/oauth/client.py": "descriptions of errors, 300 characters",
     "desktop/oauth/grants/token.py": "a token, whose length was checked",
-    "desktop/cli/scripts/run.py": "one pattern, which is in the table",
+    "desktop/cli/scripts/programs.py": "two plain patterns; the one for arguments is in the table",
     "desktop/cli/doctor/doctor_servers.py": "addresses that were checked",
     "desktop/cli/sign_in/sign_in_output.py": "the redirect URI of our own server",
     "desktop/cli/terminal/help.py": "our own help",
@@ -441,6 +469,7 @@ OURS = {
     "desktop/services/system/components.py": "the list in our bundle",
     "desktop/ui/app/system_proxy.py": "addresses that were checked",
     "desktop/services/configuration/profile_file.py": "the ID of a profile",
+    "desktop/xdr_login/_requests.py": "what our own command prints",
 }
 
 PARSING = re.compile(

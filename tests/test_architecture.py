@@ -23,7 +23,7 @@ LAYERS = {
     "options": {"services"},
     "selftest": {"ui", "services", "oauth"},
     "__main__": {"cli"},
-    "xdr_login": set[str](),
+    "xdr_login": {"xdr_login", "ipc"},
     "__init__": set[str](),
 }
 # The folders of a layer in order: a folder may import itself and those before it. "" stands for the
@@ -83,7 +83,7 @@ LIBRARIES = {
         "services/secrets/keyring_vault.py",
         "cli/doctor/doctor_checks.py",
     ),
-    "psutil": ("services/system/processes.py",),
+    "psutil": ("services/system/processes.py", "ipc/peer.py"),
     "tomlkit": ("services/model/settings.py", "services/configuration/toml_edit.py"),
     "truststore": ("services/network/http_client.py",),
     "platformdirs": ("services/system/paths.py",),
@@ -160,7 +160,7 @@ def test_classes_and_functions_are_short(path: Path) -> None:
     assert not long
 
 
-def test_imports_are_found(tmp_path: Path) -> None:
+def test_imports_are_found() -> None:
     source = """
 import httpx, desktop.ui.app.app
 from typing import TYPE_CHECKING
@@ -170,9 +170,13 @@ if TYPE_CHECKING:
     from PySide6 import QtCore
 def late():
     import keyring.errors
+    from .messages import encode
+    from ..services.system.translation import translate
 """
-    (tmp_path / "x.py").write_text(source)
-    found = [(each.name, each.late) for each in imports(tmp_path / "x.py")]
+    found = [
+        (each.name, each.late)
+        for each in imports_in(ast.parse(source), late=False, package="desktop.ipc")
+    ]
     assert found == [
         ("httpx", False),
         ("desktop.ui.app.app", False),
@@ -181,6 +185,8 @@ def late():
         ("desktop.services.session.session", False),
         ("PySide6.QtCore", True),
         ("keyring.errors", True),
+        ("desktop.ipc.messages.encode", True),
+        ("desktop.services.system.translation.translate", True),
     ]
     assert [layer_of(name) for name, _ in found] == [
         None,
@@ -189,6 +195,8 @@ def late():
         "services",
         "services",
         *[None] * 2,
+        "ipc",
+        "services",
     ]
     assert layer_of("desktop.__version__") is None
 
@@ -211,7 +219,13 @@ def position_of(name: str, place: str) -> int:
 
 def imports(path: Path) -> list[Import]:
     """Return all imports of a module in order, with full names."""
-    return list(imports_in(parsed(path), late=False))
+    found = imports_in(parsed(path), late=False, package=package_of(path))
+    return list(found)
+
+
+def package_of(path: Path) -> str:
+    """Return the package that relative imports of a module start from."""
+    return "desktop" + "".join(f".{part}" for part in within_desktop(path).split("/")[:-1])
 
 
 @pytest.mark.parametrize(
@@ -225,17 +239,24 @@ def test_the_docs_name_modules_that_exist(page: Path) -> None:
     ] == []
 
 
-def imports_in(node: ast.AST, *, late: bool) -> Iterator[Import]:
+def imports_in(node: ast.AST, *, late: bool, package: str) -> Iterator[Import]:
     """Yield the imports below a node."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import):
             yield from (Import(alias.name, child.lineno, late) for alias in child.names)
         elif isinstance(child, ast.ImportFrom):
-            assert child.level == 0, "imports use full names"
             for alias in child.names:
-                yield Import(f"{child.module}.{alias.name}", child.lineno, late)
+                yield Import(f"{full_name(child, package)}.{alias.name}", child.lineno, late)
         else:
-            yield from imports_in(child, late=late or is_late(child))
+            yield from imports_in(child, late=late or is_late(child), package=package)
+
+
+def full_name(statement: ast.ImportFrom, package: str) -> str:
+    """Return the full name of the module from which `statement` imports."""
+    if statement.level == 0:
+        return str(statement.module)
+    parents = package.split(".")
+    return ".".join([*parents[: len(parents) - statement.level + 1], str(statement.module)])
 
 
 def is_late(node: ast.AST) -> bool:

@@ -5,7 +5,14 @@ import sys
 
 import pytest
 
-from benchmarks.instructions import FROM_APP, START, WITHOUT_APP, run_counter, start_ratios
+from benchmarks.instructions import (
+    FROM_APP,
+    IN_PYTHON,
+    START,
+    WITHOUT_APP,
+    run_counter,
+    start_ratios,
+)
 
 pytestmark = pytest.mark.skipif(not shutil.which("valgrind"), reason="valgrind counts them")
 
@@ -19,7 +26,9 @@ def test_commands_without_the_app_stay_in_their_budgets() -> None:
 def test_commands_that_ask_the_app_stay_in_their_budgets() -> None:
     with run_counter(sys.executable, with_app=True) as counter:
         ratios = counter.ratios(FROM_APP)
+        in_python = counter.python_ratios()
     assert {name: each for name, each in ratios.items() if each > FROM_APP[name][1]} == {}
+    assert {name: each for name, each in in_python.items() if each > IN_PYTHON[name][1]} == {}
 
 
 def test_the_start_stays_in_its_budgets() -> None:

@@ -103,9 +103,11 @@ def test_the_app_reads_what_the_template_writes() -> None:
             (members[table[0]] if table else members)[name] = _lowest_value(policy)
     members["profiles"] = ["[profiles.x]", 'client_id = "a"', 'preset = "xdr-eu"']
     members["settings"]["browser"] = ""
+    members["services"] = "platform conure"
     members["proxy"], members["ca_file"] = "http://proxy.example:3128", r"C:\northwind.pem"
     found = parse_policy(RawPolicy("HKLM", members, numbers_are_switches=True))
     assert not found.device_grant
+    assert found.services == ("platform", "conure")
     assert found.settings["clipboard_seconds"] == 5
     assert len(found.forbidden_formats) == len(members["formats"])
 
@@ -175,6 +177,8 @@ def test_the_example_file_matches_the_schema() -> None:
         {"client_id": "a", "preset": "xdr-eu", "color": "#12"},
         {"client_id": "a", "preset": "xdr-eu", "settings": {"start_hidden": True}},
         {"client_id": "a", "preset": "xdr-eu", "scope": [1]},
+        {"client_id": "a", "preset": "xdr-eu", "services": ["https://api.example"]},
+        {"client_id": "a", "preset": "xdr-eu", "services": {"Api": "https://api.example"}},
     ],
 )
 def test_the_schema_rejects_what_the_app_rejects(members: dict[str, object]) -> None:

@@ -36,6 +36,7 @@ ENGLISH = {
     "desktop/oauth/": "has no translation; the reasons of its errors are extracted",
     "desktop/services/system/about.py:command_to_install": "a command",
     "desktop/services/system/about.py:installer": "the name of a program",
+    "desktop/xdr_login/": "errors for whoever writes a program, as those of Python",
     "desktop/selftest.py": "for those who build and test packages",
     "desktop/services/model/copy_formats.py": "program code",
     "desktop/services/model/policy.py": "templates and schemas for administrators",
@@ -73,7 +74,7 @@ INTERNAL = {
     *("KeyError", "ValueError", "report_loop_error", "call_exception_handler"),
 }
 # What begins with a description for whoever writes the file: editors show it, in English.
-DESCRIBING = {"_address", "about", "member", "text"}
+DESCRIBING = {"_address", "about", "member", "table", "text"}
 PRODUCT = "XDR Login"
 
 

@@ -5,7 +5,9 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
+import venv
 import zipfile
 from pathlib import Path
 
@@ -13,6 +15,14 @@ import pytest
 from checkout.python_versions import NEWEST, OLDEST
 
 from desktop import __version__
+from desktop.ipc import client
+from tests.cli.commands import sign_in
+from tests.end_to_end.agent import headless, socket_path
+from tests.end_to_end.conftest import saved_token
+from tests.end_to_end.test_sign_in import profile_for
+from tests.rigs.demo_server import DemoOptions, DemoServer
+from tests.rigs.process import run_program, wait_until
+from tests.rigs.secret_service import SecretStore
 
 ROOT = Path(__file__).resolve().parents[1]
 APP = Path("xdr_login", "_app")
@@ -98,7 +108,8 @@ def test_the_wheel_contains_nothing_else(installed: Path) -> None:
     tops = {path.name for path in installed.iterdir()}
     assert tops == {"xdr_login", f"xdr_login-{__version__}.dist-info"}
     ours = {path.name for path in (installed / "xdr_login").iterdir()}
-    assert ours == {"__init__.py", "__main__.py", "_app", "py.typed"}
+    sources = {path.name for path in (ROOT / "desktop" / "xdr_login").glob("*.py")}
+    assert ours == {*sources, "_app", "py.typed"}
     assert [path.name for path in (installed / APP).iterdir()] == ["desktop"]
     assert not (installed / APP / "desktop" / "xdr_login").exists()
 
@@ -127,6 +138,51 @@ def test_another_package_called_desktop_is_neither_run_nor_overwritten(
     (with_other / "desktop").mkdir()
     (with_other / "desktop" / "__init__.py").write_text("raise OSError, 'Python 2'\n")
     assert run_installed(with_other, "--version") == f"xdr-login {__version__}"
+
+
+@pytest.fixture
+def fresh_python(wheel: Path, tmp_path: Path) -> Path:
+    """Install the wheel into a virtual environment, with the dependencies of this one."""
+    folder = tmp_path / "fresh"
+    venv.create(folder, symlinks=sys.platform != "win32")
+    python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    show = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    asked = subprocess.run([python, "-c", show], check=True, capture_output=True, text=True)
+    site = Path(asked.stdout.strip())
+    shutil.unpack_archive(wheel, site, format="zip")
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    return python
+
+
+def test_a_program_in_a_fresh_environment_gets_its_token(
+    fresh_python: Path, secret_service: SecretStore, tmp_path: Path
+) -> None:
+    program = tmp_path / "hunt.py"
+    program.write_text("import xdr_login\nprint(xdr_login.token(), xdr_login.services())\n")
+    with DemoServer(DemoOptions(approve_after=0)) as server:
+        profile_for(server)
+        sign_in(secret_service, "soc")
+        environment = headless(secret_service)
+        expected = f"{saved_token(secret_service)['access_token']} {{'server': '{server.url}'}}\n"
+
+        def hunt() -> tuple[str, str]:
+            done = subprocess.run(
+                [fresh_python, program],
+                env=environment,
+                cwd=tmp_path,
+                check=False,
+                capture_output=True,
+                text=True,
+            )
+            return done.stdout, done.stderr
+
+        assert hunt() == (expected, ""), "from the keyring"
+        with run_program([str(fresh_python), "-m", "xdr_login"], environment) as app:
+            wait_until(lambda: socket_path().exists(), "the socket of the app", app)
+            assert hunt() == (expected, ""), "from the running app"
+            hand_outs = client.send_command("status")["hand_outs"]
+        assert isinstance(hand_outs, list)
+        assert [each["program"] for each in hand_outs] == ["hunt.py"]
 
 
 @pytest.mark.parametrize("kind", ["whl", "tar.gz"])

@@ -20,6 +20,17 @@ PROGRAM = "xdr-login"
 
 
 @add_completion_class
+class BashComplete(click.shell_completion.BashComplete):
+    """Bash, which adds no space after what goes on, such as a service of `api`."""
+
+    source_template = click.shell_completion.BashComplete.source_template.replace(
+        "            COMPREPLY+=($value)\n",
+        "            COMPREPLY+=($value)\n"
+        "            [[ $value == */ ]] && compopt -o nospace 2>/dev/null\n",
+    )
+
+
+@add_completion_class
 class PowerShellComplete(ShellComplete):
     """PowerShell 5.1 and 7: https://learn.microsoft.com/powershell, Register-ArgumentCompleter."""
 

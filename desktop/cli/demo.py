@@ -43,9 +43,9 @@ xdr-login demo --token-lifetime 40         to see tokens being renewed
 )
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=click.IntRange(0, 65530),
     default=0,
-    help="Port to listen on. Default: a free one.",
+    help="Port to listen on; its services use the next five. Default: free ones.",
 )
 @lifetime_options
 @click.option(
@@ -67,7 +67,7 @@ def demo(**given: Any) -> int:  # noqa: ANN401 - the options above
     except OSError as error:
         message = translate(
             "Can't listen on 127.0.0.1:{port}: {reason}.",
-            port=options.port,
+            port=error.filename,
             reason=error.strerror,
         )
         raise click.ClickException(message) from error

@@ -13,7 +13,7 @@ import click
 from desktop import __version__
 from desktop.cli.demo import lifetime_options, require_demo_server
 from desktop.cli.terminal import CANCELLED, COMPLETE_VARIABLE
-from desktop.cli.terminal.help import write_examples
+from desktop.cli.terminal.help import help_width, write_examples
 from desktop.cli.terminal.lazy_group import LazyGroup
 from desktop.cli.terminal.output import complete_profile
 from desktop.cli.terminal.streams import (
@@ -38,6 +38,10 @@ COMMANDS = {
     "whoami": ("desktop.cli.sign_in.commands:whoami", "Show the signed-in user."),
     "profiles": ("desktop.cli.profiles.commands:profiles", "List, add, change and check profiles."),
     "run": ("desktop.cli.scripts.commands:run", "Run a program with a token in its environment."),
+    "foreach": (
+        "desktop.cli.scripts.commands:foreach",
+        "Run a program once for each profile.",
+    ),
     "credential": (
         "desktop.cli.scripts.commands:credential",
         "Provide tokens to kubectl, git and HTTPie.",
@@ -139,6 +143,7 @@ def program(
         raise click.UsageError(translate("{option} needs --demo.", option=f"--{option}"))
     if command:
         return 0
+    keep_log_off_terminal()
     if selftest:
         from desktop.selftest import run as run_selftest
 
@@ -177,9 +182,9 @@ def _demo_options(*, windowed: bool, given: dict[str, Any]) -> DemoOptions:
 def run(arguments: Sequence[str]) -> int:
     """Run the command in `arguments`; gives the exit code."""
     prepare_streams()
-    keep_log_off_terminal()
     use_for_libraries()  # Click's own texts
     if COMPLETE_VARIABLE in os.environ:
+        keep_log_off_terminal()
         # It registers the completion for PowerShell.
         import_module("desktop.cli.completion")
     try:
@@ -192,7 +197,12 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     try:
-        done = program.main(list(arguments), prog_name="xdr-login", standalone_mode=False)
+        done = program.main(
+            list(arguments),
+            prog_name="xdr-login",
+            standalone_mode=False,
+            terminal_width=help_width(),
+        )
     except click.ClickException as error:
         error.show()
         return error.exit_code

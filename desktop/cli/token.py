@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from desktop.cli.terminal.exits import command
-from desktop.cli.terminal.output import profile_option
+from desktop.cli.terminal.output import complete_exchange, profile_option
 from desktop.cli.token_fast_path import parse_seconds, print_token
 from desktop.services.model.copy_formats import PRINT_FORMATS
 from desktop.services.system.translation import translate
@@ -31,6 +31,7 @@ xdr-login token | my-program --token-stdin
 curl --config <(xdr-login token --format curl) "$URL"
 xdr-login token --profile northwind --min-validity 5m --format json
 eval "$(xdr-login token --format env)"
+xdr-login token --for secure-endpoint
 """)
 @profile_option
 @click.option(
@@ -56,15 +57,36 @@ eval "$(xdr-login token --format env)"
     is_flag=True,
     help="Print the ID token instead (OpenID Connect; needs the scope openid).",
 )
-def token(*, profile: str | None, min_validity: float, token_format: str, id_token: bool) -> int:
+@click.option(
+    "--for",
+    "exchange",
+    metavar="NAME",
+    default="",
+    shell_complete=complete_exchange,
+    help="Print the token of another service instead, such as secure-endpoint (Cisco XDR).",
+)
+def token(
+    *,
+    profile: str | None,
+    min_validity: float,
+    token_format: str,
+    id_token: bool,
+    exchange: str,
+) -> int:
     """Renews the token first if it expires soon.
 
     The token comes from XDR Login if it is running, otherwise from the keyring.
     """
     from desktop.cli.scripts.token_source import fetch_formatted_token  # slow to load
 
+    if exchange and id_token:
+        raise click.UsageError(translate("--for cannot be used with --id-token"))
     return print_token(
         fetch_formatted_token(
-            profile, min_validity=min_validity, token_format=token_format, id_token=id_token
+            profile,
+            min_validity=min_validity,
+            token_format=token_format,
+            id_token=id_token,
+            exchange=exchange,
         )
     )

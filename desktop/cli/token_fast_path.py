@@ -16,12 +16,12 @@ from desktop.cli.terminal.streams import (
     prepare_streams,
     report_unwritten_output,
 )
+from desktop.ipc.token_message import TIMEOUT, encode_request, is_plain, parse_answer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _FORMATS = ("raw", "header", "json", "env", "curl")  # the keys of `PRINT_FORMATS`
 _EXIT_CODES = {
@@ -35,12 +35,6 @@ _EXIT_CODES = {
     "server": 7,
 }
 
-# Written by hand as `ipc.messages` would write it; a test compares the two.
-_REQUEST_TEMPLATE = (
-    '{"version": 1, "command": "token", "profile": %s, "min_validity": %d, "format": "%s"}\n'
-)
-_ANSWER_PREFIX, _ANSWER_SUFFIX = b'{"version": 1, "ok": true, "text": "', b'"}\n'
-_TIMEOUT = 100.0  # seconds, as `token_source.TIMEOUT`
 _NOTICE_DELAY = 1.0  # seconds, as `token_source.NOTICE_DELAY`
 
 
@@ -54,7 +48,7 @@ def run(arguments: Sequence[str]) -> int | None:
     if given is None or sys.platform == "win32":  # only the complete command line uses the pipe
         return None
     try:
-        answer = _send_request(_encode_request(*given))
+        answer = _send_request(encode_request(*given))
         code = None if answer is None else _print_answer(answer)
         return _print_without_app(*given) if code is None else code
     except BlockingIOError:
@@ -100,14 +94,9 @@ def _parse_arguments(arguments: Sequence[str]) -> tuple[str, int, str] | None:
         given[name] = value if is_joined else left.pop(0)
     profile, seconds, token_format = given.values()
     validity = parse_seconds(seconds)
-    if validity is None or token_format not in _FORMATS or not _PLAIN.issuperset(profile):
+    if validity is None or token_format not in _FORMATS or not is_plain(profile):
         return None
     return profile, validity, token_format
-
-
-def _encode_request(profile: str, validity: int, token_format: str) -> bytes:
-    quoted = f'"{profile}"' if profile else "null"
-    return (_REQUEST_TEMPLATE % (quoted, validity, token_format)).encode("ascii")
 
 
 def _print_without_app(profile: str, validity: int, token_format: str) -> int:
@@ -150,7 +139,7 @@ def _send_request(request: bytes) -> bytes | None:
 
     try:
         notice = (_NOTICE_DELAY, _report_pending_permission)
-        answer = exchange(connect(_TIMEOUT), request, on_wait=notice)
+        answer = exchange(connect(TIMEOUT), request, on_wait=notice)
     except BlockingIOError:
         raise
     except OSError:
@@ -168,23 +157,8 @@ def _report_pending_permission() -> None:
 
 def _print_answer(answer: bytes) -> int | None:
     """Print what `answer` contains and give the exit code; `None` if it is not a valid answer."""
-    text = answer[len(_ANSWER_PREFIX) : -len(_ANSWER_SUFFIX)]
-    is_usual = answer.startswith(_ANSWER_PREFIX) and answer.endswith(_ANSWER_SUFFIX)
-    if is_usual and not _needs_decoding(text):
-        return print_token(text.decode("ascii"))
-    from desktop.ipc.messages import BadMessage, decode, refusal_in
-
-    try:
-        members = decode(answer)
-    except BadMessage:
-        return None
-    if refusal := refusal_in(members):
-        sys.stderr.write(f"{refusal}\n")
-        return _EXIT_CODES.get(refusal.code, 1)
-    found = members.get("text")
-    return print_token(found) if members.get("ok") is True and isinstance(found, str) else None
-
-
-def _needs_decoding(text: bytes) -> bool:
-    """Tell whether the JSON string `text` contains escapes."""
-    return b"\\" in text or b'"' in text or not text.isascii()
+    found = parse_answer(answer)
+    if found is None or isinstance(found, str):
+        return None if found is None else print_token(found)
+    sys.stderr.write(f"{found}\n")
+    return _EXIT_CODES.get(found.code, 1)

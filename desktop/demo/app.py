@@ -1,6 +1,7 @@
 """The application: all routes, which requests are let through to them, and what serves it."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from email.utils import formatdate
 from typing import Final, cast
 
@@ -11,12 +12,14 @@ from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from desktop.demo import endpoints, pages
 from desktop.demo.errors import OAuthError
 from desktop.demo.requests import MOST_BYTES
+from desktop.demo.services.routes import ROUTES
 from desktop.demo.state import DemoState, state_of
 
 LOOPBACK: Final = {"127.0.0.1", "localhost"}
@@ -25,9 +28,20 @@ LONGEST_SILENCE: Final = 5.0  # seconds
 ERRORS: Final = {404: "not_found", 405: "method_not_allowed"}
 
 
-def create_app(state: DemoState) -> Starlette:
+def create_app(state: DemoState, services: Mapping[int, str] | None = None) -> ASGIApp:
+    """Make the application; `services` names what is served on other ports than the main one."""
+    main = _make_app(state, (*endpoints.ROUTES, *pages.ROUTES))
+    others = {port: _make_app(state, ROUTES[name]) for port, name in (services or {}).items()}
+
+    async def choose(scope: Scope, receive: Receive, send: Send) -> None:
+        await others.get(scope["server"][1], main)(scope, receive, send)
+
+    return choose
+
+
+def _make_app(state: DemoState, routes: Sequence[BaseRoute]) -> Starlette:
     app = Starlette(
-        routes=[*endpoints.ROUTES, *pages.ROUTES],
+        routes=routes,
         middleware=[Middleware(BaseHTTPMiddleware, dispatch=guard)],
         exception_handlers={OAuthError: answer_oauth_error, HTTPException: answer_http_error},
     )

@@ -22,9 +22,13 @@ This is a demo server. Nothing here is real.
   Confidential client  {confidential}
     Client secret      {secret}
 
+  API services, which take its tokens:
+{services}
+  POST {endpoint}/v3/access_tokens exchanges one for a token of Secure Endpoint.
+
 To sign in, run in another terminal:
 
-  xdr-login profiles add demo --preset xdr-custom --issuer {url} --client-id {public}
+  xdr-login profiles add demo --preset xdr-custom --issuer {url} --client-id {public} {options}
   xdr-login login --profile demo
 
 Press Ctrl+C to stop.
@@ -40,8 +44,13 @@ def serve_until_interrupted(server: DemoServer) -> None:
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with server:
+            # The preset knows the platform.
+            others = [each for each in server.services.items() if each[0] != "platform"]
             text = WELCOME.format(
                 url=server.url,
+                services="".join(_row(*each) for each in server.services.items()),
+                endpoint=server.secure_endpoint,
+                options=" ".join(f"--service {name}={address}" for name, address in others),
                 public=PUBLIC_CLIENT_ID,
                 confidential=CONFIDENTIAL_CLIENT_ID,
                 secret=CONFIDENTIAL_CLIENT_SECRET,
@@ -54,3 +63,7 @@ def serve_until_interrupted(server: DemoServer) -> None:
         pass
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _row(name: str, address: str) -> str:
+    return f"    {name:<18} {address}\n"

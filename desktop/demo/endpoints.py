@@ -156,12 +156,12 @@ def _challenge(form: dict[str, str]) -> Challenge | None:
 
 
 async def whoami(request: Request) -> Response:
-    return JSONResponse(describe_user(_require_bearer(request).scopes))
+    return JSONResponse(describe_user(require_bearer(request).scopes))
 
 
 async def issue_csrf_token(request: Request) -> Response:
     """Make a token that the caller can use once; path and members are assumed."""
-    token = state_of(request).csrf_tokens.add(_require_bearer(request).subject)
+    token = state_of(request).csrf_tokens.add(require_bearer(request).subject)
     return JSONResponse({"csrf-token": token, "expires-in": whole(CSRF_LIFETIME)}, headers=NO_STORE)
 
 
@@ -170,7 +170,7 @@ async def issue_code(request: Request) -> Response:
 
     It takes a CSRF token, and grants no more than the caller has.
     """
-    state, bearer = state_of(request), _require_bearer(request)
+    state, bearer = state_of(request), require_bearer(request)
     query = await read_json(request)
     if state.csrf_tokens.pop(query.get("csrf_token", "")) != bearer.subject:
         description = "The CSRF token was used before, has expired, or is not yours."
@@ -188,7 +188,7 @@ async def issue_code(request: Request) -> Response:
 
 async def show_grant(request: Request) -> Response:
     """Tell what the caller granted to ?client_id=; query and members are assumed."""
-    bearer = _require_bearer(request)
+    bearer = require_bearer(request)
     client_id = request.query_params.get("client_id", bearer.client_id)
     grants = list(state_of(request).tokens.find_grants(client_id, bearer.subject).values())
     scopes = dict.fromkeys(str(scope) for grant in grants for scope in grant.scopes)
@@ -205,26 +205,35 @@ def _format_instant(at: float) -> str:
 
 async def revoke_grant(request: Request) -> Response:
     """End all that the caller granted to a client, the caller's token included."""
-    bearer = _require_bearer(request)
+    bearer = require_bearer(request)
     if not state_of(request).tokens.revoke(request.path_params["client_id"], bearer.subject):
         raise OAuthError("not_found", "There is no grant for this client.", status=404)
     return Response(status_code=204)
 
 
-def _require_bearer(request: Request) -> Grant:
+def require_bearer(request: Request) -> Grant:
     """Find the grant of the access token (RFC 6750); raise OAuthError with status 401."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        # RFC 6750 section 3.1: no error code when there were no credentials
-        raise _invalid_token("The request has no access token.", 'Bearer realm="IROH"')
-    grant = state_of(request).tokens.find_grant(token.strip())
+    grant = state_of(request).tokens.find_grant(read_bearer(request))
     if grant is None:
-        challenge = 'Bearer realm="IROH", error="invalid_token"'
-        raise _invalid_token("The access token is expired, revoked or forged.", challenge)
+        raise invalid_token("The access token is expired, revoked or forged.")
     return grant
 
 
-def _invalid_token(description: str, challenge: str) -> OAuthError:
+def read_bearer(request: Request) -> str:
+    """Read the access token (RFC 6750 section 2.1); raise OAuthError with status 401."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        # RFC 6750 section 3.1: no error code when there were no credentials
+        raise _unauthorized("The request has no access token.", 'Bearer realm="IROH"')
+    return token.strip()
+
+
+def invalid_token(description: str) -> OAuthError:
+    """Make the error for a token that is not accepted."""
+    return _unauthorized(description, 'Bearer realm="IROH", error="invalid_token"')
+
+
+def _unauthorized(description: str, challenge: str) -> OAuthError:
     headers = {"WWW-Authenticate": challenge}
     return OAuthError("invalid_token", description, status=401, headers=headers)
 

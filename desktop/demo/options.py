@@ -8,7 +8,7 @@ class DemoOptions:
     """Durations are seconds; the defaults are those of the real service."""
 
     port: int = 0
-    """TCP port on 127.0.0.1; 0 picks a free one."""
+    """TCP port on 127.0.0.1, followed by those of the services; 0 picks free ones."""
     interval: float = 1
     """Between two polls for a token, told to clients and enforced."""
     code_lifetime: float = 600

@@ -1,7 +1,7 @@
 """Reading requests strictly: bodies are limited, UTF-8, and have no parameter twice."""
 
 import json
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -29,14 +29,22 @@ async def read_form(request: Request) -> dict[str, str]:
 
 async def read_json(request: Request) -> dict[str, str]:
     """Read a JSON object whose members are strings; raise OAuthError invalid_request."""
+    found = await read_object(request)
+    if not all(isinstance(each, str) for each in found.values()):
+        raise OAuthError("invalid_request", "The body must be an object of strings.")
+    return found
+
+
+async def read_object(request: Request) -> dict[str, Any]:
+    """Read a JSON object; raise OAuthError invalid_request."""
     body = await _read_body(request, "application/json")
     try:
         found = json.loads(body)
         json.dumps(found, ensure_ascii=False).encode()  # half a character cannot be sent back
     except (ValueError, RecursionError) as error:
         raise OAuthError("invalid_request", "The body cannot be read.") from error
-    if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
-        raise OAuthError("invalid_request", "The body must be an object of strings.")
+    if not isinstance(found, dict):
+        raise OAuthError("invalid_request", "The body must be an object.")
     return found
 
 

@@ -29,6 +29,8 @@ class DemoState:
     """The user code that each page is about, by the key in its form."""
     csrf_tokens: ExpiringStore[str]
     """Who requested each CSRF token."""
+    endpoint_tokens: ExpiringStore[str]
+    """Who has each token of Secure Endpoint."""
 
 
 def make_state(
@@ -45,6 +47,7 @@ def make_state(
         codes=AuthorizationCodes(clock),
         approval_pages=ExpiringStore(clock, lifetime=PAGE_LIFETIME),
         csrf_tokens=ExpiringStore(clock, lifetime=CSRF_LIFETIME),
+        endpoint_tokens=ExpiringStore(clock, lifetime=options.token_lifetime),
     )
 
 

@@ -68,7 +68,7 @@ def _usual_folder() -> str:
                 return _make_private(f"{given.rstrip('/')}/{_FOLDER}")
         except OSError:  # it no longer exists
             pass
-    from desktop.services.system.paths import fallback_runtime_folder
+    from ..services.system.paths import fallback_runtime_folder
 
     found = fallback_runtime_folder()
     found.parent.mkdir(parents=True, exist_ok=True)

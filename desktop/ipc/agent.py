@@ -12,7 +12,8 @@ from desktop.ipc.messages import BadMessage, Members, RefusedByAgent
 from desktop.services.configuration.profile_names import find_named
 from desktop.services.model.access_token import TokenRequirement
 from desktop.services.model.copy_formats import PRINT_FORMATS, format_for_program
-from desktop.services.model.errors import NoToken
+from desktop.services.model.errors import NoToken, UnknownExchange
+from desktop.services.model.exchanges import find_exchange
 from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import tokens_binding
 from desktop.services.model.states import (
@@ -34,6 +35,7 @@ from desktop.services.wording.sign_out_texts import sign_out_report
 if TYPE_CHECKING:
     from desktop.ipc.server import Handler
     from desktop.services.model.access_token import AccessToken
+    from desktop.services.model.exchanges import Exchange
     from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
     from desktop.services.session.session import Session
@@ -86,14 +88,16 @@ class Agent:
         self._needs_permission = needs_permission
         self._start_sign_out = start_sign_out
         self._ready = ready
-        self._worker = Worker("programs")
+        self._callers = _Callers()
 
     @property
     def handlers(self) -> dict[str, Handler]:
         commands: dict[str, Handler] = {
             "token": self._token,
-            # A command of its own: an older app would answer with the access token.
+            # Commands of their own: an older app would answer with the access token.
             "id_token": partial(self._token, id_token=True),
+            "services": self._services,
+            "exchanged_token": partial(self._token, is_exchanged=True),
             "questions": self._questions,
             "status": self._status,
             "sign_out": self._sign_out,
@@ -120,48 +124,60 @@ class Agent:
         return guarded
 
     async def _token(
-        self, members: Members, process: int | None, *, id_token: bool = False
+        self,
+        members: Members,
+        process: int | None,
+        *,
+        id_token: bool = False,
+        is_exchanged: bool = False,
     ) -> Members:
         validity, token_format = _parse_validity(members), _parse_format(members)
         session = await self._open_bound_session(members)
-        program = await self._find_program(process)
-        required = TokenRequirement(validity, _RENEWAL_TIMEOUT, id_token=id_token)
-        work = self._fetch_permitted(session, program, required)
+        name = _parse_exchange(members) if is_exchanged else ""
+        exchange = await self._find_exchange(session, name) if is_exchanged else None
+        program = await self._callers.find(process)
+        required = TokenRequirement(
+            validity, _RENEWAL_TIMEOUT, id_token=id_token, refused=_parse_refused(members)
+        )
+        work = self._fetch_permitted(session, program, exchange or required, validity)
         is_exempt = session.profile.unattended
         token = await (work if is_exempt else self._sessions.lock.run_unlocked(work))
-        profile = session.profile
-        answer: Members
-        if token_format is not None:
-            answer = {"text": format_for_program(token_format, token, profile)}
-        else:
-            answer = {
-                token.kind: token.access_token,
-                "token_type": token.token_type,
-                "expires_at": format_instant(token.expires_at),
-                "scope": " ".join(token.scope),
-                "profile": profile.id,
-            }
-        self.recipients.add(TokenRecipient(datetime.now(UTC), program, profile.id))
+        answer = _token_members(token, session.profile, token_format)
+        self.recipients.add(TokenRecipient(datetime.now(UTC), program, session.profile.id, name))
         return answer
 
     async def _fetch_permitted(
-        self, session: Session, program: Program, required: TokenRequirement
+        self,
+        session: Session,
+        program: Program,
+        wanted: TokenRequirement | Exchange,
+        validity: float,
     ) -> AccessToken:
+        """Fetch the token of the sign-in or of an exchange, if the user permits it."""
         _require_token(session)
+        name = "" if isinstance(wanted, TokenRequirement) else wanted.name
         if self._needs_permission():
             profile = session.profile
-            await self._permission.obtain(PermissionRequest(program, profile.id, profile.name))
-        return await session.fetch_token(required)
+            question = PermissionRequest(program, profile.id, profile.name, name)
+            await self._permission.obtain(question)
+        if isinstance(wanted, TokenRequirement):
+            return await session.fetch_token(wanted)
+        return await session.exchanged.fetch(wanted, validity)
 
-    async def _find_program(self, process: int | None) -> Program:
-        """Look up the caller, but not for long: its file may be on a mount that hangs."""
+    async def _services(self, members: Members, _process: int | None) -> Members:
+        """List the only servers that may get the token: no secret, so no permission is needed."""
+        from desktop.services.token.api_services import service_addresses  # not before a code
+
+        profile = (await self._open_session(members)).profile
+        return {"profile": profile.id, "services": service_addresses(profile)}
+
+    async def _find_exchange(self, session: Session, name: str) -> Exchange:
+        """Find the exchange; raises `UnknownExchange` or `ExchangeForbidden`."""
         try:
-            async with asyncio.timeout(_PROCESS_LOOKUP_TIMEOUT):
-                return await self._worker.run(lambda: _look_up_program(process))
-        except TimeoutError:
-            from desktop.services.system.processes import UNKNOWN_PROGRAM  # loaded already
-
-            return UNKNOWN_PROGRAM
+            return find_exchange(session.profile, name)
+        except UnknownExchange:
+            await self._reload_profiles()  # it may be new in the file
+            return find_exchange(session.profile, name)
 
     async def _questions(self, _members: Members, _process: int | None) -> Members:
         return {"asking": self._permission.is_asking}
@@ -243,6 +259,35 @@ class Agent:
         return found[0].id if len(found) == 1 else ""
 
 
+class _Callers:
+    """Finds out which programs call, in a thread."""
+
+    def __init__(self) -> None:
+        self._worker = Worker("programs")
+
+    async def find(self, process: int | None) -> Program:
+        """Look up the caller, but not for long: its file may be on a mount that hangs."""
+        try:
+            async with asyncio.timeout(_PROCESS_LOOKUP_TIMEOUT):
+                return await self._worker.run(lambda: _look_up_program(process))
+        except TimeoutError:
+            from desktop.services.system.processes import UNKNOWN_PROGRAM  # loaded already
+
+            return UNKNOWN_PROGRAM
+
+
+def _token_members(token: AccessToken, profile: Profile, token_format: str | None) -> Members:
+    if token_format is not None:
+        return {"text": format_for_program(token_format, token, profile)}
+    return {
+        token.kind: token.access_token,
+        "token_type": token.token_type,
+        "expires_at": format_instant(token.expires_at),
+        "scope": " ".join(token.scope),
+        "profile": profile.id,
+    }
+
+
 def _look_up_program(process: int | None) -> Program:
     # Loaded in the thread, and not before a sign-in code is on screen.
     from desktop.services.system.processes import find_program
@@ -257,11 +302,25 @@ def _parse_format(members: Members) -> str | None:
     raise BadMessage("unknown format")
 
 
+def _parse_exchange(members: Members) -> str:
+    name = members.get("for")
+    if isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME:
+        return name
+    raise BadMessage("invalid name of an exchange")
+
+
 def _parse_validity(members: Members) -> float:
     value = members.get("min_validity", 0.0)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise BadMessage("min_validity must be a number")
     return float(min(max(0.0, value), _LONGEST_VALIDITY))  # an int can be too large for a float
+
+
+def _parse_refused(members: Members) -> str:
+    value = members.get("refused", "")
+    if not isinstance(value, str) or len(value) > _LONGEST_NAME:
+        raise BadMessage("refused must be the SHA-256 of a token")
+    return value
 
 
 def _require_token(session: Session) -> None:
@@ -298,6 +357,10 @@ def _status_members(status: ProfileStatus) -> Members:
         "user": held.user if held else "",
         "organization": held.organization if held else "",
         "error": error_code(state.error) if isinstance(state, Failed) else None,
+        "exchanged": [
+            {"name": each.name, "expires_at": format_instant(each.expires_at)}
+            for each in (held.exchanged if held else ())
+        ],
     }
 
 
@@ -319,4 +382,5 @@ def _recipient_members(recipient: TokenRecipient) -> Members:
         "path": program.path,
         "pid": program.pid,
         "profile": recipient.profile,
+        "for": recipient.exchange or None,
     }

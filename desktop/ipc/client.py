@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from desktop.ipc.exchange import LONGEST_ANSWER, connect, exchange
+from .exchange import LONGEST_ANSWER, connect, exchange
 
 TYPE_CHECKING = False  # `typing` is slow to load
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def send_command(command: str, *, timeout: float | None = None, **members: objec
 
     Raises `NotRunning`, `NoAnswer`, or `RefusedByAgent` if the app understood and refuses.
     """
-    from desktop.ipc.messages import encode
+    from .messages import encode
 
     timeout = _TIMEOUT if timeout is None else timeout
     request = encode({"command": command, **members})
@@ -115,7 +115,7 @@ def run_with_timeout(work: Callable[[], Members], seconds: float) -> Members:
     thread = threading.Thread(target=run, name="pipe", daemon=True)
     thread.start()
     thread.join(seconds)
-    from desktop.services.system.translation import translate
+    from ..services.system.translation import translate
 
     outcome = done[0] if done else NoAnswer(translate("timed out"))
     if isinstance(outcome, Exception):
@@ -124,7 +124,7 @@ def run_with_timeout(work: Callable[[], Members], seconds: float) -> Members:
 
 
 def _read_answer(line: bytes) -> Members:
-    from desktop.ipc.messages import BadMessage, decode, refusal_in
+    from .messages import BadMessage, decode, refusal_in
 
     try:
         answer = decode(line)
@@ -150,8 +150,8 @@ def _ask_at_pipe(pipe: RawIOBase, request: bytes) -> bytes:
 
 def _open_pipe() -> RawIOBase:
     """Connect to the running app on Windows; raises `NotRunning`."""
-    from desktop.ipc.address import pipe_name
-    from desktop.ipc.peer import is_pipe_of_same_user
+    from .address import pipe_name
+    from .peer import is_pipe_of_same_user
 
     try:
         pipe = open(pipe_name(), "r+b", buffering=0)  # noqa: PTH123, SIM115 - not a file

@@ -27,13 +27,13 @@ def connect(timeout: float) -> _socket.socket:
         raise OSError("no sockets here")
     import os
 
-    from desktop.ipc.address import socket_name
+    from .address import socket_name
 
     name = socket_name()
     os.stat(name)  # noqa: PTH116 - usually missing at a start: nothing else is loaded then
     import _socket  # `socket` is as slow to load as everything else
 
-    from desktop.ipc.peer import is_same_user
+    from .peer import is_same_user
 
     client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:

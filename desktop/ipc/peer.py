@@ -54,11 +54,19 @@ def is_pipe_of_same_user(file: int) -> bool:
     if sys.platform == "win32":  # for the type checker
         import msvcrt
 
-        from desktop.services.system.processes import is_own_process
-
         process = _query_pipe_process(msvcrt.get_osfhandle(file), "GetNamedPipeServerProcessId")
         return process is not None and is_own_process(process)
     return False
+
+
+def is_own_process(process: int) -> bool:
+    """Tell whether `process` belongs to the same user as this process. Blocks."""
+    import psutil
+
+    try:
+        return bool(psutil.Process(process).username() == psutil.Process().username())
+    except (psutil.Error, OSError):  # Windows hides the processes of other users
+        return False
 
 
 def _query_pipe_process(handle: int, function_name: str) -> int | None:

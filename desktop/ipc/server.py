@@ -24,7 +24,7 @@ from desktop.ipc.messages import (
     decode,
     encode,
 )
-from desktop.ipc.peer import is_same_user, process_at_pipe, process_of
+from desktop.ipc.peer import is_own_process, is_same_user, process_at_pipe, process_of
 from desktop.services.system.connections import Connection, Connections
 from desktop.services.system.file_locks import has_no_locks
 from desktop.services.system.worker import Worker
@@ -168,8 +168,6 @@ class Server:
 
     async def _is_allowed(self, writer: asyncio.StreamWriter) -> bool:
         if sys.platform == "win32":
-            from desktop.services.system.processes import is_own_process  # loaded already
-
             # Only the owner's account can write to a pipe, but it can from other computers too.
             process = _peer_process(writer)
             return process is not None and await self._worker.run(partial(is_own_process, process))

@@ -7,8 +7,9 @@ Each takes the whole object and the possible names of the member, and returns a 
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import accumulate, islice, takewhile
 
 Members = Mapping[str, object]
 
@@ -50,25 +51,43 @@ def instant(members: Members, name: str) -> datetime | None:
     return datetime.fromtimestamp(value, UTC) if 0 <= value <= _LATEST else None
 
 
-# Far more than any provider grants; each word becomes something on screen.
-_LONGEST_LIST = 8192  # characters
-_MOST_WORDS = 200
+_LONGEST_LIST = 65_536  # characters; far more than any provider grants
+_MOST_WORDS = 2000
+# What certainly does not separate words, so that most texts need no closer look.
+_NOT_PLAIN = re.compile(r"[^!-+\--~]+")
 
 
-def string_list(members: Members, name: str) -> tuple[str, ...] | None:
-    """Read a list such as scopes: split at spaces and commas, or a JSON array; without repeats.
+def word_list(members: Members, name: str) -> tuple[str, ...] | None:
+    """Read all words of a list such as scopes: split at spaces and commas, or a JSON array.
 
-    RFC 6749 section 3.3 says spaces; GitHub sends commas. The words are shown to the user, so
-    control and bidirectional characters separate them too.
+    RFC 6749 section 3.3 says spaces; GitHub sends commas. The words may be shown to the user, so
+    control and bidirectional characters separate them too. Without repeats.
     """
     value = members.get(name)
     if isinstance(value, list):
         value = " ".join(item for item in value if isinstance(item, str))
     if not isinstance(value, str):
         return None
-    value = value[:_LONGEST_LIST]
-    visible = (" " if c == "," or unicodedata.category(c)[0] in "CZ" else c for c in value)
-    return tuple(dict.fromkeys("".join(visible).split()))[:_MOST_WORDS]
+    visible = _NOT_PLAIN.sub(lambda found: "".join(map(_blank_if_separator, found[0])), value)
+    return tuple(dict.fromkeys(visible.split()))
+
+
+def string_list(members: Members, name: str) -> tuple[str, ...] | None:
+    """Read a list of words as `word_list` does, up to what is sensible to show."""
+    words = word_list(members, name)
+    return None if words is None else first_words(words)
+
+
+def first_words(words: Sequence[str]) -> tuple[str, ...]:
+    """Return as many of `words` as are sensible to show, none of them cut."""
+    lengths = accumulate(len(word) + 1 for word in words)
+    fitting = takewhile(lambda pair: pair[1] <= _LONGEST_LIST, zip(words, lengths, strict=True))
+    return tuple(word for word, _ in islice(fitting, _MOST_WORDS))
+
+
+def _blank_if_separator(character: str) -> str:
+    separates = character == "," or unicodedata.category(character)[0] in "CZ"
+    return " " if separates else character
 
 
 def _number(value: float | str) -> float | None:

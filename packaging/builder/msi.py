@@ -199,7 +199,8 @@ def _add_missing_tables(file: Path, work: Path) -> None:
 
 def _run(*command: str, cwd: Path | None = None) -> None:
     """Run a tool at the time of the sources, so that its output is reproducible."""
-    at_time = ("faketime", f"{product().date:%Y-%m-%d %H:%M:%S}")
+    # With -f the clock stands still: a slow computer would reach the next second.
+    at_time = ("faketime", "-f", f"{product().date:%Y-%m-%d %H:%M:%S}")
     subprocess.run([*at_time, *command], cwd=cwd, env={**os.environ, "TZ": "UTC"}, check=True)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from desktop.services.configuration.profile_reader import load_presets
+from desktop.services.configuration.profile_rules import SERVICE_NAME
 from desktop.services.model.members import Kind, Member
 from desktop.services.model.policy import POLICY
 from desktop.services.model.profile import MEMBERS
@@ -14,6 +15,7 @@ Schema = dict[str, Any]
 # TOML editors support this version best.
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _ID = "^[a-z0-9][a-z0-9._-]{0,62}$"
+_NAMED = {"propertyNames": {"pattern": f"^{SERVICE_NAME.pattern}$"}}
 _SERVER_KEYS = [{"required": [each]} for each in ("preset", "issuer", "token_endpoint")]
 
 
@@ -62,10 +64,16 @@ def _values(member: Member) -> Schema:
         case Kind.STRINGS:
             strings = {"type": "array", "items": {"type": "string"}}
             return {"anyOf": [strings, {"type": "string"}]}
-        case Kind.PARAMETERS:
-            return {"type": "object", "additionalProperties": {"type": "string"}}
-        case Kind.MEMBERS:
-            return _table(member.members.values())
+        case Kind.PARAMETERS | Kind.ADDRESSES:
+            table = {"type": "object", "additionalProperties": {"type": "string"}}
+            return _NAMED | table if member.kind is Kind.ADDRESSES else table
+        case Kind.MEMBERS | Kind.EXCHANGES:
+            table = _table(member.members.values())
+            return (
+                table
+                if member.kind is Kind.MEMBERS
+                else _NAMED | {"type": "object", "additionalProperties": table}
+            )
         case _:
             return _text(member)
 

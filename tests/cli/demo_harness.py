@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -53,7 +54,9 @@ class DemoHarness:
         return CliRunner().invoke(program, arguments, stdin, standalone_mode=False)
 
 
-def write_profile(issuer: str, *, app_grants: bool = True) -> None:
+def write_profile(
+    issuer: str, *, app_grants: bool = True, services: Mapping[str, str] | None = None
+) -> None:
     """Make the one profile there is."""
     folder = Path(os.environ["XDG_CONFIG_HOME"], "xdr-login")
     folder.mkdir(parents=True, exist_ok=True)
@@ -65,6 +68,7 @@ client_id = "{PUBLIC_CLIENT_ID}"
 issuer = "{issuer}"
 expected_issuer = "IROH Auth"
 {f'app_grant_endpoint = "{issuer}/iroh/oauth2/app-grant"' if app_grants else ""}
+services = {{ {", ".join(f'{name} = "{each}"' for name, each in (services or {}).items())} }}
 """,
         "utf-8",
     )

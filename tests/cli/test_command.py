@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from desktop import __version__
+from desktop.cli.terminal.help import help_width
 from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions, DemoServer
 from tests.cli.commands import COMMAND, environment, run
 from tests.rigs.secret_service import SecretStore
@@ -414,3 +415,44 @@ def test_an_error_in_a_request_ends_the_demo_server(
     with DemoServer() as server:
         assert httpx.get(f"{server.url}/iroh/oauth2/device").status_code == 500
         assert isinstance(server.ended.exception(timeout=10), RuntimeError)
+
+
+HELP_MODULES = """\
+import sys
+from desktop.cli.program import run
+assert run(["login", "--help"]) == 0
+print(sorted({"logging", "shutil", "asyncio", "httpx", "tomllib"} & sys.modules.keys()))
+"""
+
+
+def test_the_help_of_a_command_loads_little() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HELP_MODULES],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("columns", "longest"), [("70", 68), ("20", 50), ("500", 98), ("", 78), ("no number", 78)]
+)
+def test_a_help_text_is_as_wide_as_the_terminal_within_limits(
+    monkeypatch: pytest.MonkeyPatch, columns: str, longest: int
+) -> None:
+    def no_terminal(_: int) -> os.terminal_size:
+        raise OSError
+
+    monkeypatch.setattr(os, "get_terminal_size", no_terminal)
+    monkeypatch.setenv("COLUMNS", columns)
+    assert help_width() == longest
+
+
+def test_a_help_text_without_columns_in_the_environment_asks_the_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((90, 40)))
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert help_width() == 88

@@ -23,9 +23,12 @@ PROFILES = """
 issuer = "https://login.example"
 client_id = "c"
 name = "Northwind SOC"
+services = { conure = "https://conure.example" }
+[profiles.soc.exchanges.orders]
 [profiles.lab]
 issuer = "https://login.example"
 client_id = "c"
+[profiles.lab.exchanges.stock]
 """
 
 
@@ -58,7 +61,12 @@ CASES = [
     ("xdr-login login --profile s", "soc"),
     ("xdr-login profiles show l", "lab"),
     ("xdr-login completion z", "zsh"),
+    ("xdr-login token --for o", "orders"),
+    ("xdr-login token --profile lab --for s", "stock"),
     ("xdr-login profiles add x --grant cl", "client-credentials"),
+    ("xdr-login api GET conu", "conure:/"),
+    ("xdr-login api --profile lab GET serv", "server:/"),
+    ("xdr-login api GET /iroh/oauth2/grant-st", "/iroh/oauth2/grant-status"),
 ]
 
 
@@ -129,6 +137,10 @@ def test_powershell_gets_value_and_help(shell: dict[str, str], typed: str, compl
     assert [line.partition("\t")[0] for line in told] == [completed]
 
 
+def test_bash_adds_no_space_where_a_path_follows() -> None:
+    assert "&& compopt -o nospace" in completion_script("bash")
+
+
 def test_every_shell_gets_a_script() -> None:
     for name in ("bash", "zsh", "fish", "powershell"):
         done = run("completion", name)
@@ -138,16 +150,29 @@ def test_every_shell_gets_a_script() -> None:
     assert run("completion", "tcsh").returncode == 2
 
 
-def test_all_commands_are_completed_without_loading_them(shell: dict[str, str]) -> None:
+def completed_in_process(shell: dict[str, str], typed: str) -> tuple[list[str], str]:
+    """What is offered for the next word, and which of some large modules were loaded."""
     code = (
         "import sys; sys.argv = ['xdr-login']\nfrom desktop.__main__ import main\n"
         "try: main()\nexcept SystemExit: pass\n"
         "print({'httpx', 'keyring', 'desktop.cli.api.api', 'PySide6'} & {*sys.modules})"
     )
-    asked = {"_XDR_LOGIN_COMPLETE": "bash_complete", "COMP_WORDS": "xdr-login ", "COMP_CWORD": "1"}
+    asked = {
+        "_XDR_LOGIN_COMPLETE": "bash_complete",
+        "COMP_WORDS": typed,
+        "COMP_CWORD": str(typed.count(" ")),
+    }
     *told, loaded = told_by([sys.executable, "-c", code], {**shell, **asked})
-    assert [line.removeprefix("plain,") for line in told] == list(COMMANDS)
-    assert loaded == "set()"
+    return [line.removeprefix("plain,") for line in told], loaded
+
+
+def test_all_commands_are_completed_without_loading_them(shell: dict[str, str]) -> None:
+    assert completed_in_process(shell, "xdr-login ") == (list(COMMANDS), "set()")
+
+
+def test_services_are_offered_without_loading_what_calls_them(shell: dict[str, str]) -> None:
+    offered, loaded = completed_in_process(shell, "xdr-login api GET ")
+    assert (offered, loaded) == (["/", "conure:/", "server:/"], "set()")
 
 
 # The manual

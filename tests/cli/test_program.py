@@ -250,7 +250,10 @@ def test_the_demo_server_is_started_once_and_stopped() -> None:
     try:
         profile = options.load_profile()
         assert profile == options.load_profile()
-        assert profile == demo_profile(profile.issuer)
+        assert profile == demo_profile(profile.issuer, profile.services)
+        assert list(profile.services) == [
+            *("platform", "private-intel", "intel", "conure", "automate")
+        ]
         assert profile.issuer.startswith("http://127.0.0.1:")
         assert profile.provider_label == "Demo server · nothing here is real"
         assert "_server" not in repr(options)

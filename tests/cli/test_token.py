@@ -16,7 +16,7 @@ from desktop.cli import token_fast_path
 from desktop.cli.scripts import token_source as access_module
 from desktop.cli.scripts.token_source import fetch_token
 from desktop.cli.terminal.error_reports import exit_code
-from desktop.ipc import address
+from desktop.ipc import address, token_message
 from desktop.ipc.client import send_command
 from desktop.ipc.exchange import LONGEST_ANSWER
 from desktop.ipc.messages import CODES, LONGEST_LINE, RefusedByAgent, encode
@@ -128,6 +128,39 @@ def test_an_id_token_is_asked_for_by_a_command_of_its_own(
     assert capsys.readouterr().out == "made-up\n"
 
 
+def test_the_token_of_a_service_is_asked_for_by_a_command_of_its_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with answering(told("made-up")) as said:
+        assert main(["token", "--for", "secure-endpoint", "--min-validity", "5m"]) == 0
+    question = {
+        "command": "exchanged_token",
+        "profile": None,
+        "min_validity": 300,
+        "format": "raw",
+        "for": "secure-endpoint",
+    }
+    assert said == [json.loads(encode(question))]
+    assert capsys.readouterr().out == "made-up\n"
+
+
+def test_an_older_app_does_not_give_the_wrong_token(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exchange(*_arguments: object) -> str:
+        return "exchanged here"
+
+    monkeypatch.setattr(access_module, "_fetch_exchanged_without_app", exchange)
+    with answering(encode({"ok": False, "error": "unknown command"})):
+        assert main(["token", "--for", "secure-endpoint"]) == 0
+    assert capsys.readouterr().out == "exchanged here\n"
+
+
+def test_only_one_kind_of_token_can_be_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["token", "--for", "secure-endpoint", "--id-token"]) == 2
+    assert "--for cannot be used with --id-token" in capsys.readouterr().err
+
+
 def test_the_fast_path_prints_the_longest_token(capsys: pytest.CaptureFixture[str]) -> None:
     with answering(told("x" * LONGEST_TOKEN)):
         assert main(["token"]) == 0
@@ -142,11 +175,12 @@ def test_the_complete_command_line_reads_the_longest_token() -> None:
 
 def test_the_fast_path_follows_the_protocol() -> None:
     question = {"command": "token", "profile": "soc", "min_validity": 60, "format": "raw"}
-    assert token_fast_path._encode_request("soc", 60, "raw") == encode(question)
-    assert token_fast_path._encode_request("", 60, "raw") == encode(question | {"profile": None})
-    assert told("x") == token_fast_path._ANSWER_PREFIX + b"x" + token_fast_path._ANSWER_SUFFIX
+    assert token_message.encode_request("soc", 60, "raw") == encode(question)
+    assert token_message.encode_request("", 60, "raw") == encode(question | {"profile": None})
+    named = question | {"profile": "SOC «Nord»"}
+    assert token_message.encode_request("SOC «Nord»", 60, "raw") == encode(named)
+    assert told("x") == token_message._ANSWER_PREFIX + b"x" + token_message._ANSWER_SUFFIX
     assert tuple(PRINT_FORMATS) == token_fast_path._FORMATS
-    assert access_module.TIMEOUT == token_fast_path._TIMEOUT
     assert access_module.NOTICE_DELAY == token_fast_path._NOTICE_DELAY
     for code in CODES:
         assert token_fast_path._EXIT_CODES.get(code, 1) == exit_code(RefusedByAgent(code, "", ""))

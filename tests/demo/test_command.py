@@ -23,6 +23,7 @@ def test_it_says_where_it_is_and_ends_cleanly(ending: signal.Signals) -> None:
         words = "".join(iter(process.stdout.readline, "Press Ctrl+C to stop.\n"))
         urls = re.findall(r"http://127\.0\.0\.1:\d+", words)
         assert "Nothing here is real" in words
+        assert re.search(r"\n    conure +http://127\.0\.0\.1:\d+\n", words)
         assert httpx.get(f"{urls[0]}/.well-known/oauth-authorization-server").status_code == 200
         process.send_signal(ending)
         try:

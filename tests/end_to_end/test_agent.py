@@ -129,6 +129,7 @@ def test_the_fast_path_loads_no_slow_modules(agent: Agent) -> None:
         "desktop.ipc.address",
         "desktop.ipc.exchange",
         "desktop.ipc.peer",
+        "desktop.ipc.token_message",
     }
 
 

@@ -21,6 +21,7 @@ from desktop.ipc.client import NoAnswer
 from desktop.ipc.messages import Members, RefusedByAgent
 from desktop.ipc.server import Server, claim_instance
 from desktop.oauth.errors import CertificateRejected
+from desktop.services.model.access_token import digest_of
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import Profile, UnknownProfile, tokens_binding, tokens_key
 from desktop.services.network.environment import Environment
@@ -183,11 +184,44 @@ async def test_a_token_that_must_live_longer_is_renewed(app: RunningApp) -> None
     assert answer["access_token"] == f"{ACCESS_TOKEN}-1"
 
 
+async def test_a_token_that_an_api_refused_is_renewed(app: RunningApp) -> None:
+    await app.sign_in()
+    await app.harness.clock.advance(100)
+    answer = await app.ask("token", refused=digest_of(ACCESS_TOKEN))
+    assert answer["access_token"] == f"{ACCESS_TOKEN}-1"
+
+
+@pytest.mark.parametrize("refused", [7, None, "x" * 201])
+async def test_a_malformed_digest_is_an_error(app: RunningApp, refused: object) -> None:
+    await app.sign_in()
+    with pytest.raises(NoAnswer, match="refused must be the SHA-256 of a token"):
+        await app.ask("token", refused=refused)
+
+
 async def test_a_huge_validity_is_limited(app: RunningApp) -> None:
     await app.sign_in()
     answer = await app.ask("token", min_validity=10**400)
     assert answer["access_token"] == ACCESS_TOKEN  # in the first half of its life
     assert not app.harness.crashes
+
+
+async def test_the_services_need_no_token_and_no_permission(app: RunningApp) -> None:
+    app.needs_permission = True
+    services = {"intel": "https://intel.example/ctia", "umlaut": "https://bücher.example"}
+    await app.sessions.update_profiles({PROFILE.id: replace(PROFILE, services=services)})
+    for name in (None, PROFILE.name):
+        answer = await app.ask("services", profile=name)
+        assert (answer["profile"], answer["services"]) == (
+            PROFILE.id,
+            {
+                "intel": "https://intel.example/ctia",
+                "umlaut": "https://xn--bcher-kva.example",
+                "server": "https://login.example",
+            },
+        )
+    assert app.asked == []
+    refusal = await app.refusal("services", profile="nobody")
+    assert refusal.code == "failure"
 
 
 async def test_a_forbidden_format_is_refused(app: RunningApp) -> None:
@@ -360,6 +394,142 @@ async def test_for_the_id_token_permission_is_asked_too(app: RunningApp) -> None
     assert (await app.refusal("id_token")).code == "declined"
 
 
+# Tokens of other services
+
+SECOND = "second-SECRET"
+EXCHANGING = replace(
+    PROFILE, exchanges={"orders": {"kind": "bearer", "url": "https://api.example/v3/access_tokens"}}
+)
+
+
+async def sign_in_to_exchange(app: RunningApp) -> Session:
+    app.file = {PROFILE.id: EXCHANGING, OTHER.id: OTHER}
+    await app.sessions.update_profiles(app.file)
+    app.harness.server.others["/v3/access_tokens"] = {
+        "access_token": SECOND,
+        "token_type": "bearer",
+        "expires_in": 300,
+    }
+    return await app.sign_in()
+
+
+async def test_a_program_gets_the_token_of_an_exchange(app: RunningApp) -> None:
+    await sign_in_to_exchange(app)
+    answer = await app.ask("exchanged_token", **{"for": "orders"}, min_validity=60)
+    assert answer == {
+        "version": 1,
+        "ok": True,
+        "access_token": SECOND,
+        "token_type": "Bearer",
+        "expires_at": "2026-11-23T03:05:06+00:00",
+        "scope": "",
+        "profile": PROFILE.id,
+    }
+    text = (await app.ask("exchanged_token", **{"for": "orders"}, format="header"))["text"]
+    assert text == f"Authorization: Bearer {SECOND}"
+    assert (await app.ask("token"))["access_token"] == ACCESS_TOKEN
+    assert app.harness.server.count_requests("/v3/access_tokens") == 1
+
+
+async def test_many_programs_at_once_cause_one_exchange(app: RunningApp) -> None:
+    await sign_in_to_exchange(app)
+    gate = app.harness.server.hold_requests("/v3/access_tokens")
+    asking = [
+        asyncio.ensure_future(app.ask("exchanged_token", **{"for": "orders"})) for _ in range(8)
+    ]
+    await app.harness.server.reached.wait()
+    gate.set()
+    assert {each["access_token"] for each in await asyncio.gather(*asking)} == {SECOND}
+    assert app.harness.server.count_requests("/v3/access_tokens") == 1
+
+
+async def test_status_lists_it_without_the_token_and_who_got_it(app: RunningApp) -> None:
+    await sign_in_to_exchange(app)
+    await app.ask("token")
+    await app.ask("exchanged_token", **{"for": "orders"})
+    answer = await app.ask("status")
+    profiles, hand_outs = answer["profiles"], answer["hand_outs"]
+    assert isinstance(profiles, list)
+    assert isinstance(hand_outs, list)
+    held = {"name": "orders", "expires_at": "2026-11-23T03:05:06+00:00"}
+    assert [each["exchanged"] for each in profiles] == [[held], []]
+    assert [each["for"] for each in hand_outs] == ["orders", None]
+    assert SECOND not in json.dumps(answer)
+
+
+async def test_permission_is_asked_for_each_token(app: RunningApp) -> None:
+    await sign_in_to_exchange(app)
+    app.needs_permission = True
+    await app.ask("token")
+    await app.ask("exchanged_token", **{"for": "orders"})
+    assert [each.exchange for each in app.asked] == ["", "orders"]
+
+
+async def test_without_permission_nothing_is_exchanged(app: RunningApp) -> None:
+    await sign_in_to_exchange(app)
+    app.needs_permission = True
+    app.answer = PermissionAnswer.DENY
+    assert (await app.refusal("exchanged_token", **{"for": "orders"})).code == "declined"
+    assert app.harness.server.count_requests("/v3/access_tokens") == 0
+
+
+async def test_an_unknown_exchange_is_answered_before_anybody_is_asked(app: RunningApp) -> None:
+    await sign_in_to_exchange(app)
+    app.needs_permission = True
+    refusal = await app.refusal("exchanged_token", **{"for": "order"})
+    assert (refusal.code, refusal.title) == ("usage", "Exchange not found")
+    assert "Did you mean “orders”?" in refusal.text
+    assert app.asked == []
+
+
+async def test_an_exchange_that_is_new_in_the_file_is_found_and_signs_nobody_out(
+    app: RunningApp,
+) -> None:
+    session = await sign_in_to_exchange(app)
+    await app.ask("exchanged_token", **{"for": "orders"})
+    exchanges = {**EXCHANGING.exchanges, "stock": EXCHANGING.exchanges["orders"]}
+    app.file[PROFILE.id] = replace(EXCHANGING, exchanges=exchanges)
+    app.harness.keyring.entries.clear()
+    answer = await app.ask("exchanged_token", **{"for": "stock"})
+    assert answer["access_token"] == SECOND
+    assert app.sessions.find(PROFILE.id) is session
+
+
+async def test_an_exchange_that_was_removed_is_forgotten(app: RunningApp) -> None:
+    session = await sign_in_to_exchange(app)
+    await app.ask("exchanged_token", **{"for": "orders"})
+    app.file[PROFILE.id] = PROFILE
+    await app.ask("profiles_changed")
+    assert session.exchanged.held() == ()
+    assert (await app.refusal("exchanged_token", **{"for": "orders"})).code == "usage"
+
+
+async def test_a_policy_narrows_the_exchanges(app: RunningApp) -> None:
+    await sign_in_to_exchange(app)
+    policy = Policy(source="/etc/policy", services=("server",))
+    app.file[PROFILE.id] = replace(EXCHANGING, policy=policy)
+    await app.sessions.update_profiles(app.file)
+    await app.sign_in()
+    refusal = await app.refusal("exchanged_token", **{"for": "orders"})
+    assert (refusal.code, refusal.title) == ("forbidden", "This exchange is turned off")
+    assert "/etc/policy" in refusal.text
+
+
+@pytest.mark.parametrize("name", [None, "", 7, "x" * 201])
+async def test_a_name_that_is_none_is_rejected(app: RunningApp, name: object) -> None:
+    with pytest.raises(NoAnswer, match="invalid name of an exchange"):
+        await app.ask("exchanged_token", **{"for": name})
+
+
+async def test_without_a_sign_in_there_is_nothing_to_exchange(app: RunningApp) -> None:
+    await sign_in_to_exchange(app)
+    session = app.sessions.find(PROFILE.id)
+    assert session is not None
+    session.sign_out()
+    await settle()
+    assert (await app.refusal("exchanged_token", **{"for": "orders"})).code == "sign_in_needed"
+
+
 # Other commands
 
 
@@ -377,7 +547,7 @@ async def test_status_contains_no_secrets(app: RunningApp) -> None:
     assert profiles[0]["expires_at"] == "2026-11-23T03:10:05+00:00"
     assert profiles[0]["renewable"] is True
     assert [each["profile"] for each in hand_outs] == ["northwind"]
-    assert set(hand_outs[0]) == {"at", "program", "path", "pid", "profile"}
+    assert set(hand_outs[0]) == {"at", "program", "path", "pid", "profile", "for"}
     assert not any(secret in json.dumps(answer) for secret in SECRETS)
 
 

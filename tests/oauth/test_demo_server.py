@@ -35,7 +35,7 @@ class Analyst:
 
     def __init__(self, server: DemoServer, http: httpx.AsyncClient, client: Client) -> None:
         self.server = server
-        self.profile = demo_profile(server.url)
+        self.profile = demo_profile(server.url, server.services)
         self.offsets: list[float] = []
         self.connection = ClientConnection(
             http, SystemClock(), client, note_clock=self.offsets.append

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from desktop.oauth.addresses import has_hidden_characters
-from desktop.oauth.fields import LONGEST_DURATION, seconds, string_list, text
+from desktop.oauth.fields import LONGEST_DURATION, seconds, string_list, text, word_list
 from tests.oauth.harness import any_json, fuzzed
 
 Value = Any
@@ -91,6 +91,15 @@ def test_a_list_without_words_counts_as_absent(value: Value) -> None:
 
 def test_hidden_characters_in_words_separate_them() -> None:
     assert string_list({"a": "read\u202eetirw\0 \ud800x"}, "a") == ("read", "etirw", "x")
+
+
+@pytest.mark.parametrize("word", ["w", "word" * 5000])
+def test_of_many_words_none_is_cut(word: str) -> None:
+    words = tuple(f"{word}{number}" for number in range(5000))
+    read = string_list({"a": " ".join(words)}, "a") or ()
+    assert 3 <= len(read) <= 2000
+    assert read == words[: len(read)]
+    assert word_list({"a": " ".join(words)}, "a") == words
 
 
 @fuzzed

@@ -14,6 +14,7 @@ from desktop.oauth.client import Client
 from desktop.oauth.grants.authorization_code import code_in, new_request, redeem
 from desktop.oauth.grants.device import DeviceAuthorization
 from desktop.oauth.grants.token import refresh, request_own_token, request_token
+from desktop.oauth.grants.token_exchange import exchange_token, request_with_bearer
 from desktop.oauth.http import get
 from desktop.oauth.identity import fetch_userinfo
 from desktop.oauth.metadata import Issuer, discover
@@ -126,6 +127,29 @@ REQUESTS: dict[str, Callable[[ClientHarness], Awaitable[object]]] = {
     ),
     "code": redeemed,
 }
+
+
+EXCHANGES: list[Callable[[ClientHarness], Awaitable[object]]] = [
+    lambda bench: exchange_token(
+        bench.connection, TOKEN_ENDPOINT, subject_token=SECRETS["access token"]
+    ),
+    lambda bench: request_with_bearer(
+        bench.connection, "https://api.example/x", access_token=SECRETS["access token"]
+    ),
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("exchange", EXCHANGES)
+async def test_a_token_that_is_exchanged_is_not_in_the_error(
+    exchange: Callable[[ClientHarness], Awaitable[object]], place: str
+) -> None:
+    secret = SECRETS["access token"]
+    for spelling in (secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode()):
+        bench = ClientHarness(PLACES[place](f"Invalid {spelling}!"), client=CLIENT)
+        said = texts_in(await failure(exchange(bench)))
+        assert spelling not in said
+        assert secret[:8] not in said
 
 
 NEEDS_NO_BODY = {("access token", "token type"), ("access token", "content type of a 200")}

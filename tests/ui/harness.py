@@ -61,6 +61,11 @@ class ProfileRecorder:
     current_id: str = ""
     unreadable: int = 0
     are_many: bool = False
+    api_service: str = ""
+
+    def choose_api_service(self, name: str) -> None:
+        self.calls.append(("choose_api_service", name))
+        self.api_service = name
 
     @property
     def listed(self) -> tuple[ProfileStatus, ...]:

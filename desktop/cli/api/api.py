@@ -9,7 +9,8 @@ import click
 
 from desktop.cli.api.api_answers import AnswerPrinter
 from desktop.cli.api.api_routes import list_routes
-from desktop.cli.api.authorized_call import call_with_token
+from desktop.cli.api.authorized_call import call_with_token, run_with_token
+from desktop.cli.api.paged_answers import Stopped, print_pages
 from desktop.cli.terminal.exits import Exit
 from desktop.cli.terminal.output import (
     confirm,
@@ -17,18 +18,20 @@ from desktop.cli.terminal.output import (
     print_result,
     wait_notice,
 )
+from desktop.oauth.addresses import origin_of
 from desktop.services.configuration.load import load_configuration
 from desktop.services.model.api_calls import Language
+from desktop.services.model.profile import ProfileError
 from desktop.services.system.files import read_file
 from desktop.services.system.translation import translate
 from desktop.services.token.api_call import (
     BadCall,
     Body,
     CallArguments,
-    make_call,
+    call_for,
     request_for,
-    server_origin,
 )
+from desktop.services.token.api_services import ApiService, server_origin, services_of
 from desktop.services.token.call_templates import render_call
 from desktop.services.token.openapi import BadDescription, load_bundled_routes, load_routes
 
@@ -45,6 +48,7 @@ def api(  # noqa: PLR0913 - one for each option
     headers: tuple[str, ...],
     input_file: str | None,
     include: bool,
+    paginate: bool,
     yes: bool,
     language: str | None,
     lists: bool,
@@ -52,16 +56,22 @@ def api(  # noqa: PLR0913 - one for each option
     as_json: bool,
 ) -> int:
     if lists:
-        return _list(openapi, as_json=as_json)
+        return _list(profile, openapi, as_json=as_json)
     if openapi or as_json:
         raise click.UsageError(translate("--openapi and --json can only be used with --list."))
     if method is None or path is None:
         raise click.UsageError(translate("Missing METHOD and PATH (or use --list)."))
     arguments = CallArguments(method, path, fields, headers, input_file or "", as_form=form)
+    if paginate:
+        if arguments.method.upper() != "GET":
+            raise click.UsageError(translate("--paginate can only be used with GET."))
+        if include or language:
+            raise click.UsageError(translate("--paginate cannot be used with --include or --as."))
+        return _call_pages(profile, arguments)
     return _call(profile, arguments, language=language, include=include, yes=yes)
 
 
-def _list(openapi: Path | None, *, as_json: bool) -> int:
+def _list(profile_name: str | None, openapi: Path | None, *, as_json: bool) -> int:
     try:
         routes = (
             load_routes(openapi, on_wait=wait_notice(openapi)) if openapi else load_bundled_routes()
@@ -70,8 +80,49 @@ def _list(openapi: Path | None, *, as_json: bool) -> int:
         raise click.FileError(str(openapi), error.strerror) from error
     except BadDescription as error:
         raise click.BadParameter(str(error), param_hint="--openapi") from error
-    list_routes(routes, as_json=as_json)
+    services, described = _services(profile_name)
+    if openapi:
+        described = ""
+    elif services and not described:
+        routes = ()
+    list_routes(routes, services, described, as_json=as_json)
     return Exit.OK
+
+
+def _services(profile_name: str | None) -> tuple[tuple[ApiService, ...], str]:
+    """List the services of the profile, and name the one that the bundled description is of."""
+    try:
+        profile = load_configuration().find(profile_name)
+    except ProfileError:
+        if profile_name is not None:
+            raise
+        return (), ""  # the known routes can be read before there is a profile
+    services = services_of(profile)
+    has_xdr_routes = profile.scope_guide == "xdr" or not profile.preset
+    server = origin_of(server_origin(profile))
+    home = [each.name for each in services if has_xdr_routes and origin_of(each.address) == server]
+    return services, next(iter(home), "")
+
+
+def _call_pages(profile_name: str | None, arguments: CallArguments) -> int:
+    profile = load_configuration().find(profile_name)
+    try:
+        call = call_for(profile, arguments)
+    except BadCall as error:
+        raise click.UsageError(str(error)) from error
+
+    def allowed(address: str) -> str:
+        try:
+            return call_for(profile, CallArguments("GET", address)).address
+        except BadCall as error:
+            message = translate("Stopped before the next page. {reason}", reason=error)
+            raise Stopped(message) from error
+
+    printer = AnswerPrinter(profile.id, include=False)
+    return run_with_token(
+        profile,
+        lambda client: print_pages(client, request_for(call), printer, allowed=allowed),
+    )
 
 
 def _call(
@@ -84,7 +135,7 @@ def _call(
 ) -> int:
     profile = load_configuration().find(profile_name)
     try:
-        call = make_call(server_origin(profile), arguments)
+        call = call_for(profile, arguments)
     except BadCall as error:
         raise click.UsageError(str(error)) from error
     if language is not None:

@@ -24,7 +24,7 @@ from desktop.services.wording.formats import format_duration
 
 LARGEST_ON_SCREEN = 4 * 1024 * 1024  # bytes
 _LARGEST_INDENTED = 4 * LARGEST_ON_SCREEN  # characters
-_LARGEST_ERROR_BODY = 65536  # bytes
+LARGEST_ERROR_BODY = 65536  # bytes
 _LARGEST_WHOLE = 65536  # characters; a secret that is split over lines is found up to here
 _EXIT_CODES = {401: Exit.SIGN_IN_NEEDED, 403: Exit.FORBIDDEN, 429: Exit.NETWORK}
 
@@ -47,13 +47,16 @@ class AnswerPrinter:
             print_message(response_error_message(answer, body, profile_id=self.profile_id))
             return exit_code_for_status(answer.status)
         if not is_whole:
-            message = translate(
-                "The rest is too long for a terminal. To see all of it, redirect the output to "
-                "a file."
-            )
-            print_message(message)
+            print_message(too_long_message())
             return Exit.FAILURE
         return Exit.OK
+
+
+def too_long_message() -> str:
+    """Say why not all of a response is shown."""
+    return translate(
+        "The rest is too long for a terminal. To see all of it, redirect the output to a file."
+    )
 
 
 def exit_code_for_status(status: int) -> Exit:
@@ -144,7 +147,7 @@ async def _write_raw(answer: ResourceAnswer) -> tuple[bytes, bool]:
     start = bytearray()
     async for piece in answer.pieces:
         stdout.write(piece)
-        start += piece[: _LARGEST_ERROR_BODY - len(start)]
+        start += piece[: LARGEST_ERROR_BODY - len(start)]
     stdout.flush()
     return bytes(start), True
 
@@ -152,12 +155,14 @@ async def _write_raw(answer: ResourceAnswer) -> tuple[bytes, bool]:
 async def _write_readable(answer: ResourceAnswer) -> tuple[bytes, bool]:
     """Write formatted text; gives its bytes, and whether they are complete."""
     body, is_whole = await read_beginning(answer, LARGEST_ON_SCREEN)
-    if shown := readable(body):
-        click.echo(_without_secrets(shown, answer.secrets))
+    if shown := readable_without_secrets(body, answer.secrets):
+        click.echo(shown)
     return body, is_whole
 
 
-def _without_secrets(shown: str, secrets: KnownSecrets) -> str:
+def readable_without_secrets(body: bytes, secrets: KnownSecrets) -> str:
+    """Format `body` for a terminal as `readable` does, without what the server repeats."""
+    shown = readable(body)
     if len(shown) <= _LARGEST_WHOLE:
         return secrets.strike(shown)
     return "\n".join(map(secrets.strike, shown.split("\n")))

@@ -11,15 +11,38 @@ import click
 
 from desktop.cli.terminal.output import print_json, print_result
 from desktop.services.system.translation import translate
+from desktop.services.token.api_services import ApiService
 from desktop.services.token.openapi import Parameter, Route
 
 _INDENT = 6  # columns
 
 
-def list_routes(routes: Sequence[Route], *, as_json: bool) -> None:
+def list_routes(
+    routes: Sequence[Route], services: Sequence[ApiService], described: str, *, as_json: bool
+) -> None:
+    """Print `routes`, which are those of the service `described`, and the other services."""
     if as_json:
-        print_json([asdict(route) for route in routes])
+        print_json(
+            {
+                "services": [asdict(each) for each in services],
+                "routes": [{"service": described, **asdict(route)} for route in routes],
+            }
+        )
         return
+    for each in services:
+        if each.name == described:
+            print_result(f"{each.name}  {each.address}\n", color="cyan")
+    _print_routes(routes)
+    others = [each for each in services if each.name != described]
+    if others and (described or not routes):
+        heading = translate("Other API services. Call them as NAME:/path.")
+        print_result(heading if routes else translate("API services. Call them as NAME:/path."))
+        width = max(len(each.name) for each in others)
+        for each in others:
+            print_result(f"  {each.name.ljust(width)}  {each.address}")
+
+
+def _print_routes(routes: Sequence[Route]) -> None:
     width = min(get_terminal_size().columns, 100)
     for group, found in groupby(routes, key=lambda route: route.group):
         print_result(group or translate("Other routes"), color="cyan")

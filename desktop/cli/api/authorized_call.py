@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
@@ -30,32 +32,54 @@ def call_with_token(
     With `may_repeat`, a rejected token is renewed once and the request sent again.
     Raises `RefusedByAgent`, `OAuthError`, `KeystoreError`, `SessionError` or `ProfileError`.
     """
+    return run_with_token(profile, lambda client: client.call(request, read, may_repeat=may_repeat))
+
+
+def run_with_token(
+    profile: Profile, work: Callable[[AuthorizedClient], Awaitable[Result]]
+) -> Result:
+    """Run `work`, which sends requests with a token of `profile`. Blocks.
+
+    Raises what `call_with_token` raises.
+    """
     held = fetch_token(profile)
-    return asyncio.run(_call_with_token(profile, request, read, held=held, may_repeat=may_repeat))
+    return asyncio.run(_run_with_token(profile, work, held))
 
 
-async def _call_with_token(
-    profile: Profile,
-    request: ResourceRequest,
-    read: Reader[Result],
-    *,
-    held: AccessToken,
-    may_repeat: bool,
+async def _run_with_token(
+    profile: Profile, work: Callable[[AuthorizedClient], Awaitable[Result]], held: AccessToken
 ) -> Result:
     worker = Worker("loader")
     environment = real_environment(worker)
     known = await load_known_secrets(environment.keystore, profile)
-    send = partial(open_resource, secrets=known)
     async with await environment.open_http(profile) as http:
-        async with send(http, request, access_token=held.access_token) as answer:
-            newer = held
+        send = partial(open_resource, http, secrets=known)
+        return await work(AuthorizedClient(profile, send, worker, held))
+
+
+@dataclass(slots=True)
+class AuthorizedClient:
+    """Sends requests with a token, the newest one that was fetched."""
+
+    _profile: Profile
+    _send: Callable[..., AbstractAsyncContextManager[ResourceAnswer]]
+    _worker: Worker
+    _held: AccessToken
+
+    async def call(
+        self, request: ResourceRequest, read: Reader[Result], *, may_repeat: bool
+    ) -> Result:
+        """Send `request` as `call_with_token` does."""
+        used = self._held.access_token
+        async with self._send(request, access_token=used) as answer:
             if may_repeat and answer.status == 401:
                 # `fetch_token` runs an event loop of its own, so it needs another thread.
-                fetch = partial(fetch_token, profile, min_validity=_longer_validity(held))
-                newer = await worker.run(fetch)
-            if newer.access_token == held.access_token:
+                min_validity = _longer_validity(self._held)
+                fetch = partial(fetch_token, self._profile, min_validity=min_validity)
+                self._held = await self._worker.run(fetch)
+            if self._held.access_token == used:
                 return await read(answer)
-        async with send(http, request, access_token=newer.access_token) as answer:
+        async with self._send(request, access_token=self._held.access_token) as answer:
             return await read(answer)
 
 

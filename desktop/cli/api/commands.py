@@ -14,17 +14,37 @@ from desktop.services.model.api_calls import METHODS, Language
 CSRF_ROUTE = "/iroh/oauth2/csrf-token"  # assumed: see resources/openapi/iroh-oauth2.json
 
 
-def _complete_path(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+def _complete_path(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    if not incomplete.startswith("/"):
+        return [each for each in _service_prefixes(ctx) if each.startswith(incomplete)]
     from desktop.services.token.openapi import load_bundled_routes
 
     return sorted({each.path for each in load_bundled_routes() if each.path.startswith(incomplete)})
 
 
+def _service_prefixes(ctx: click.Context) -> list[str]:
+    """List what the paths of the profile's services begin with, "/" for the server itself."""
+    from desktop.oauth.errors import UnsafeAddress
+    from desktop.services.configuration.load import load_configuration
+    from desktop.services.model.profile import ProfileError
+    from desktop.services.token.api_services import services_of
+
+    try:
+        services = services_of(load_configuration().find(ctx.params.get("profile")))
+    except (ProfileError, UnsafeAddress):
+        services = ()
+    return ["/", *(f"{each.name}:/" for each in services)]
+
+
 @command("""\
-xdr-login api --list                                    list the known routes
+xdr-login api --list                                    list API services and known routes
 xdr-login api GET /iroh/profile/whoami                  show who you are
 xdr-login api GET /iroh/oauth2/grant-status -f client_id=client-0a6e...
                                                         call with a query
+xdr-login api POST conure:/v2/incident/search --input query.json
+                                                        call another API service
+xdr-login api GET private-intel:/incident/search --paginate | jq '.[].title'
+                                                        get all pages, pick values with jq
 xdr-login api POST /iroh/example -f name=x              send {"name": "x"}
 xdr-login api POST /iroh/example --input body.json      send a file
 xdr-login api GET /iroh/profile/whoami --as curl        print a command instead of calling
@@ -51,6 +71,11 @@ xdr-login api GET /iroh/profile/whoami --as curl        print a command instead 
     help="A file to send as the body; - is stdin. Fields then go into the query.",
 )
 @click.option("--include", "-i", is_flag=True, help="Print the status and headers too.")
+@click.option(
+    "--paginate",
+    is_flag=True,
+    help="Get all pages of a GET, at most 1,000. JSON arrays become one array.",
+)
 @yes_option
 @click.option(
     "--as",
@@ -58,7 +83,7 @@ xdr-login api GET /iroh/profile/whoami --as curl        print a command instead 
     type=click.Choice([each.value for each in Language]),
     help="Print code instead of calling.",
 )
-@click.option("--list", "lists", is_flag=True, help="List the known routes.")
+@click.option("--list", "lists", is_flag=True, help="List the API services and known routes.")
 @click.option(
     "--openapi",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -66,13 +91,18 @@ xdr-login api GET /iroh/profile/whoami --as curl        print a command instead 
 )
 @json_option
 def api(**given: Any) -> int:  # noqa: ANN401 - its options
-    """PATH is a path of the profile's server, such as /iroh/profile/whoami.
+    """PATH is a path of the server you sign in to, such as /iroh/profile/whoami.
 
-    Other hosts are rejected, and redirects are not followed. Methods other than GET and HEAD may
+    It can also be a path of another API service of the profile, such as
+    conure:/v2/incident/search, or the full address of one. Other hosts are rejected, and redirects
+    are not followed. Methods other than GET and HEAD may
     change something, so they ask for confirmation; without a terminal, pass --yes.
 
     The response goes to stdout: formatted on a terminal, unchanged into a pipe. If it is an error,
     stderr says what it means.
+
+    Next pages are found in the header Link, and in X-Next as Cisco's private-intel and intel write
+    it. They get the token only on the profile's services.
     """
     from desktop.cli.api.api import api as work
 

@@ -23,9 +23,8 @@ from desktop.services.configuration.load import load_configuration
 from desktop.services.token.api_call import (
     BadCall,
     CallArguments,
-    make_call,
+    call_for,
     request_for,
-    server_origin,
 )
 
 _LARGEST = 65536  # bytes
@@ -34,7 +33,7 @@ _LARGEST = 65536  # bytes
 def csrf_token(*, profile: str | None, path: str, as_json: bool) -> int:
     chosen = load_configuration().find(profile)
     try:
-        call = make_call(server_origin(chosen), CallArguments("GET", path))
+        call = call_for(chosen, CallArguments("GET", path))
     except BadCall as error:
         raise click.UsageError(str(error)) from error
 

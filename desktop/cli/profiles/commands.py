@@ -83,7 +83,7 @@ xdr-login profiles show --json | jq -r .issuer
 @_name_argument
 @json_option
 def show(**given: Any) -> int:  # noqa: ANN401 - its options
-    """This includes the keys of its preset.
+    """This includes the keys of its preset, and all API services that may get its token.
 
     Without NAME, the profile is chosen as for other commands.
     """

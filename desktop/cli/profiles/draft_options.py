@@ -23,7 +23,7 @@ _FIRST = (
     *("issuer", "preset", "client_id", "grant", "client_authentication", "scope"),
     *("extra_parameters", "verification_hosts"),
 )
-SEPARATORS = {Kind.STRINGS: " ", Kind.PARAMETERS: "\n"}
+SEPARATORS = {Kind.STRINGS: " ", Kind.PARAMETERS: "\n", Kind.ADDRESSES: "\n"}
 """Between the values of an option that can be repeated, as in the form."""
 
 

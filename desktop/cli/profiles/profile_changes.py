@@ -47,7 +47,7 @@ from desktop.services.configuration.profile_file import (
     read_import,
 )
 from desktop.services.configuration.profile_names import names_in
-from desktop.services.model.errors import GrantForbidden
+from desktop.services.model.errors import ForbiddenByPolicy, GrantForbidden
 from desktop.services.model.profile import BrokenProfile, Profile, client_binding
 from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.secrets.keystore import KeystoreError
@@ -77,7 +77,7 @@ async def _save_new(
     context: ProfileContext, draft: Draft, given: dict[str, Any], *, password: str = ""
 ) -> Exit:
     require_valid_draft(draft, context.snapshot.presets, taken=context.snapshot.names_besides())
-    _check_grant_allowed(context, draft)
+    _check_allowed(context, draft)
     passwords = read_passwords(given, draft)
     if password and passwords.client_secret is None:
         passwords = replace(passwords, client_secret=password)
@@ -101,8 +101,10 @@ def _note_foreign_hosts(
         print_message(texts.foreign_hosts_note(hosts), color="yellow")
 
 
-def _check_grant_allowed(context: ProfileContext, draft: Draft) -> None:
+def _check_allowed(context: ProfileContext, draft: Draft) -> None:
     policy = context.editor.policy
+    if draft.services and not policy.own_services:
+        raise ForbiddenByPolicy(policy.source)
     if draft.grant == "device" and not policy.device_grant:
         raise GrantForbidden(policy.source)
 
@@ -118,7 +120,7 @@ def edit(*, profile: str, name: str | None, **given: Any) -> int:  # noqa: ANN40
             context.require_editable(before)
             taken = context.snapshot.names_besides(before.id)
             require_valid_draft(draft, context.snapshot.presets, taken=taken)
-            _check_grant_allowed(context, draft)
+            _check_allowed(context, draft)
             after = profile_of(before.id, draft, context.snapshot.presets, kept=before)
             await _check_stored_password(context, before, after, given)
         elif not any(given[each] for each in _PASSWORD_OPTIONS):

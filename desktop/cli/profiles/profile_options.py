@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import getpass
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from io import StringIO
@@ -19,7 +19,7 @@ from desktop.cli.terminal.output import print_message
 from desktop.cli.terminal.streams import read_stdin, read_stdin_line
 from desktop.oauth.addresses import has_hidden_characters
 from desktop.services.configuration.profile_draft import Draft, Presets, faults_of
-from desktop.services.model.members import Member
+from desktop.services.model.members import Kind, Member
 from desktop.services.model.profile import EDITABLE
 from desktop.services.profile_editor.editor import SecretChanges
 from desktop.services.system.text_input import UndecodableText, decode_text
@@ -36,7 +36,7 @@ _UNDECODABLE = "\ufffd"
 def apply_options(draft: Draft, given: Mapping[str, Any]) -> Draft:
     """Apply the `given` options to `draft`; an empty value removes one."""
     named = {
-        name: _typed(member, given[name])
+        name: _typed(member, given[name], getattr(draft, name))
         for name, member in EDITABLE.items()
         if given.get(name) not in {None, ()}
     }
@@ -54,13 +54,29 @@ def apply_options(draft: Draft, given: Mapping[str, Any]) -> Draft:
     return replace(draft, **named)
 
 
-def _typed(member: Member, value: Any) -> str:  # noqa: ANN401 - of its option
-    """Convert the value of an option to what is typed in the form."""
+def _typed(member: Member, value: Any, before: str) -> str:  # noqa: ANN401 - of its option
+    """Convert the value of an option to what is typed in the form, where `before` is now."""
+    if member.kind is Kind.ADDRESSES:
+        return _with_lines(before, value)
     if member.kind in SEPARATORS:
         return SEPARATORS[member.kind].join(filter(None, value))
     if member.is_file and value:  # it is read later, from another folder
         return str(Path(value).expanduser().absolute())
     return str(value if member.option and member.option.metavar else choices_of(member)[value])
+
+
+def _with_lines(before: str, given: Iterable[str]) -> str:
+    """Add the `given` NAME=URL to the lines `before`; NAME= removes a line, an empty one all."""
+    lines = {line.partition("=")[0].strip(): line for line in before.splitlines()}
+    for each in given:
+        name, equals, address = each.partition("=")
+        if not each.strip():
+            lines.clear()
+        elif equals and not address.strip():
+            lines.pop(name.strip(), None)
+        else:
+            lines[name.strip()] = each
+    return "\n".join(lines.values())
 
 
 def read_passwords(given: Mapping[str, Any], draft: Draft) -> SecretChanges:

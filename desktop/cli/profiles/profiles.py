@@ -95,13 +95,19 @@ def _summary(profile: Profile) -> dict[str, Any]:
 
 
 def _members(profile: Profile) -> dict[str, Any]:
-    """Collect the keys that aren't the default, in the order of the documentation."""
+    """Collect the keys that aren't the default, in the order of the documentation.
+
+    The API services are all that may get the token, as the running app tells them to programs.
+    """
+    from desktop.services.token.api_services import service_addresses
+
     default = Profile(id="", name="", client_id="")
     values = {
         name: _plain(getattr(profile, name))
         for name in Profile.__dataclass_fields__
         if name in MEMBERS and getattr(profile, name) != getattr(default, name)
     }
+    values["services"] = service_addresses(profile)
     return {"id": profile.id, **values, "grant": profile.grant, "managed": profile.managed}
 
 
@@ -111,6 +117,10 @@ def _plain(value: object) -> object:
     return dict(value) if isinstance(value, Mapping) else value
 
 
+def _inner_text(value: object) -> str:
+    return f"({_text(value)})" if isinstance(value, dict) else _text(value)
+
+
 def _text(value: object) -> str:
     match value:
         case bool():
@@ -118,5 +128,5 @@ def _text(value: object) -> str:
         case list():
             return " ".join(map(str, value))
         case dict():
-            return ", ".join(f"{name}={each}" for name, each in value.items())
+            return ", ".join(f"{name}={_inner_text(each)}" for name, each in value.items())
     return str(value)

@@ -1,4 +1,4 @@
-"""The commands `run` and `credential`: their options and help."""
+"""The commands `run`, `foreach` and `credential`: their options and help."""
 
 from __future__ import annotations
 
@@ -8,9 +8,21 @@ import click
 
 from desktop.cli.terminal.exits import command
 from desktop.cli.terminal.lazy_group import LazyGroup
-from desktop.cli.terminal.output import profile_option
+from desktop.cli.terminal.output import Function, complete_profile, profile_option
 
 VARIABLE = "XDR_ACCESS_TOKEN"
+
+
+def variable_option(command: Function) -> Function:
+    """Add the option --env, as `variable`, to `command`."""
+    return click.option(
+        "--env",
+        "variable",
+        metavar="NAME",
+        default=VARIABLE,
+        show_default=True,
+        help="The variable for the token.",
+    )(command)
 
 
 @command(
@@ -23,14 +35,7 @@ xdr-login run --env GITHUB_TOKEN --profile github -- gh api user
     context_settings={"allow_interspersed_args": False},
 )
 @profile_option
-@click.option(
-    "--env",
-    "variable",
-    metavar="NAME",
-    default=VARIABLE,
-    show_default=True,
-    help="The variable for the token.",
-)
+@variable_option
 @click.argument("command", metavar="-- COMMAND [ARG]...", nargs=-1, required=True)
 def run(**given: Any) -> int:  # noqa: ANN401 - its options
     """The program gets the token in a variable: it is in no argument, file or shell history.
@@ -39,6 +44,43 @@ def run(**given: Any) -> int:  # noqa: ANN401 - its options
     be started, and 127 that it was not found.
     """
     from desktop.cli.scripts.run import run as work
+
+    return work(**given)
+
+
+@command(
+    """\
+xdr-login foreach -- python3 hunt.py       run it once for each signed-in profile
+xdr-login foreach --profile northwind --profile southwind -- make report
+xdr-login foreach --jobs 8 -- sh -c 'python3 hunt.py > "$XDR_PROFILE.json"'
+                                           a file for each profile
+""",
+    context_settings={"allow_interspersed_args": False},
+)
+@click.option(
+    "--profile",
+    "profiles",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=complete_profile,
+    help="A profile, by id or name. Repeat for more. Default: all that are signed in.",
+)
+@variable_option
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 100),
+    metavar="N",
+    default=4,
+    show_default=True,
+    help="How many to run at once.",
+)
+@click.argument("command", metavar="-- COMMAND [ARG]...", nargs=-1, required=True)
+def foreach(**given: Any) -> int:  # noqa: ANN401 - its options
+    """Each run gets the variables that “run” sets; its output lines start with the profile's id.
+
+    The exit code is the highest of all. Ctrl+C ends all programs. Their input is empty.
+    """
+    from desktop.cli.scripts.foreach import foreach as work
 
     return work(**given)
 

@@ -7,32 +7,41 @@ instead.
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from threading import Timer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from desktop.cli.terminal.running_app import report_pending_permission
 from desktop.ipc.client import NoAnswer, NotRunning, send_command
 from desktop.ipc.messages import Members
-from desktop.services.model.access_token import AccessToken
+from desktop.ipc.token_message import TIMEOUT
+from desktop.services.model.access_token import AccessToken, TokenRequirement
 from desktop.services.model.errors import CannotAskForPermission, FormatForbidden, NoToken
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from desktop.services.model.copy_formats import CopyFormat
+    from desktop.services.model.exchanges import Exchange
     from desktop.services.model.policy import Policy
     from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
+    from desktop.services.network.environment import Environment
+    from desktop.services.session.session import Session
+    from desktop.services.system.worker import Worker
 
-TIMEOUT = 100.0
-"""Seconds: longer than two questions for your permission, and longer than a renewal takes."""
 NOTICE_DELAY = 1.0
 """Seconds after which a command says what it is waiting for."""
+_MIN_VALIDITY = 60.0  # seconds
 # Seconds. Other processes may renew it first, and an answer that got lost is waited for.
 _RENEWAL_TIMEOUT = 90.0
 
 
 def fetch_token(
-    profile: Profile, *, min_validity: float = 60.0, id_token: bool = False
+    profile: Profile, *, min_validity: float = _MIN_VALIDITY, id_token: bool = False
 ) -> AccessToken:
     """Fetch the access token or ID token of `profile`, issued for its current server and client.
 
@@ -40,11 +49,7 @@ def fetch_token(
     life. Blocks. Raises `RefusedByAgent`, `OAuthError`, `KeystoreError`,
     `SessionError` or `ProfileError`.
     """
-    from desktop.services.model.profile import tokens_binding
-
-    # The running app may have an older version of the profile, with a token for another server.
-    bound = tokens_binding(profile)
-    given = {"profile": profile.id, "min_validity": min_validity, "issued_for": bound}
+    given = _members_for(profile, min_validity)
     try:
         return _parse_answer(_request_token(id_token=id_token, **given), id_token=id_token)
     except (NotRunning, NoAnswer):
@@ -71,19 +76,31 @@ def fetch_token_in_format(
 
 
 def fetch_formatted_token(
-    profile: str | None, *, min_validity: float, token_format: str, id_token: bool = False
+    profile: str | None,
+    *,
+    min_validity: float,
+    token_format: str,
+    id_token: bool = False,
+    exchange: str = "",
 ) -> str:
     """Fetch the access token or ID token in `token_format`, one of `PRINT_FORMATS`.
 
-    Raises `FormatForbidden` and `UnsafeForShell` too.
+    With `exchange` it is the token of that exchange. Raises `FormatForbidden` and `UnsafeForShell`
+    too.
     """
-    given = {"profile": profile, "min_validity": min_validity, "format": token_format}
+    given: dict[str, Any] = {
+        "profile": profile,
+        "min_validity": min_validity,
+        "format": token_format,
+    }
     try:
-        text = _request_token(id_token=id_token, **given).get("text")
+        text = _request_token(id_token=id_token, exchange=exchange, **given).get("text")
         if isinstance(text, str):
             return text
     except (NotRunning, NoAnswer):
         pass
+    if exchange:
+        return _fetch_exchanged_without_app(profile, exchange, min_validity, token_format)
     return fetch_formatted_token_without_app(
         profile, min_validity=min_validity, token_format=token_format, id_token=id_token
     )
@@ -100,13 +117,24 @@ def fetch_formatted_token_without_app(
     return format_for_program(token_format, token, chosen)
 
 
-def _request_token(*, id_token: bool, **members: object) -> Members:
+def _members_for(profile: Profile, min_validity: float) -> dict[str, Any]:
+    from desktop.services.model.profile import tokens_binding
+
+    # The running app may have an older version of the profile, with a token for another server.
+    bound = tokens_binding(profile)
+    return {"profile": profile.id, "min_validity": min_validity, "issued_for": bound}
+
+
+def _request_token(*, id_token: bool, exchange: str = "", **members: object) -> Members:
     """Send a request to the running app; says if it is waiting for your permission."""
     timer = Timer(NOTICE_DELAY, report_pending_permission)
     timer.daemon = True
     timer.start()
+    if exchange:
+        members["for"] = exchange
+    command = "exchanged_token" if exchange else "id_token" if id_token else "token"
     try:
-        return send_command("id_token" if id_token else "token", timeout=TIMEOUT, **members)
+        return send_command(command, timeout=TIMEOUT, **members)
     finally:
         timer.cancel()
 
@@ -139,10 +167,7 @@ def _require_text(value: object) -> str:
 def _fetch_without_app(
     profile: Profile, min_validity: float, *, id_token: bool = False
 ) -> AccessToken:
-    if _needs_permission(profile.policy):
-        raise CannotAskForPermission
-    saved = asyncio.run(_load_saved(profile, min_validity, id_token=id_token))
-    return saved or asyncio.run(_renew(profile, min_validity, id_token=id_token))
+    return asyncio.run(SavedTokens().fetch(profile, min_validity, id_token=id_token))
 
 
 def _needs_permission(policy: Policy) -> bool:
@@ -153,47 +178,107 @@ def _needs_permission(policy: Policy) -> bool:
     return load_settings(settings_file()).ask_for_tokens if locked is None else bool(locked)
 
 
-async def _load_saved(
-    profile: Profile, min_validity: float, *, id_token: bool
-) -> AccessToken | None:
-    """Load the saved token if it is valid for long enough. This loads no HTTP client."""
-    from desktop.services.model.profile import tokens_binding, tokens_key
-    from desktop.services.secrets.indexed_keystore import system_keystore
-    from desktop.services.secrets.secret_encoding import decode_tokens
-    from desktop.services.session.schedule import expired_if_from_future, is_valid_for
+class SavedTokens:
+    """The saved tokens of any number of profiles; keyring and network are opened once."""
 
-    value = await system_keystore().load(tokens_key(profile))
-    saved = decode_tokens(value, issued_for=tokens_binding(profile)) if value else None
-    if saved is None:
-        raise NoToken(profile.id)
-    now = datetime.now(UTC)
-    tokens = expired_if_from_future(saved.tokens, now)
-    if not is_valid_for(tokens, min_validity, now, id_token=id_token):
-        return None
-    return AccessToken.of(tokens, id_token=id_token)
+    def __init__(self) -> None:
+        from desktop.services.secrets.indexed_keystore import system_keystore
 
+        self._keystore = system_keystore()
+        self._environment: Environment | None = None
 
-async def _renew(profile: Profile, min_validity: float, *, id_token: bool) -> AccessToken:
-    """Renew the token as the window does, with the same lock."""
-    from desktop.services.model.access_token import TokenRequirement
-    from desktop.services.model.states import Failed, Requesting
-    from desktop.services.network.real_environment import real_environment
-    from desktop.services.session.session import Session
-    from desktop.services.system.worker import Worker
+    async def fetch(
+        self, profile: Profile, min_validity: float, *, id_token: bool = False
+    ) -> AccessToken:
+        """Load the token, and renew it if necessary; raises what `fetch_token` does."""
+        if _needs_permission(profile.policy):
+            raise CannotAskForPermission
+        saved = await self._load(profile, min_validity, id_token=id_token)
+        return saved or await self._renew(profile, min_validity, id_token=id_token)
 
-    opened = asyncio.Event()
+    async def fetch_exchanged(
+        self, profile: Profile, exchange: Exchange, min_validity: float
+    ) -> AccessToken:
+        """Exchange the saved token, which is renewed first if necessary."""
+        if _needs_permission(profile.policy):
+            raise CannotAskForPermission
+        async with self._open(profile) as session:
+            await session.fetch_token(TokenRequirement(timeout=_RENEWAL_TIMEOUT))
+            return await session.exchanged.fetch(exchange, min_validity)
 
-    def observe(state: State) -> None:
-        if not (isinstance(state, Requesting) and state.opening):
-            opened.set()
+    async def _load(
+        self, profile: Profile, min_validity: float, *, id_token: bool
+    ) -> AccessToken | None:
+        """Load the saved token if it is valid for long enough. This loads no HTTP client."""
+        from desktop.services.model.profile import tokens_binding, tokens_key
+        from desktop.services.secrets.secret_encoding import decode_tokens
+        from desktop.services.session.schedule import expired_if_from_future, is_valid_for
 
-    session = Session(profile, real_environment(Worker("loader")), observer=observe)
-    try:
-        session.open(quietly=True)
-        await opened.wait()
-        if isinstance(session.state, Failed):
-            raise session.state.error
+        value = await self._keystore.load(tokens_key(profile))
+        saved = decode_tokens(value, issued_for=tokens_binding(profile)) if value else None
+        if saved is None:
+            raise NoToken(profile.id)
+        now = datetime.now(UTC)
+        tokens = expired_if_from_future(saved.tokens, now)
+        if not is_valid_for(tokens, min_validity, now, id_token=id_token):
+            return None
+        return AccessToken.of(tokens, id_token=id_token)
+
+    async def _renew(self, profile: Profile, min_validity: float, *, id_token: bool) -> AccessToken:
+        """Renew the token as the window does, with the same lock."""
         need = TokenRequirement(min_validity, _RENEWAL_TIMEOUT, id_token=id_token)
-        return await session.fetch_token(need)
-    finally:
-        await session.close()
+        async with self._open(profile) as session:
+            return await session.fetch_token(need)
+
+    @asynccontextmanager
+    async def _open(self, profile: Profile) -> AsyncIterator[Session]:
+        from desktop.services.model.states import Failed, Requesting
+        from desktop.services.network.real_environment import real_environment
+        from desktop.services.session.session import Session
+        from desktop.services.system.worker import Worker
+
+        opened = asyncio.Event()
+
+        def observe(state: State) -> None:
+            if not (isinstance(state, Requesting) and state.opening):
+                opened.set()
+
+        if self._environment is None:
+            found = real_environment(Worker("loader"))
+            self._environment = replace(found, keystore=self._keystore)
+        session = Session(profile, self._environment, observer=observe)
+        try:
+            session.open(quietly=True)
+            await opened.wait()
+            if isinstance(session.state, Failed):
+                raise session.state.error
+            yield session
+        finally:
+            await session.close()
+
+
+def _fetch_exchanged_without_app(
+    profile: str | None, exchange: str, min_validity: float, token_format: str
+) -> str:
+    """Exchange the saved token; nothing but the running app keeps what it brings."""
+    from desktop.services.configuration.load import load_configuration
+    from desktop.services.model.copy_formats import format_for_program
+    from desktop.services.model.exchanges import find_exchange
+
+    chosen = load_configuration().find(profile)
+    found = find_exchange(chosen, exchange)
+    token = asyncio.run(SavedTokens().fetch_exchanged(chosen, found, min_validity))
+    return format_for_program(token_format, token, chosen)
+
+
+async def fetch_token_beside_others(
+    profile: Profile, copy_format: CopyFormat, *, saved: SavedTokens, worker: Worker
+) -> AccessToken:
+    """Fetch a token as `fetch_token_in_format` does, without blocking: `worker` waits instead."""
+    if copy_format.name in profile.policy.forbidden_formats:
+        raise FormatForbidden(profile.policy.source)
+    given = _members_for(profile, _MIN_VALIDITY)
+    try:
+        return _parse_answer(await worker.run(partial(_request_token, id_token=False, **given)))
+    except (NotRunning, NoAnswer):
+        return await saved.fetch(profile, _MIN_VALIDITY)

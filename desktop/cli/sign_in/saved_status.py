@@ -43,6 +43,7 @@ async def _read(profile: Profile, store: TokenStore) -> dict[str, Any]:
         "user": "",
         "organization": "",
         "error": None,
+        "exchanged": [],
     }
     try:
         saved = await store.load()

@@ -59,10 +59,20 @@ def _print_status(found: dict[str, Any]) -> None:
             for each in found["profiles"]
         ]
     )
+    exchanged = [
+        (_text(profile, "id"), _text(each, "name"), _lifetime_text(each))
+        for profile in found["profiles"]
+        for each in _objects(profile.get("exchanged"))
+    ]
+    if exchanged:
+        print_result(f"\n{translate('Tokens of other services:')}")
+        print_rows([(f"  {id_}", *row) for id_, *row in exchanged])
     if found["hand_outs"]:
         print_result(f"\n{translate('Recent token use:')}")
     for each in found["hand_outs"]:
-        print_result(f"  {_time(each)}  {_program(each)}, {_text(each, 'profile')}")
+        exchange = _text(each, "for")
+        token = f"{_text(each, 'profile')} ({exchange})" if exchange else _text(each, "profile")
+        print_result(f"  {_time(each)}  {_program(each)}, {token}")
     if not found["profiles"]:
         print_message(translate("No profiles yet. Add one: xdr-login profiles add --help"))
 
@@ -129,6 +139,15 @@ def _state_text(status: ProfileStatus) -> str:
             return translate(failure)
         case state:
             return translate(_STATES.get(state, state))
+
+
+def _lifetime_text(token: ProfileStatus) -> str:
+    left = _seconds_left(token)
+    if left is None:
+        return translate("expires with your sign-in")
+    if left <= 0:
+        return translate("expired, requested again at the next use")
+    return translate("{duration} left", duration=format_duration(left))
 
 
 def _signed_in_text(status: ProfileStatus) -> str:

@@ -12,6 +12,7 @@ import click
 from desktop.cli.terminal import CANCELLED
 from desktop.cli.terminal.help import CommandWithExamples
 from desktop.cli.terminal.output import print_event, print_message
+from desktop.cli.terminal.streams import keep_log_off_terminal
 from desktop.options import DemoServerFailed
 from desktop.services.system.translation import translate
 
@@ -52,6 +53,7 @@ def handle_errors(command: Callable[P, int | None]) -> Callable[P, int]:
     @functools.wraps(command)
     def reported(*args: P.args, **kwargs: P.kwargs) -> int:
         as_json = bool(kwargs.get("as_json"))
+        keep_log_off_terminal()
         try:
             return command(*args, **kwargs) or Exit.OK
         except _expected_errors() as error:

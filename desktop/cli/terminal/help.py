@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import os
 import re
 from collections.abc import Iterator
 from typing import Any, TypeVar
@@ -12,6 +13,7 @@ import click
 
 from desktop.services.system.translation import translate
 
+_NARROWEST, _USUAL_WIDTH, _WIDEST, _MARGIN = 50, 80, 100, 2  # columns, as Click has them
 _Command = TypeVar("_Command", bound=click.Command)
 # A command, or nothing where the line above was too long, and what it does.
 _EXAMPLE = re.compile(r"(.*?\S {2,}| {4,})(\S.*)")
@@ -53,6 +55,24 @@ class TranslatedGroup(TranslatedCommand, click.Group):
         ]
         with formatter.section(translate("Commands")):
             formatter.write_dl(rows)
+
+
+def help_width() -> int:
+    """Return the width of help texts: that of the terminal, within limits.
+
+    Click would load `shutil` for it, with everything that unpacks archives.
+    """
+    return max(_NARROWEST, min(_terminal_width(), _WIDEST) - _MARGIN)
+
+
+def _terminal_width() -> int:
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
+    try:
+        return os.get_terminal_size(1).columns or _USUAL_WIDTH
+    except OSError:  # the output is no terminal
+        return _USUAL_WIDTH
 
 
 def write_examples(examples: str, formatter: click.HelpFormatter) -> None:

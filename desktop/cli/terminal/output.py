@@ -109,6 +109,27 @@ def complete_profile(
     ]
 
 
+def complete_exchange(
+    ctx: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """List the exchanges of the profile that is chosen so far."""
+    from click.shell_completion import CompletionItem
+
+    from desktop.services.configuration.load import load_configuration
+    from desktop.services.model.exchanges import exchanges_of
+    from desktop.services.model.profile import ProfileError
+
+    try:
+        found = exchanges_of(load_configuration().find(ctx.params.get("profile")))
+    except ProfileError:
+        return []
+    return [
+        CompletionItem(name, help=each.url or None)
+        for name, each in found.items()
+        if name.startswith(incomplete)
+    ]
+
+
 def profile_option(command: Function) -> Function:
     """Add the option --profile to `command`."""
     return click.option(

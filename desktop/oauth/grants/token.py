@@ -31,10 +31,10 @@ from desktop.oauth.errors import (
     UnsupportedTokenType,
     UnusableAnswer,
 )
-from desktop.oauth.fields import Members, seconds, string_list, text
+from desktop.oauth.fields import Members, first_words, seconds, text, word_list
 from desktop.oauth.grants.device import DeviceAuthorization, without_prompt
 from desktop.oauth.model.token_set import TokenSet
-from desktop.oauth.redaction.known_secrets import KnownSecrets
+from desktop.oauth.redaction.known_secrets import CUT, KnownSecrets
 
 LONGEST_TOKEN = 256 * 1024  # characters; real ones have a few thousand
 # Characters: it is saved beside the others, and a keyring may be small.
@@ -113,6 +113,11 @@ async def new_tokens(
         requested_scope=scope,
         secrets=connection.secrets,
     )
+    return require_lifetime(tokens, host)
+
+
+def require_lifetime(tokens: TokenSet, host: str) -> TokenSet:
+    """Return `tokens` unless they have expired at once; raises `NoUsableToken`."""
     if tokens.expires_at is not None and tokens.expires_at <= tokens.issued_at:
         raise NoUsableToken(host, "expires_in is 0 or less")
     return tokens
@@ -140,7 +145,8 @@ async def refresh(connection: ClientConnection, token_endpoint: str, *, held: To
         found,
         token_endpoint,
         requested=requested,
-        requested_scope=held.scope,
+        requested_scope=held.requested_scope,
+        held_scope=held.scope,
         secrets=connection.secrets,
     )
     if renewed.id_token is None and _lives(held.id_expires_at, requested):
@@ -153,7 +159,6 @@ async def refresh(connection: ClientConnection, token_endpoint: str, *, held: To
         refresh_expires_at=(
             renewed.refresh_expires_at if renewed.refresh_token else held.refresh_expires_at
         ),
-        requested_scope=held.requested_scope,
         account=renewed.account if renewed.account.user else held.account,
     )
 
@@ -194,12 +199,13 @@ def parse_token(
     *,
     requested: Moment,
     requested_scope: tuple[str, ...],
+    held_scope: tuple[str, ...] | None = None,
     secrets: KnownSecrets | None = None,
 ) -> TokenSet:
     """Parse the tokens in a successful token response, and add them to `secrets`.
 
-    `requested` is the moment before the request was sent: expiry counts from it. Raises
-    `NoUsableToken`.
+    `requested` is the moment before the request was sent: expiry counts from it. A renewal passes
+    the scope of the token that it replaces as `held_scope`. Raises `NoUsableToken`.
     """
     host = host_of(endpoint)
     known = KnownSecrets() if secrets is None else secrets
@@ -214,7 +220,9 @@ def parse_token(
     if token_type.lower() not in _BEARER:
         raise UnsupportedTokenType(host, token_type)
     lifetime = seconds(found, "expires_in")
-    scope = string_list(found, "scope")
+    scope = _granted_scope(found, requested_scope)
+    if scope is None:  # RFC 6749 sections 5.1 and 6
+        scope = requested_scope if held_scope is None else held_scope
     # 0 is Keycloak's for "never".
     refresh_lifetime = seconds(found, *_REFRESH_LIFETIMES) or 0.0
     expires_at = None if lifetime is None else requested.later(max(0.0, lifetime))
@@ -224,7 +232,7 @@ def parse_token(
         access_token=access_token,
         refresh_token=refresh_token,
         token_type="Bearer",  # noqa: S106 - the name of the type, RFC 6750
-        scope=requested_scope if scope is None else scope,  # RFC 6749 section 5.1
+        scope=scope,
         requested_scope=requested_scope,
         issued_at=requested.utc,
         expires_at=expires_at,
@@ -234,6 +242,22 @@ def parse_token(
         id_expires_at=id_expires_at or (expires_at if id_token else None),
         refresh_expires_at=requested.later(refresh_lifetime) if refresh_lifetime > 0 else None,
     )
+
+
+def _granted_scope(found: Members, requested: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return the scopes that the answer names; `None` if it names none.
+
+    All that were requested are found, however many there are: of one that is missing, people read
+    that it was not granted. So where the answer was cut, each of them counts as granted.
+    """
+    words = word_list(found, "scope")
+    if words is None:
+        return None
+    whole = [word for word in words if not word.endswith(CUT)]
+    expected = set(requested)
+    shown = expected.union(first_words([word for word in whole if word not in expected]))
+    granted = tuple(word for word in whole if word in shown)
+    return granted if len(whole) == len(words) else tuple(dict.fromkeys((*granted, *requested)))
 
 
 _JWT = re.compile(r"[\w-]+(?:\.[\w-]*){2,4}", re.ASCII)  # RFC 7515 and RFC 7516, section 3.1

@@ -1,6 +1,7 @@
 """Finds the spellings of secrets, and pieces of them, in one pass over a text."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 
 from desktop.oauth.redaction.spelling import (
     Located,
@@ -30,7 +31,7 @@ class SecretForms:
 
     def __init__(self, secret: str, *, ordinary: Callable[[str], bool]) -> None:
         self.spellings: list[str] = []
-        self.pieces: dict[str, Places] = {}
+        self.pieces: set[str] = set()
         self.literals: set[str] = set()  # all, with their punctuation
         self.by_punctuation: set[str] = set()
         self.ends = _ends_of(secret, ordinary)
@@ -39,36 +40,35 @@ class SecretForms:
             if len(letters) >= PIECE and not ordinary(letters):
                 self.spellings.append(letters)
                 self.literals.add(visible)
-                self._add(letters)
+                self.pieces |= {letters[at : at + PIECE] for at in _starts_of_pieces(letters)}
             elif len(visible) >= _SHORTEST:
                 self.by_punctuation.add(visible)
 
-    def _add(self, letters: str) -> None:
-        last = len(letters) - PIECE
-        starts = {
-            *range(0, min(last, _INDEXED), PIECE),
-            *range(max(0, last - _INDEXED), last, PIECE),
-        }
-        for at in (*starts, last):
-            piece = letters[at : at + PIECE]
-            known = self.pieces.get(piece, ())
-            if len(known) < _MOST_PLACES:
-                self.pieces[piece] = (*known, (letters, at))
+    def places(self) -> dict[str, Places]:
+        """Find where the pieces are: needed only once a text contains one, and then slow."""
+        found: dict[str, Places] = {}
+        for letters in self.spellings:
+            for at in _starts_of_pieces(letters):
+                piece = letters[at : at + PIECE]
+                known = found.get(piece, ())
+                if len(known) < _MOST_PLACES:
+                    found[piece] = (*known, (letters, at))
+        return found
 
 
 class SecretIndex:
     """What is needed to find all of several secrets."""
 
-    def __init__(self, secrets: Iterable[SecretForms]) -> None:
+    def __init__(self, secrets: Sequence[SecretForms]) -> None:
+        self._secrets = secrets
         self._spellings: list[str] = []
-        self._pieces: dict[str, Places] = {}
+        self._pieces: set[str] = set()
         self._by_punctuation: set[str] = set()
         self._ends: dict[str, bool] = {}
         self._literals: set[str] = set()
         for each in secrets:
             self._spellings += each.spellings
-            for piece, places in each.pieces.items():
-                self._pieces[piece] = (*self._pieces.get(piece, ()), *places)
+            self._pieces |= each.pieces
             self._by_punctuation |= each.by_punctuation
             self._ends |= each.ends
             self._literals |= each.literals
@@ -76,8 +76,9 @@ class SecretIndex:
 
     def may_be_in(self, text: str) -> bool:
         """Whether a closer look at `text` is needed."""
-        letters, pieces = letters_of(text), self._pieces
-        if any(letters[at : at + PIECE] in pieces for at in range(len(letters) - PIECE + 1)):
+        letters = letters_of(text)
+        found = {letters[at : at + PIECE] for at in range(len(letters) - PIECE + 1)}
+        if not found.isdisjoint(self._pieces):
             return True
         visible = visible_of(text) if self._searched else ""
         return any(each in visible for each in self._searched)
@@ -104,13 +105,21 @@ class SecretIndex:
                 yield found.spans[at][0], found.spans[end - 1][1]
                 at = found.text.find(literal, end)
 
+    @cached_property
+    def _places(self) -> dict[str, Places]:
+        places: dict[str, Places] = {}
+        for secret in self._secrets:
+            for piece, found in secret.places().items():
+                places[piece] = (*places.get(piece, ()), *found)
+        return places
+
     def _pieces_in(
         self, layer: Located, is_public: Callable[[str], bool]
     ) -> Iterator[tuple[int, int]]:
         found = located_letters(layer)
         letters, at, free = found.text, 0, 0
         while at <= len(letters) - PIECE:
-            places = self._pieces.get(letters[at : at + PIECE])
+            places = self._places.get(letters[at : at + PIECE])
             if places is None:
                 at += 1
                 continue
@@ -121,6 +130,12 @@ class SecretIndex:
             else:
                 yield found.spans[start][0], found.spans[end - 1][1]
                 at = free = end
+
+
+def _starts_of_pieces(letters: str) -> list[int]:
+    last = len(letters) - PIECE
+    starts = {*range(0, min(last, _INDEXED), PIECE), *range(max(0, last - _INDEXED), last, PIECE)}
+    return [*starts, last]
 
 
 def _ends_of(secret: str, ordinary: Callable[[str], bool]) -> dict[str, bool]:

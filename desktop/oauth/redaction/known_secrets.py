@@ -15,11 +15,12 @@ from desktop.oauth.redaction.index import SecretForms, SecretIndex
 from desktop.oauth.redaction.spelling import layers, letters_of, located_layers
 
 REDACTED = "[redacted]"
+CUT = "…"  # ends a text that is too long
 
 MOST_SECRETS = 12  # of one profile; each renewal brings two
 _SHORTEST = 4  # characters; anything shorter is in every other sentence
 _MOST_PUBLIC = 64  # texts
-_LONGEST_VALUE = 8192  # characters of one member; what is shown has far fewer
+_LONGEST_VALUE = 65_536  # characters of one member; what is shown has far fewer
 _LARGEST_ANSWER = 262_144  # characters of all members; nobody reads more
 _MOST_CLOSELY = 32_768  # characters of texts that repeat secrets; the others are removed whole
 _DEEPEST = 16  # objects and lists within each other
@@ -161,7 +162,7 @@ class KnownSecrets:
         if self._index is None:
             for secret, forms in self._forms.items():
                 self._forms[secret] = forms or SecretForms(secret, ordinary=_is_ordinary)
-            self._index = SecretIndex(filter(None, self._forms.values()))
+            self._index = SecretIndex(list(filter(None, self._forms.values())))
         return self._index
 
 
@@ -179,8 +180,9 @@ class _Copier:
         return REDACTED if self._secrets.are_in(value[:_LONGEST_VALUE]) else value
 
     def text(self, value: str) -> str:
-        value = value[: min(self._left, _LONGEST_VALUE)]
-        self._left -= len(value)
+        room = min(self._left, _LONGEST_VALUE)
+        value = value if len(value) <= room else value[:room] + CUT
+        self._left -= min(len(value), room)
         if not self._secrets.may_be_in(value):
             return value
         self._left_closely -= len(value)

@@ -28,7 +28,10 @@ _LONGEST_ENCODED = 4096  # characters
 _MOST_LAYERS = 3  # such as percent-encoded twice, in JSON
 # What is neither a letter nor a digit, and the letters that are blank.
 _PUNCTUATION = re.compile(r"[\W_\u115f\u1160\u3164\uffa0]+")
-_ASCII_BLANKS = re.compile(r"[\x00-\x20\x7f]+")
+# The same for bytes of ASCII, where this takes a tenth of the time.
+_LOWER = bytes(range(256)).lower()
+_ASCII_PUNCTUATION = bytes(each for each in range(128) if not chr(each).isalnum())
+_ASCII_BLANKS = bytes((*range(0x21), 0x7F))
 _BLANKS = {"\u115f", "\u1160", "\u3164", "\uffa0"}
 
 
@@ -42,13 +45,15 @@ class Located:
 
 def letters_of(text: str) -> str:
     """Return the letters and digits of `text` in lower case, without accents."""
+    if text.isascii():
+        return text.encode("ascii").translate(_LOWER, _ASCII_PUNCTUATION).decode("ascii")
     return _PUNCTUATION.sub("", _folded(text))
 
 
 def visible_of(text: str) -> str:
     """Return `text` in lower case, without accents, spaces and hidden characters."""
     if text.isascii():
-        return _ASCII_BLANKS.sub("", text.lower())
+        return text.encode("ascii").translate(_LOWER, _ASCII_BLANKS).decode("ascii")
     return "".join(filter(_is_visible, _folded(text)))
 
 

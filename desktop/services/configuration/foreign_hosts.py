@@ -68,7 +68,21 @@ def _known_origins(profile: Profile, preset: Mapping[str, object]) -> set[str]:
     home = home or profile.issuer or profile.token_endpoint
     hosts = preset.get("verification_hosts", ())
     named = [f"https://{host}" for host in hosts] if isinstance(hosts, list) else []
-    return {origin_of(address) for address in (home, *fixed.values(), *named)}
+    named += _exchange_addresses(preset.get("exchanges"))
+    services = _fixed_services(preset)
+    return {origin_of(address) for address in (home, *fixed.values(), *named, *services)}
+
+
+def _fixed_services(preset: Mapping[str, object]) -> list[str]:
+    services = preset.get("services")
+    named = services.values() if isinstance(services, dict) else ()
+    return [address for address in named if not address.startswith("{")]
+
+
+def _exchange_addresses(exchanges: object) -> Iterator[str]:
+    for table in exchanges.values() if isinstance(exchanges, Mapping) else ():
+        if url := table.get("url"):
+            yield url
 
 
 _ADDRESSES = tuple(name for name, each in MEMBERS.items() if each.is_address)
@@ -78,6 +92,10 @@ def _destinations(profile: Profile) -> Iterator[tuple[str, str]]:
     for name in _ADDRESSES:
         if address := getattr(profile, name):
             yield name, address
+    for address in _exchange_addresses(profile.exchanges):
+        yield "exchanges", address
+    for address in profile.services.values():
+        yield "services", address
     for host in profile.verification_hosts:
         yield "verification_hosts", f"https://{host}"
     if "://" in profile.proxy and profile.ca_file:

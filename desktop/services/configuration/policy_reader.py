@@ -89,6 +89,8 @@ class _Reader:
             raise self.error(fault.describe(f"`{name}`"))
         if member.kind is Kind.MEMBERS and isinstance(value, Mapping):
             return self.read_members(value, member.members, f"{name}.")
+        if member.kind is Kind.STRINGS:
+            return tuple(value.split() if isinstance(value, str) else value)  # type: ignore[arg-type] # checked
         if not isinstance(value, str):
             return value
         from desktop.services.configuration.profile_rules import with_ascii_host

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from desktop.oauth.addresses import ascii_address
 from desktop.services.configuration.profile_names import NAME_TAKEN, name_key, name_keys
-from desktop.services.configuration.profile_reader import preset_members, with_shown_server
+from desktop.services.configuration.profile_reader import preset_members, with_preset
 from desktop.services.configuration.profile_rules import (
     ADDRESS_MEMBERS,
     find_faults,
@@ -38,8 +38,9 @@ if TYPE_CHECKING:
         """The typed texts, by the names of `EDITABLE`.
 
         Without a preset it is another provider. `scope` and `verification_hosts` are separated by
-        spaces, `extra_parameters` has one `name=value` per line. A field that is empty has the
-        preset's value; an empty setting has the global one.
+        spaces, `extra_parameters` has one `name=value` per line, as `services` has, which adds to
+        the preset's. A field that is empty has the preset's value; an empty setting has the global
+        one.
         """
 
         __dataclass_fields__: ClassVar[dict[str, Field[str]]]
@@ -59,6 +60,11 @@ else:
     )
 
 
+_TABLE_FIELDS = tuple(
+    name for name, each in EDITABLE.items() if each.kind in {Kind.PARAMETERS, Kind.ADDRESSES}
+)
+# What a preset makes of the issuer, unless the draft says otherwise.
+_FROM_PRESET = (*NOT_IN_FORM, "services")
 _PROFILE_FIELDS = tuple(name for name in EDITABLE if name in MEMBERS)
 _EMPTY: tuple[object, ...] = ("", (), {})
 _DEFAULT_PROFILE = Profile(id="", name="", client_id="")
@@ -66,9 +72,9 @@ _DEFAULT_PROFILE = Profile(id="", name="", client_id="")
 
 def draft_of(profile: Profile, presets: Presets) -> Draft:
     """Fill the form with `profile`."""
-    defaults = _defaults(profile.preset, presets, profile.issuer)
+    defaults = _defaults_of(profile, presets)
     differing = {
-        name: _as_text(getattr(profile, name))
+        name: _as_text(_own_value(name, getattr(profile, name), defaults[name]))
         for name in _PROFILE_FIELDS
         if name != "preset" and getattr(profile, name) != defaults[name]
     }
@@ -82,12 +88,13 @@ def draft_of(profile: Profile, presets: Presets) -> Draft:
 
 def members_of(draft: Draft, presets: Presets) -> dict[str, object]:
     """List what the file must contain: what differs from the preset; None removes a member."""
-    defaults = _defaults(draft.preset, presets, draft.issuer)
+    defaults = _defaults(draft.preset, presets, draft.issuer, draft.token_endpoint)
     members: dict[str, object] = {"preset": draft.preset or None}
     for name in _PROFILE_FIELDS:
         if name == "preset":
             continue
         value = _parse_field(name, getattr(draft, name))
+        value = _own_value(name, value, defaults[name])
         members[name] = None if value in (*_EMPTY, defaults[name]) else _toml_value(value)
     members["client_id"] = draft.client_id.strip()
     members["name"] = draft.name.strip()
@@ -97,19 +104,22 @@ def members_of(draft: Draft, presets: Presets) -> dict[str, object]:
 
 def profile_of(id_: str, draft: Draft, presets: Presets, *, kept: Profile | None = None) -> Profile:
     """Make the profile that `draft` describes; `kept` has what the form does not show."""
-    members = _defaults(draft.preset, presets, draft.issuer)
+    members = _defaults(draft.preset, presets, draft.issuer, draft.token_endpoint)
+    given = dict(members)
     if kept is not None and kept.preset == draft.preset:
         # The members of a preset follow the address. Only what was set in addition stays.
-        defaults = _defaults(kept.preset, presets, kept.issuer)
+        defaults = _defaults_of(kept, presets)
         hidden = {name: getattr(kept, name) for name in MEMBERS.keys() - EDITABLE.keys()}
         members |= {name: value for name, value in hidden.items() if value != defaults[name]}
     for name in _PROFILE_FIELDS:
         value = _parse_field(name, getattr(draft, name))
+        if EDITABLE[name].kind is Kind.ADDRESSES:
+            value = {**given[name], **value}  # type: ignore[dict-item] # tables both
         if value not in _EMPTY:
             members[name] = value
     members["settings"] = _profile_settings(draft)
     profile = Profile(id=id_, **members)  # type: ignore[arg-type] # each was read as its own kind
-    return with_shown_server(profile, presets.get(draft.preset, {}))
+    return with_preset(profile, presets.get(draft.preset, {}), given)
 
 
 def with_ascii_hosts(draft: Draft) -> Draft:
@@ -141,12 +151,12 @@ def faults_of(
         if fault.member == "settings":  # `_input_faults` has them, each at its field
             continue
         # Where several are wrong together, it is the issuer that all others follow from.
-        follows = fault.member in NOT_IN_FORM and not getattr(draft, fault.member)
+        follows = fault.member in _FROM_PRESET and not getattr(draft, fault.member)
         name = "issuer" if follows or fault.member not in EDITABLE else fault.member
         detail = translate("{detail}.", detail=fault.describe(field_name(name)))
         messages = _PRESET_MESSAGES if draft.preset else _MESSAGES
-        # The rule says best which parameter is refused, and why.
-        says_more = name == "extra_parameters" and fault.values
+        # The rule says best which line is refused, and why.
+        says_more = name in _TABLE_FIELDS and fault.values
         if name in messages and not says_more:
             detail = translate(messages[name].on(surface))
         found.setdefault(name, detail)
@@ -154,18 +164,19 @@ def faults_of(
 
 
 def _input_faults(draft: Draft, surface: Surface) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, member in EDITABLE.items():
-        if member.kind is not Kind.PARAMETERS and has_invisible_characters(
-            member, getattr(draft, name).strip()
-        ):
-            found[name] = translate("Contains invisible characters.")
+    lines = (each for each in EDITABLE.values() if each.name not in _TABLE_FIELDS)
+    found = {
+        each.name: translate("Contains invisible characters.")
+        for each in lines
+        if has_invisible_characters(each, getattr(draft, each.name).strip())
+    }
     if not draft.client_id.strip():
         found.setdefault("client_id", translate("Enter the client ID."))
     if not draft.name.strip():
         found.setdefault("name", translate("Enter a name for this profile."))
-    if _invalid_lines(draft.extra_parameters):
-        found["extra_parameters"] = translate(_MESSAGES["extra_parameters"].on(surface))
+    for name in _TABLE_FIELDS:
+        if _invalid_lines(getattr(draft, name)):
+            found[name] = translate(_MESSAGES[name].on(surface))
     for name, value in _profile_settings(draft).items():
         if not is_valid_setting(name, value):
             found[name] = _invalid_setting(EDITABLE[name])
@@ -220,20 +231,36 @@ _MESSAGES = {
             "Use NAME=VALUE, such as audience=https://api.example. Don't enter secrets here."
         ),
     ),
+    "services": BySurface(
+        translatable("Enter one name=address per line, such as reports=https://reports.example."),
+        translatable("Use NAME=URL, such as reports=https://reports.example."),
+    ),
 }
 # Where a preset knows the endpoints, no field shows them.
 _PRESET_MESSAGES = {**_MESSAGES, "issuer": BySurface(_ENTER_ISSUER, _ENTER_ISSUER)}
 
 
-def _defaults(preset: str, presets: Presets, issuer: str) -> dict[str, object]:
-    """List the members that a profile with `preset` at `issuer` has by default."""
+def _defaults(preset: str, presets: Presets, issuer: str, token_endpoint: str) -> dict[str, object]:
+    """List the members that a profile with `preset` at such a server has by default."""
     defaults: dict[str, object] = {name: getattr(_DEFAULT_PROFILE, name) for name in MEMBERS}
-    for name, value in preset_members(
-        presets.get(preset, {}), {"issuer": ascii_address(issuer.strip())}
-    ).items():
+    server = {"issuer": issuer, "token_endpoint": token_endpoint}
+    server = {name: ascii_address(typed.strip()) for name, typed in server.items()}
+    for name, value in preset_members(presets.get(preset, {}), server).items():
         defaults[name] = tuple(value) if isinstance(value, list) else value
     defaults["preset"] = preset
     return defaults
+
+
+def _defaults_of(profile: Profile, presets: Presets) -> dict[str, object]:
+    return _defaults(profile.preset, presets, profile.issuer, profile.token_endpoint)
+
+
+def _own_value(name: str, value: object, default: object) -> object:
+    """Leave out what a table has by default, where the file adds to that."""
+    is_added = EDITABLE[name].kind is Kind.ADDRESSES
+    if not (is_added and isinstance(value, Mapping) and isinstance(default, Mapping)):
+        return value
+    return {each: address for each, address in value.items() if default.get(each) != address}
 
 
 def _as_text(value: object) -> str:
@@ -252,6 +279,9 @@ def _parse_field(name: str, text: str) -> object:
     if kind is Kind.PARAMETERS:
         pairs = (line.partition("=") for line in text.splitlines() if line.strip())
         return {key.strip(): value.strip() for key, _, value in pairs}
+    if kind is Kind.ADDRESSES:
+        pairs = (line.partition("=") for line in text.splitlines() if line.strip())
+        return {key.strip(): ascii_address(value.strip()) for key, _, value in pairs}
     if kind is Kind.BOOLEAN and typed in {"true", "false"}:
         return typed == "true"
     if kind is Kind.NUMBER and typed.isascii() and typed.isdigit() and len(typed) < 20:

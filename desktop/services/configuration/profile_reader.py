@@ -2,12 +2,14 @@
 
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from desktop.oauth.addresses import ascii_address
 from desktop.oauth.errors import printable
+from desktop.services.configuration.exchange_rules import read_exchanges
 from desktop.services.configuration.profile_lines import ProfileLines, split_profiles
 from desktop.services.configuration.profile_names import find_clashes, find_named
 from desktop.services.configuration.profile_rules import (
@@ -26,6 +28,7 @@ from desktop.services.model.profile import (
     NoProfile,
     Profile,
     UnknownProfile,
+    is_same_server,
 )
 from desktop.services.model.toml_text import LARGEST_TOML, UnreadableToml, parse_toml
 from desktop.services.system import paths
@@ -144,11 +147,37 @@ def preset_members(
 ) -> dict[str, object]:
     """List what a profile with those `members` gets from `preset`, but for the form's hints."""
     issuer = str(members.get("issuer") or preset.get("issuer", "")).strip().rstrip("/")
-    return {
+    found = {
         name: value.replace("{issuer}", issuer) if isinstance(value, str) else value
         for name, value in preset.items()
         if name in MEMBERS
     }
+    home = str(preset.get("issuer") or preset.get("token_endpoint", ""))
+    own = issuer or str(members.get("token_endpoint") or home)
+    # A token of another server than the preset's is not meant for the preset's services.
+    is_at_home = not home or is_same_server(own, home)
+    if "services" in found:
+        found["services"] = _preset_services(preset, issuer, is_at_home=is_at_home)
+    if not is_at_home:
+        found.pop("exchanges", None)
+    return found
+
+
+def _preset_services(preset: Mapping[str, Any], issuer: str, *, is_at_home: bool) -> dict[str, str]:
+    """List the API services that `preset` names for a profile at `issuer`."""
+    origin = _ORIGIN.match(issuer)
+    meanings = {"{issuer}": issuer, "{issuer_origin}": origin[0] if origin else ""}
+    found = {}
+    for name, address in preset["services"].items():
+        start = next((each for each in meanings if address.startswith(each)), "")
+        if start and meanings[start]:
+            found[name] = ascii_address(meanings[start] + address.removeprefix(start))
+        elif not start and is_at_home:
+            found[name] = address
+    return found
+
+
+_ORIGIN = re.compile(r"https?://[^/?#]+")
 
 
 def read_profiles(file: Path, document: Mapping[str, object], text: str = "") -> Profiles:
@@ -314,15 +343,40 @@ def _read_profile(place: _Location, table: object, presets: Mapping[str, object]
         example = preset["issuer_example"]
         detail = translate("`issuer` is missing, such as {example}", example=example)
         raise place.error(_in_profile(place.id, detail), "preset")
-    members = {"name": place.id, **preset_members(preset, table), **table}
-    return with_shown_server(_Reader(place, members).read(), preset)
+    given = preset_members(preset, table)
+    members = {"name": place.id, **given, **table}
+    for name in ("services", "exchanges"):
+        added, own = given.get(name), table.get(name)
+        if isinstance(added, dict) and isinstance(own, dict):
+            members[name] = added | own
+    return with_preset(_Reader(place, members).read(), preset, given)
 
 
-def with_shown_server(profile: Profile, preset: Mapping[str, object]) -> Profile:
-    """Let `profile` show its server, unless provider, region and server are those of `preset`."""
+def with_preset(
+    profile: Profile, preset: Mapping[str, object], given: Mapping[str, Any]
+) -> Profile:
+    """Let `profile` know what it has of `preset`, which has `given` it members.
+
+    It shows its server, unless provider, region and server are those of the preset.
+    """
     fixed = ("provider", "region", "issuer" if profile.issuer else "token_endpoint")
     is_own = any(getattr(profile, name) != preset.get(name, "") for name in fixed)
-    return replace(profile, names_own_server=is_own)
+    return replace(
+        profile,
+        names_own_server=is_own,
+        preset_services=given.get("services", {}),
+        preset_exchanges=given.get("exchanges", {}),
+    )
+
+
+def _read_addresses(table: Mapping[str, str]) -> dict[str, str]:
+    return {name: ascii_address(address.strip()) for name, address in table.items()}
+
+
+_TABLE_READERS: Mapping[Kind, Callable[[Any], Mapping[str, Any]]] = {
+    Kind.ADDRESSES: _read_addresses,
+    Kind.EXCHANGES: read_exchanges,
+}
 
 
 def is_valid_id(id_: str) -> bool:
@@ -367,8 +421,8 @@ class _Reader:
         if fault := member.find_kind_fault(value):
             raise self.error(fault.describe(), name)
         match member.kind:
-            case Kind.MEMBERS | Kind.PARAMETERS:
-                return dict(value)
+            case Kind.MEMBERS | Kind.PARAMETERS | Kind.ADDRESSES | Kind.EXCHANGES:
+                return _TABLE_READERS.get(member.kind, dict)(value)
             case Kind.STRINGS:
                 value = tuple(value.split() if isinstance(value, str) else value)
             case Kind.STRING:

@@ -11,7 +11,8 @@ from desktop.oauth.addresses import (
     has_hidden_characters,
     host_of,
 )
-from desktop.oauth.errors import UnsafeAddress, without_joiners
+from desktop.oauth.errors import UnsafeAddress, printable, without_joiners
+from desktop.services.configuration.exchange_rules import find_exchange_faults
 from desktop.services.configuration.profile_names import name_key
 from desktop.services.model.members import Fault, Kind, Member
 from desktop.services.model.profile import (
@@ -128,6 +129,8 @@ def find_faults(profile: Profile) -> Iterator[Fault]:
     yield from _faults_of_grant(profile)
     yield from _faults_of_client(profile)
     yield from _faults_of_addresses(profile)
+    yield from _faults_of_services(profile)
+    yield from find_exchange_faults(profile.exchanges)
     yield from _faults_of_appearance(profile)
     yield from _faults_of_values(profile)
     yield from _faults_of_network(profile)
@@ -219,6 +222,38 @@ def _faults_of_addresses(profile: Profile) -> Iterator[Fault]:
             "verification_hosts",
             translatable("{field} must be host names, such as www.google.com"),
         )
+
+
+def _faults_of_services(profile: Profile) -> Iterator[Fault]:
+    for name, address in profile.services.items():
+        if not SERVICE_NAME.fullmatch(name) or name in RESERVED_SERVICES:
+            yield Fault(
+                "services",
+                translatable(
+                    "{field} can't contain the name “{name}”. Names have up to 31 characters of "
+                    "a-z, 0-9 and “-”, begin with a letter, and are not {reserved}"
+                ),
+                {"name": printable(name, 40), "reserved": format_list(RESERVED_SERVICES)},
+            )
+        elif reason := _service_problem(address):
+            yield Fault(
+                "services",
+                translatable("{field}: “{name}” has no safe address ({reason})"),
+                {"name": name, "reason": reason},
+            )
+
+
+def _service_problem(address: str) -> str:
+    if reason := _address_problem(address):
+        return reason
+    if any(each in address for each in "?#"):
+        return translate("contains a query or a fragment")
+    return ""
+
+
+SERVICE_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+RESERVED_SERVICES = ("http", "https", "server")
+"""What begins an address, and the name of the server that issues the token."""
 
 
 def _is_host(name: str) -> bool:

@@ -39,6 +39,13 @@ class AccessToken:
         )
 
 
+def digest_of(access_token: str) -> str:
+    """Digest an access token, so that two programs can compare theirs without sending them."""
+    from hashlib import sha256  # slow to load
+
+    return sha256(access_token.encode()).hexdigest()
+
+
 RENEWAL_TIMEOUT = 6.0  # seconds that somebody who wants to use the token waits for a renewal
 
 
@@ -46,7 +53,8 @@ RENEWAL_TIMEOUT = 6.0  # seconds that somebody who wants to use the token waits 
 class TokenRequirement:
     """How long a token must stay valid, and how long to wait for a renewal, both in seconds.
 
-    With `id_token` it is the ID token that is wanted.
+    With `id_token` it is the ID token that is wanted. `refused` is the digest of an access token
+    that a server has just refused, although it looks valid: see `digest_of`.
 
     A token that is not valid for that long is renewed if possible: see `schedule.is_valid_for`.
     """
@@ -54,6 +62,7 @@ class TokenRequirement:
     validity: float = 0.0
     timeout: float = RENEWAL_TIMEOUT
     id_token: bool = False
+    refused: str = ""
 
 
 ANY_VALID_TOKEN = TokenRequirement()

@@ -38,6 +38,8 @@ class CopyFormat(Enum):
     JSON = translatable("JSON")
 
 
+COMMAND_FORMATS = (CopyFormat.CURL, CopyFormat.POWERSHELL, CopyFormat.PYTHON)
+"""The formats that are a request to an API service."""
 SHELL_FORMATS = (CopyFormat.CURL, CopyFormat.POWERSHELL, CopyFormat.ENVIRONMENT)
 
 PRINT_FORMATS = {

@@ -1,5 +1,7 @@
 """The errors of a session that come neither from the server nor from the keyring alone."""
 
+from collections.abc import Iterable
+
 
 class SessionError(Exception):
     """The base of these errors."""
@@ -81,6 +83,37 @@ class IdTokenGone(NoIdToken):
     """The ID token has expired, and the server has sent no new one with the access token."""
 
 
+class UnknownExchange(SessionError):
+    """The profile `profile_id` has no exchange called `exchange`.
+
+    `known` are the names of those it has, `similar` those close to it.
+    """
+
+    def __init__(
+        self,
+        exchange: str,
+        profile_id: str,
+        *,
+        known: Iterable[str] = (),
+        similar: Iterable[str] = (),
+    ) -> None:
+        super().__init__(exchange)
+        self.exchange, self.profile_id = exchange, profile_id
+        self.known, self.similar = tuple(known), tuple(similar)
+
+
+class ExchangeRefused(SessionError):
+    """The server issues no token for the exchange called `exchange`; the cause says why."""
+
+    def __init__(self, exchange: str) -> None:
+        super().__init__(exchange)
+        self.exchange = exchange
+
+
+class ExchangeNotAllowed(ExchangeRefused):
+    """The same, because the sign-in, its client or its user may not have one."""
+
+
 class RenewalTimedOut(SessionError):
     """No new token was received in time."""
 
@@ -99,6 +132,10 @@ class GrantForbidden(ForbiddenByPolicy):
 
 class FormatForbidden(ForbiddenByPolicy):
     """An administrator does not allow this copy format."""
+
+
+class ExchangeForbidden(ForbiddenByPolicy):
+    """An administrator does not allow this exchange."""
 
 
 class UnsafeForShell(SessionError):

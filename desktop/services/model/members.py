@@ -27,6 +27,10 @@ class Kind(Enum):
     MEMBERS = translatable("{field} must be a table")
     """A table of `members`."""
     PARAMETERS = translatable("{field} must be a table of strings")
+    ADDRESSES = translatable("{field} must be a table of addresses")
+    """A table of addresses by name, which adds to that of the preset."""
+    EXCHANGES = translatable("{field} must be a table of tables")
+    """A table of tables of `members`, by name."""
     PROFILES = translatable("{field} must be a table of profiles, or the text of a profiles.toml")
     """A table of profiles by id, or the text of a `profiles.toml`."""
 
@@ -128,6 +132,11 @@ def text(description: str, default: str = "", **details: Any) -> str:  # noqa: A
     return member(description, default=default, **details)
 
 
+def table(description: str, **details: Any) -> Any:  # noqa: ANN401 - any table
+    """Make the field of a dataclass that is a member with a table, empty by default."""
+    return field(default_factory=dict, metadata=about(description, **details))
+
+
 def about(description: str, **details: Any) -> dict[str, Any]:  # noqa: ANN401 - those of `Member`
     """Make the metadata of a field that is a member, where it has no plain default."""
     return {"description": description, **details}
@@ -155,14 +164,20 @@ def _is_strings(value: object) -> bool:
     )
 
 
+def _is_table_of_strings(value: object) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(each, str) for each in value.values())
+
+
 _CHECKS: Mapping[Kind, Callable[[object], bool]] = {
     Kind.STRING: lambda value: isinstance(value, str),
     Kind.STRINGS: _is_strings,
     Kind.BOOLEAN: lambda value: isinstance(value, bool),
     Kind.NUMBER: lambda value: type(value) is int,  # to Python, a bool is an int
     Kind.MEMBERS: lambda value: isinstance(value, Mapping),
-    Kind.PARAMETERS: lambda value: (
-        isinstance(value, Mapping) and all(isinstance(each, str) for each in value.values())
+    Kind.PARAMETERS: _is_table_of_strings,
+    Kind.ADDRESSES: _is_table_of_strings,
+    Kind.EXCHANGES: lambda value: (
+        isinstance(value, Mapping) and all(isinstance(each, Mapping) for each in value.values())
     ),
     Kind.PROFILES: lambda value: isinstance(value, (str, Mapping)),
 }

@@ -1,10 +1,10 @@
 """The policy that an administrator has set for this computer; users cannot change it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from desktop.services.model.copy_formats import CopyFormat
-from desktop.services.model.members import Kind, Member, about, collect_members, member, text
+from desktop.services.model.members import Kind, Member, collect_members, member, table, text
 from desktop.services.model.settings import SETTINGS
 
 _FORMATS = {
@@ -55,6 +55,17 @@ class Policy:
         default=True,
         title="Unattended profiles",
     )
+    services: tuple[str, ...] = member(
+        "The names of the API services and exchanges that may get tokens. Empty for all that a "
+        "profile has.",
+        default=(),
+        title="API services",
+    )
+    own_services: bool = member(
+        "Whether people can add API services to those of a provider in their own profiles.",
+        default=True,
+        title="Own API services",
+    )
     proxy: str = text(
         "The proxy of all profiles: system, none, or an address such as http://proxy.example:3128.",
         title="Proxy",
@@ -71,22 +82,16 @@ class Policy:
         title="Copy formats",
         members=_FORMATS,
     )
-    settings: Mapping[str, object] = field(
-        default_factory=dict,
-        metadata=about(
-            "Settings that people cannot change.",
-            kind=Kind.MEMBERS,
-            title="Settings",
-            members={name: each for name, each in SETTINGS.items() if each.title},
-        ),
+    settings: Mapping[str, object] = table(
+        "Settings that people cannot change.",
+        kind=Kind.MEMBERS,
+        title="Settings",
+        members={name: each for name, each in SETTINGS.items() if each.title},
     )
-    profiles: Mapping[str, object] = field(
-        default_factory=dict,
-        metadata=about(
-            "Profiles for everyone, which users can't change, by ID.",
-            kind=Kind.PROFILES,
-            title="Profiles",
-        ),
+    profiles: Mapping[str, object] = table(
+        "Profiles for everyone, which users can't change, by ID.",
+        kind=Kind.PROFILES,
+        title="Profiles",
     )
 
 

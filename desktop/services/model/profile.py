@@ -7,7 +7,8 @@ from typing import Any
 
 from desktop.oauth.addresses import host_of, origin_of
 from desktop.oauth.errors import UnsafeAddress
-from desktop.services.model.members import Kind, Option, about, collect_members, member, text
+from desktop.services.model.exchanges import EXCHANGE, Table
+from desktop.services.model.members import Kind, Option, about, collect_members, member, table, text
 from desktop.services.model.policy import NO_POLICY, POLICY, Policy
 from desktop.services.model.settings import PROFILE_SETTINGS
 from desktop.services.system.translation import translatable, translate
@@ -82,8 +83,21 @@ class BrokenPolicy(ProfileError):
 _ADDRESS = "An address: https, or http on this computer."
 
 
-def _address(description: str, **details: Any) -> str:  # noqa: ANN401 - those of `Member`
-    return text(f"{description} {_ADDRESS}", is_address=True, **details)
+def _address(description: str, of_option: str, **details: Any) -> str:  # noqa: ANN401 - of `Member`
+    option = Option("URL", of_option)
+    return text(f"{description} {_ADDRESS}", is_address=True, option=option, **details)
+
+
+_EXTRA_OPTION = Option(
+    "NAME=VALUE",
+    "A parameter for the provider, such as audience=…. Repeat for more.",
+    name="--extra",
+)
+_SERVICE_OPTION = Option(
+    "NAME=URL",
+    "An API service that may get the token. NAME= removes one. Repeat for more.",
+    name="--service",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +143,9 @@ class Profile:
     region: str = text("The name of the provider's region on screen.")
     issuer: str = _address(
         "The issuer, where the provider has its metadata.",
+        "Issuer of the provider.",
         title=translatable("Issuer"),
         help=translatable("The address of the sign-in server, such as https://login.example."),
-        option=Option("URL", "Issuer of the provider."),
     )
     expected_issuer: str | None = member(
         "The issuer that the metadata names, if it is not the address.",
@@ -146,30 +160,28 @@ class Profile:
     )
     device_authorization_endpoint: str = _address(
         "The device authorization endpoint (RFC 8628).",
+        "Device authorization endpoint, if not in the metadata.",
         title=translatable("Device authorization endpoint"),
-        option=Option("URL", "Device authorization endpoint, if not in the metadata."),
     )
     token_endpoint: str = _address(
         "The token endpoint.",
+        "Token endpoint, if not in the metadata.",
         title=translatable("Token endpoint"),
-        option=Option("URL", "Token endpoint, if not in the metadata."),
     )
     authorization_endpoint: str = _address(
         "The authorization endpoint.",
+        "Authorization endpoint, if not in the metadata.",
         title=translatable("Authorization endpoint"),
-        option=Option("URL", "Authorization endpoint, if not in the metadata."),
     )
     userinfo_endpoint: str = _address(
-        "The endpoint that describes the user.",
-        option=Option("URL", "Endpoint that describes the user."),
+        "The endpoint that describes the user.", "Endpoint that describes the user."
     )
     revocation_endpoint: str = _address(
-        "The endpoint that revokes tokens (RFC 7009).",
-        option=Option("URL", "Endpoint that revokes a token."),
+        "The endpoint that revokes tokens (RFC 7009).", "Endpoint that revokes a token."
     )
     app_grant_endpoint: str = _address(
         "The endpoint of Cisco XDR that revokes an app's access.",
-        option=Option("URL", "Endpoint of Cisco XDR that revokes all access granted to this app."),
+        "Endpoint of Cisco XDR that revokes all access granted to this app.",
     )
     client_authentication: str = text(
         "How the client authenticates. Its secret is in the keyring, never in this file.",
@@ -198,19 +210,25 @@ class Profile:
         ),
     )
     scope_guide: str = text("Whose descriptions explain the scopes.", choices=("", "xdr"))
-    extra_parameters: Mapping[str, str] = field(
-        default_factory=dict,
-        metadata=about(
-            "Additional parameters that the provider requires.",
-            kind=Kind.PARAMETERS,
-            title=translatable("Extra parameters"),
-            help=translatable("One per line, such as audience=https://api.example."),
-            option=Option(
-                "NAME=VALUE",
-                "A parameter for the provider, such as audience=…. Repeat for more.",
-                name="--extra",
-            ),
+    extra_parameters: Mapping[str, str] = table(
+        "Additional parameters that the provider requires.",
+        kind=Kind.PARAMETERS,
+        title=translatable("Extra parameters"),
+        help=translatable("One per line, such as audience=https://api.example."),
+        option=_EXTRA_OPTION,
+    )
+    services: Mapping[str, str] = table(
+        "The API services that may get the token, by name, in addition to the preset's.",
+        kind=Kind.ADDRESSES,
+        title=translatable("API services"),
+        help=translatable(
+            "One per line, such as reports=https://reports.example/api. API calls may send "
+            "your token there."
         ),
+        option=_SERVICE_OPTION,
+    )
+    exchanges: Mapping[str, Table] = table(
+        "How to get tokens of other services, by name.", kind=Kind.EXCHANGES, members=EXCHANGE
     )
     redirect_uri: str = text(
         "The redirect URI for the grant code: an http address on this computer.",
@@ -263,16 +281,16 @@ class Profile:
         default=False,
         option=Option("true|false", "Let programs get a token while XDR Login is locked."),
     )
-    settings: Mapping[str, object] = field(
-        default_factory=dict,
-        metadata=about(
-            "Settings that differ for this profile.", kind=Kind.MEMBERS, members=PROFILE_SETTINGS
-        ),
+    settings: Mapping[str, object] = table(
+        "Settings that differ for this profile.", kind=Kind.MEMBERS, members=PROFILE_SETTINGS
     )
     policy: Policy = NO_POLICY
     # Whether the provider, its region or its server are not those of the preset: anyone can write
     # the name of a provider into a profile.
     names_own_server: bool = field(default=False, compare=False)
+    # The API services and exchanges of the preset alone, for a policy that allows no others.
+    preset_services: Mapping[str, str] = field(default_factory=dict, compare=False)
+    preset_exchanges: Mapping[str, Table] = field(default_factory=dict, compare=False)
 
     @property
     def managed(self) -> bool:
@@ -282,28 +300,43 @@ class Profile:
     @property
     def provider_label(self) -> str:
         """The provider and the region in one line, and the server unless a preset names it."""
-        home = self.issuer or self.token_endpoint
-        named = [each for each in (self.provider, translate(self.region)) if each]
-        if named and self.names_own_server:
-            named.append(host_of(home))
-        return " · ".join(named) or home
+        return _provider_label(self)
+
+
+def _provider_label(profile: Profile) -> str:
+    home = profile.issuer or profile.token_endpoint
+    named = [each for each in (profile.provider, translate(profile.region)) if each]
+    if named and profile.names_own_server:
+        named.append(host_of(home))
+    return " · ".join(named) or home
 
 
 MEMBERS = collect_members(Profile)
 """The members of a profile by name, as in `profiles.toml`."""
 EDITABLE = {name: each for name, each in (MEMBERS | PROFILE_SETTINGS).items() if each.option}
 """The members and settings that the form or an option can change."""
-GOVERNED = tuple(name for name in MEMBERS if name in POLICY and name != "settings")
-"""The members that a policy can set for all profiles."""
+# The members that a policy can set for all profiles.
+_GOVERNED = tuple(
+    name for name in MEMBERS if name in POLICY and name not in {"settings", "services"}
+)
 
 
 def with_policy(profile: Profile, policy: Policy) -> Profile:
     """Apply `policy` to `profile`."""
     own = {name: value for name, value in profile.settings.items() if name not in policy.settings}
-    given = {name: getattr(policy, name) for name in GOVERNED if getattr(policy, name)}
+    given = {name: getattr(policy, name) for name in _GOVERNED if getattr(policy, name)}
     if not policy.unattended_profiles and profile.id not in policy.profiles:
         given["unattended"] = False
+    if not policy.own_services and profile.id not in policy.profiles:
+        given["services"] = profile.preset_services
+        given["exchanges"] = profile.preset_exchanges
     return replace(profile, **given, settings=own, policy=policy)
+
+
+def governed_members(policy: Policy) -> tuple[str, ...]:
+    """List the members of people's own profiles that `policy` decides."""
+    services = () if policy.own_services else ("services",)
+    return (*(name for name in _GOVERNED if getattr(policy, name)), *services)
 
 
 def tokens_key(profile: Profile) -> str:

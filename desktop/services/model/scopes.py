@@ -41,13 +41,24 @@ def load_scope_guide(name: str) -> ScopeGuide:
 
 def describe_scope(scope: str, guide: ScopeGuide) -> ScopeDescription:
     """Describe `scope`, such as `enrich:read` or `response/trigger:write`."""
-    path, _, access = scope.partition(":")
-    root, _, part = path.partition("/")
+    root, part, access = _parts_of(scope)
     known = guide.get(root)
     if known is None:
         return ScopeDescription(scope, "", high_impact=False)
     area = translate(str(known["text"]))
     patterns = _PATTERNS_OF_PARTS if part else _PATTERNS
     text = translate(patterns.get(access, patterns[""]), area=area, part=part)
-    # High impact only with write access, which a bare scope includes.
-    return ScopeDescription(scope, text, bool(known.get("high_impact")) and access != "read")
+    return ScopeDescription(scope, text, is_high_impact(scope, guide))
+
+
+def is_high_impact(scope: str, guide: ScopeGuide) -> bool:
+    """Whether `scope` allows what deserves a second look; only with write access."""
+    root, _, access = _parts_of(scope)
+    return bool(guide.get(root, {}).get("high_impact")) and access != "read"  # a bare scope writes
+
+
+def _parts_of(scope: str) -> tuple[str, str, str]:
+    """Split `scope` into area, part and access."""
+    path, _, access = scope.partition(":")
+    root, _, part = path.partition("/")
+    return root, part, access

@@ -139,6 +139,9 @@ class Settings:
     recent_profiles: str = text(
         "The profiles that were used last, by their IDs, the last one first.",
     )
+    api_service: str = text(
+        "The API service that copied commands call, by its name. Empty for the profile's first.",
+    )
 
 
 SETTINGS = collect_members(Settings)

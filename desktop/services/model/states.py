@@ -16,6 +16,8 @@ from desktop.services.model.instants import is_expired
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from desktop.services.model.exchanges import ExchangedToken
+
 
 class Revocation(Enum):
     """The result of revoking tokens at the server."""
@@ -113,7 +115,8 @@ class SignedIn:
     not in use. `trouble` is why the last renewal failed, `next_at` when it is tried again.
     `is_quota_low` says that it is renewed only when it is used, because the organization has used
     more than half of its requests. `clock_offset` is by how many seconds this computer's clock is
-    ahead of the server's, 0 within the accuracy of the measurement.
+    ahead of the server's, 0 within the accuracy of the measurement. `exchanged` are the tokens of
+    other services that are held for it.
     """
 
     scope: tuple[str, ...]
@@ -132,6 +135,7 @@ class SignedIn:
     next_at: datetime | None = None
     is_quota_low: bool = False
     clock_offset: float = 0.0
+    exchanged: tuple[ExchangedToken, ...] = ()
 
     def remaining(self, at: datetime) -> float | None:
         """Return the seconds until it expires, never negative; `None` if it never expires."""
@@ -186,6 +190,11 @@ State = SignedOut | Requesting | AwaitingApproval | SignedIn | Failed | Locked
 
 def is_signing_out(state: State) -> bool:
     return isinstance(state, SignedIn) and state.signing_out
+
+
+def is_approved(state: State) -> bool:
+    """Whether the new token is being saved."""
+    return isinstance(state, AwaitingApproval) and state.approved
 
 
 # Seconds between two codes for one profile: a new one costs the server a request, and the user has

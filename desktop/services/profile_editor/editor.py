@@ -25,11 +25,11 @@ from desktop.services.configuration.profile_names import name_key, names_in, nam
 from desktop.services.configuration.profile_reader import Profiles, load_presets, load_profiles
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import (
-    GOVERNED,
     GRANTS,
     BrokenPolicy,
     BrokenProfile,
     Profile,
+    governed_members,
     with_policy,
 )
 from desktop.services.profile_editor import check as profile_check
@@ -168,9 +168,8 @@ class ProfileEditor:
         policy = known.profiles.policy
         members = members_of(draft, known.presets)
         # The form shows the policy's values. The user's own stay, and apply again without it.
-        for name in GOVERNED:
-            if getattr(policy, name):
-                members.pop(name, None)
+        for name in governed_members(policy):
+            members.pop(name, None)
         await self._worker.run(
             partial(
                 save_profile,

@@ -1,11 +1,11 @@
 """Tokens and passwords as the text that the keystore holds."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
-from desktop.oauth.fields import string_list, text
+from desktop.oauth.fields import text, word_list
 from desktop.oauth.model.client_authentication import ClientAuthentication
 from desktop.oauth.model.token_set import Account, TokenSet
 
@@ -29,7 +29,9 @@ class SavedTokens:
 def encode_tokens(saved: SavedTokens, *, issued_for: str) -> str:
     """Encode `saved` as ASCII text. `issued_for` binds it to a profile's server and client."""
     tokens = saved.tokens
-    values = asdict(tokens) | {
+    # asdict() of all would copy each scope.
+    values = {each.name: getattr(tokens, each.name) for each in fields(tokens)} | {
+        "account": asdict(tokens.account),
         "format": _FORMAT,
         "issued_for": issued_for,
         "issued_at": tokens.issued_at.timestamp(),
@@ -97,8 +99,8 @@ def _parse_tokens(found: dict[str, Any]) -> TokenSet:
         access_token=_required(found, "access_token"),
         refresh_token=text(found, "refresh_token"),
         token_type=_required(found, "token_type"),
-        scope=string_list(found, "scope") or (),
-        requested_scope=string_list(found, "requested_scope") or (),
+        scope=word_list(found, "scope") or (),
+        requested_scope=word_list(found, "requested_scope") or (),
         issued_at=_parse_instant(found["issued_at"]),
         expires_at=_parse_optional_instant(found["expires_at"]),
         account=Account(str(account["user"]), str(account["organization"])),

@@ -43,6 +43,7 @@ class TokenStore:
         self.held = None
         self.save_error: KeystoreError | None = None
         self.is_saving = False
+        self.profile_id = profile.id
         self._key = tokens_key(profile)
         self._issued_for = tokens_binding(profile)
         self._lock = lock

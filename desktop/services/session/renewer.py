@@ -28,6 +28,7 @@ from desktop.services.session.schedule import (
     Failures,
     Schedule,
     is_over,
+    is_refused,
     is_valid_for,
     moved_back,
     renewal_due_at,
@@ -159,8 +160,7 @@ class Renewer:
         """
         self._use(replace(self._schedule.usage, last_used=now(self._clock)))
         self._correct_clock()
-        is_needed = self._lacks(requirement) or self._should_renew(requirement)
-        if self._task.is_running or is_needed:
+        if self._task.is_running or self._lacks(requirement) or self._should_renew(requirement):
             await self._await_renewal(requirement)
         held = self._store.held
         if held is None or self._lacks(requirement):
@@ -197,7 +197,8 @@ class Renewer:
             return True
         if held is None or self._schedule.failures.seconds_to_retry(self._clock) > 0:
             return False
-        return not is_valid_for(held, requirement.validity, at, id_token=requirement.id_token)
+        lasts = is_valid_for(held, requirement.validity, at, id_token=requirement.id_token)
+        return not lasts or is_refused(held, requirement.refused, at)
 
     async def _await_renewal(self, requirement: TokenRequirement) -> None:
         if not self._task.is_running and not self._can_renew():

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from desktop.oauth.clock import Clock, Moment
 from desktop.oauth.errors import ErrorResponse, PageInsteadOfAnswer, UnusableAnswer
 from desktop.oauth.model.token_set import TokenSet
+from desktop.services.model.access_token import digest_of
 from desktop.services.model.errors import RenewalRefused
 from desktop.services.model.instants import is_expired
 from desktop.services.session.usage import Usage
@@ -22,6 +23,7 @@ _EARLIEST_SHARE, _LATEST_SHARE = 0.8, 0.98
 _EARLIEST_SHARE_AFTER_FAILURE = 0.4
 # Seconds: protects a server whose tokens expire at once from constant requests.
 _MIN_LIFETIME = 10.0
+_MIN_AGE_IF_REFUSED = 60.0  # seconds before a token that an API refuses is replaced
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 600.0  # seconds between attempts that fail
 # Cisco's quota is per hour. A longer Retry-After is a mistake or an attempt to lock people out.
@@ -67,6 +69,16 @@ def is_valid_for(tokens: TokenSet, seconds: float, at: datetime, *, id_token: bo
     lifetime = (expires_at - tokens.issued_at).total_seconds()
     remaining = (expires_at - at).total_seconds()
     return remaining > 0 and remaining >= min(seconds, lifetime / 2)
+
+
+def is_refused(tokens: TokenSet, digest: str, at: datetime) -> bool:
+    """Whether `digest` is that of the access token, and a new one may help.
+
+    A server that refuses a new token as well would refuse the next one too: no script can renew
+    more often than once a minute by that.
+    """
+    age = (at - tokens.issued_at).total_seconds()
+    return bool(digest) and age >= _MIN_AGE_IF_REFUSED and digest == digest_of(tokens.access_token)
 
 
 def expired_if_from_future(saved: TokenSet, at: datetime) -> TokenSet:

@@ -22,11 +22,13 @@ from desktop.services.model.states import (
     SignedIn,
     SignedOut,
     State,
+    is_approved,
     is_signing_out,
 )
 from desktop.services.network.environment import Environment
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.token_store import TokenStore
+from desktop.services.session.exchanges.exchanged_tokens import ExchangedTokens
 from desktop.services.session.lock.session_lock import SessionLock
 from desktop.services.session.one_task import SessionTask, Work
 from desktop.services.session.provider import Found, Provider, Query
@@ -70,7 +72,10 @@ class Session:
             self._provider, self._store, environment=environment, on_change=self._state.update
         )
         self._state.renewal_status = self._renewer.status
-        self.lock = SessionLock(self._store, self._renewer, self._state, load=self.open)
+        self.exchanged = ExchangedTokens(self._store, self._clock, self._state, query=self.query)
+        self.lock = SessionLock(
+            self._store, self._renewer, self.exchanged, state=self._state, load=self.open
+        )
         self._sign_in = SignIn(
             self._provider,
             self._store,
@@ -78,9 +83,7 @@ class Session:
             state=self._state,
             clock=environment.clock,
         )
-        self._sign_out = SignOut(
-            self._provider, self._store, state=self._state, clock=environment.clock
-        )
+        self._sign_out = SignOut(self._provider, self._store, state=self._state, clock=self._clock)
         self._task = SessionTask(
             self._store, self._renewer, self._state, first=self._load_or_sign_in
         )
@@ -96,7 +99,8 @@ class Session:
 
     def reload(self) -> None:
         """Use what another program has saved or removed, unless a new token is being saved here."""
-        if not (is_signing_out(self.state) or self._is_approved() or self._store.in_memory_only):
+        is_busy = is_signing_out(self.state) or is_approved(self.state)
+        if not is_busy and not self._store.in_memory_only:
             self._start(self._sign_in.reload)
 
     def sign_in(self) -> None:
@@ -218,14 +222,12 @@ class Session:
 
     def _must_finish(self) -> bool:
         """Whether quitting now would lose a new token, or leave one that is to be removed."""
-        if self._is_approved() or self._state.signing_out or is_signing_out(self.state):
+        if is_approved(self.state) or self._state.signing_out or is_signing_out(self.state):
             return True
         return self._store.is_saving and not self._renewer.status().renewing
 
-    def _is_approved(self) -> bool:
-        return isinstance(self.state, AwaitingApproval) and self.state.approved
-
     def _start(self, work: Work) -> asyncio.Task[None] | None:
+        self.exchanged.forget()
         self._state.signing_out = work == self._sign_out.run
         return self._task.start(work)
 

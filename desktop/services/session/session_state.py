@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from desktop.oauth.model.token_set import TokenSet
+from desktop.services.model.exchanges import ExchangedToken
 from desktop.services.model.states import Requesting, SignedIn, SignedOut, State
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.session.provider import Provider
@@ -13,7 +14,8 @@ class SessionState:
     """Publishes every new state to `observer`.
 
     `signing_out` is set from the command to sign out until the tokens are removed. `renewal_status`
-    is set once there is something that renews. `settle` is called after every change.
+    and `exchanged` are set once there is something that renews and exchanges. `settle` is called
+    after every change.
     """
 
     def __init__(
@@ -22,6 +24,7 @@ class SessionState:
         self.current: State = Requesting(opening=True)
         self.signing_out = False
         self.renewal_status: Callable[[], RenewalStatus] = RenewalStatus
+        self.exchanged: Callable[[], tuple[ExchangedToken, ...]] = tuple
         self.settle: Callable[[], None] = lambda: None
         self._provider = provider
         self._store = store
@@ -65,4 +68,5 @@ class SessionState:
             next_at=renewal.next_at,
             is_quota_low=renewal.is_quota_low,
             clock_offset=self._provider.clock_offset,
+            exchanged=self.exchanged(),
         )

@@ -89,6 +89,8 @@ class Sessions:
         for id_, session in list(self._sessions.items()):
             profile = profiles.get(id_)
             if profile is not None and _can_keep_session(session.profile, profile):
+                if session.profile.exchanges != profile.exchanges:
+                    session.exchanged.forget()
                 session.profile = profile
                 self._configure(session)
                 continue
@@ -139,8 +141,10 @@ class Sessions:
         """Use `settings` from now on; the settings of a profile take precedence."""
         before, self._settings = self._settings, settings
         self._choose_listed()
-        recent = settings.recent_profiles
-        if replace(before, profile=settings.profile, recent_profiles=recent) != settings:
+        elsewhere = {
+            name: getattr(settings, name) for name in ("profile", "recent_profiles", "api_service")
+        }
+        if replace(before, **elsewhere) != settings:
             # Switching to another profile wakes none of the others.
             for session in self._sessions.values():
                 self._configure(session)
@@ -224,11 +228,14 @@ def _is_opening(state: State) -> bool:
 
 
 def _can_keep_session(before: Profile, after: Profile) -> bool:
-    """Whether the session can go on: only the look of the profile or its settings changed."""
+    """Whether the session can go on: the same client signs in at the same server."""
     return before == replace(
         after,
         name=before.name,
         letter=before.letter,
         color=before.color,
         settings=before.settings,
+        exchanges=before.exchanges,
+        services=before.services,
+        preset_services=before.preset_services,
     )

@@ -33,20 +33,24 @@ PermissionKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class PermissionRequest:
-    """The question whether `program` may have the token of the profile with the id `profile`."""
+    """The question whether `program` may have the token of the profile with the id `profile`.
+
+    `exchange` names the exchange whose token it is, if it is not the first.
+    """
 
     program: Program
     profile: str
     profile_name: str
+    exchange: str = ""
 
     @property
     def key(self) -> PermissionKey | None:
-        """What an answer applies to: these very files, never their names, and this profile.
+        """What an answer applies to: these very files, never their names, and this token.
 
         `None` where it is not known what runs: then another program could use the answer.
         """
         identity = self.program.identity
-        return None if identity is None else (identity, self.profile)
+        return None if identity is None else (identity, self._token)
 
     @property
     def denial_key(self) -> PermissionKey:
@@ -54,7 +58,11 @@ class PermissionRequest:
 
         Those could be different programs, but a loop must not cause a question each second.
         """
-        return self.key or (f"unknown:{self.program.origin}", self.profile)
+        return self.key or (f"unknown:{self.program.origin}", self._token)
+
+    @property
+    def _token(self) -> str:
+        return f"{self.profile} {self.exchange}"
 
 
 AskUser = Callable[[PermissionRequest], Awaitable[PermissionAnswer]]

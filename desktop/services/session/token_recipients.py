@@ -17,11 +17,15 @@ MAX_RECIPIENTS = 50
 
 @dataclass(frozen=True, slots=True)
 class TokenRecipient:
-    """`program` got the token of the profile with the id `profile`, at `at` (aware UTC)."""
+    """`program` got the token of the profile with the id `profile`, at `at` (aware UTC).
+
+    `exchange` names the exchange whose token it was, if it was not the first.
+    """
 
     at: datetime
     program: Program
     profile: str
+    exchange: str = ""
 
 
 class TokenRecipients:

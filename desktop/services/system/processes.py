@@ -10,10 +10,12 @@ import hashlib
 import os
 import re
 import sys
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from desktop.oauth.errors import printable
 from desktop.services.system.interpreters import (
@@ -29,10 +31,11 @@ from desktop.services.system.interpreters import (
 from desktop.services.system.translation import translatable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 _LONGEST_NAME, _LONGEST_PATH = 80, 300  # characters
 _MAX_PARENTS = 4
+_CHECK_INTERVAL = 0.02  # seconds
 _LONGEST_SCRIPT = 1024 * 1024  # bytes
 
 
@@ -90,13 +93,45 @@ def find_program(pid: int | None) -> Program:
         return UNKNOWN_PROGRAM
 
 
-def is_own_process(pid: int) -> bool:
-    """Tell whether process `pid` belongs to the same user as this process. Blocks."""
+def end_processes(pids: Iterable[int], *, patience: float = 1.0) -> None:
+    """End processes and all that they have started. Blocks.
+
+    Each gets `patience` seconds to end by itself, then as long to obey, and is killed then.
+    """
+    import psutil
+
+    found = [each for pid in pids for each in _find_tree(pid)]
+    _wait_for_end(found, patience)
+    for send in (psutil.Process.terminate, psutil.Process.kill):
+        for each in filter(_is_running, found):
+            with suppress(psutil.Error):  # it has just ended
+                send(each)
+        _wait_for_end(found, patience)
+
+
+def _wait_for_end(processes: Sequence[Any], seconds: float) -> None:
+    give_up_at = time.monotonic() + seconds
+    while any(map(_is_running, processes)) and time.monotonic() < give_up_at:
+        time.sleep(_CHECK_INTERVAL)
+
+
+def _find_tree(pid: int) -> list[Any]:
     import psutil
 
     try:
-        return bool(psutil.Process(pid).username() == psutil.Process().username())
-    except (psutil.Error, OSError):  # Windows hides the processes of other users
+        root = psutil.Process(pid)
+        return [root, *root.children(recursive=True)]
+    except psutil.Error:
+        return []
+
+
+def _is_running(process: Any) -> bool:  # noqa: ANN401 - a `psutil.Process`
+    import psutil
+
+    try:
+        # What has ended may wait for its parent to notice.
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
         return False
 
 

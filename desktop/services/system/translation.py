@@ -46,7 +46,7 @@ def use_for_libraries() -> None:
     if not _is_english(_languages()):
         import gettext
 
-        from desktop.services.system.resources import resource
+        from .resources import resource
 
         gettext.bindtextdomain(DOMAIN, resource("translations"))
         gettext.textdomain(DOMAIN)
@@ -69,7 +69,7 @@ def _load_catalog(languages: str) -> NullTranslations | None:
         return None
     import gettext
 
-    from desktop.services.system.resources import resource
+    from .resources import resource
 
     return gettext.translation(
         DOMAIN, resource("translations"), languages.split(":"), fallback=True

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from urllib.parse import quote, urlencode, urlsplit
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote, urlencode
 
 from desktop.oauth.addresses import checked_address, has_hidden_characters, origin_of
 from desktop.oauth.errors import printable
@@ -14,6 +14,7 @@ from desktop.oauth.resource import ResourceRequest
 from desktop.services.model.api_calls import METHODS, SAFE_METHODS
 from desktop.services.model.profile import Profile
 from desktop.services.system.translation import translate
+from desktop.services.token.api_services import ServiceError, locate
 from desktop.services.wording.formats import format_values
 
 JSON = "application/json"
@@ -70,17 +71,17 @@ class CallArguments:
     as_form: bool = False
 
 
-def server_origin(profile: Profile) -> str:
-    """Return the only server that gets the token of `profile`, such as https://login.example.
-
-    Raises `UnsafeAddress`.
-    """
-    parts = urlsplit(checked_address(profile.issuer or profile.token_endpoint))
-    return f"{parts.scheme}://{parts.netloc}"
+def call_for(profile: Profile, arguments: CallArguments) -> Call:
+    """Make the call that `arguments` describe, to a service of `profile`; raises `BadCall`."""
+    try:
+        place = locate(profile, arguments.path)
+    except ServiceError as error:
+        raise BadCall(str(error)) from error
+    return make_call(place.base, replace(arguments, path=place.path))
 
 
 def make_call(server: str, arguments: CallArguments) -> Call:
-    """Make the call that `arguments` describe, to `server`; raises `BadCall`."""
+    """Make the call that `arguments` describe, to the base address `server`; raises `BadCall`."""
     method = arguments.method.upper()
     if method not in METHODS:
         raise BadCall(
@@ -108,9 +109,8 @@ def _address(server: str, path: str, fields: list[tuple[str, str]]) -> str:
         raise BadCall(
             translate(
                 "Not a path: “{path}”. Paths start with one slash, for example "
-                "/iroh/oauth2/grant-status. Calls go to {server} only.",
+                "/iroh/oauth2/grant-status.",
                 path=shown,
-                server=server,
             )
         )
     if "\\" in path or "#" in path or has_hidden_characters(path) or re.search(r"\s", path):

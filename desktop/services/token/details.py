@@ -11,6 +11,7 @@ from desktop import __version__
 from desktop.oauth.addresses import ascii_address
 from desktop.oauth.errors import printable
 from desktop.oauth.metadata import ServerMetadata
+from desktop.services.model.exchanges import ExchangedToken
 from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import Profile
 from desktop.services.model.states import Failed, Revocation, SignedIn
@@ -71,6 +72,7 @@ class TokenDetails:
     clock_offset: float
     scopes: tuple[ScopeStatus, ...]
     claims: tuple[Claim, ...]
+    exchanged: tuple[ExchangedToken, ...] = ()
 
 
 def token_details(
@@ -95,6 +97,7 @@ def token_details(
         clock_offset=state.clock_offset,
         scopes=_scopes(state),
         claims=tuple(_claim(name, value) for name, value in flattened(claims)),
+        exchanged=state.exchanged,
     )
 
 
@@ -150,6 +153,10 @@ def details_for_support(details: TokenDetails, at: datetime) -> str:
         f"Clock offset: {details.clock_offset:+.0f} s",
         f"Scopes requested: {_scope_names(scope for scope in details.scopes if scope.requested)}",
         f"Scopes granted: {_scope_names(scope for scope in details.scopes if scope.granted)}",
+        *(
+            f"Token of {each.name} expires: {_format_instant(each.expires_at)}"
+            for each in details.exchanged
+        ),
         *(f"{each.name}: {each.value}" for each in details.claims if each.name in _SUPPORT_CLAIMS),
     ]
     return redacted("\n".join(lines))
@@ -200,13 +207,13 @@ def _endpoints(profile: Profile, found: ServerMetadata) -> tuple[tuple[str, str]
 
 
 def _scopes(state: SignedIn) -> tuple[ScopeStatus, ...]:
-    requested = state.requested_scope
-    names = dict.fromkeys((*requested, *state.scope))
+    requested, granted = set(state.requested_scope), set(state.scope)
+    names = dict.fromkeys((*state.requested_scope, *state.scope))
     return tuple(
         ScopeStatus(
             name,
             requested=name in requested if requested else None,
-            granted=name in state.scope,
+            granted=name in granted,
         )
         for name in names
     )

@@ -34,6 +34,7 @@ _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
             errors.NotApprovedInTime,
         ),
     ),
+    ("usage", (session_errors.UnknownExchange,)),
     ("declined", (session_errors.TokenPermissionDenied, errors.AccessDenied)),
     ("locked", (session_errors.AppLocked,)),
     (
@@ -41,6 +42,7 @@ _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
         (
             session_errors.ForbiddenByPolicy,
             session_errors.CannotAskForPermission,
+            session_errors.ExchangeNotAllowed,
             errors.ForbiddenByPolicy,
             errors.InsufficientScope,
         ),
@@ -54,6 +56,7 @@ _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
             errors.NothingThere,
             errors.NoUsableToken,
             errors.WrongIssuer,
+            session_errors.ExchangeRefused,
         ),
     ),
     ("network", (errors.CaptivePortal,)),

@@ -140,7 +140,7 @@ def _parameters(template: str) -> list[str]:
 
 _FACTS = (
     *("address", "by", "description", "detail", "error", "expected", "found", "host", "profile_id"),
-    *("reason", "redirect_uri", "region", "policy_source", "source", "status"),
+    *("exchange", "reason", "redirect_uri", "region", "policy_source", "source", "status"),
     *("token_type", "where", "file", "line", "variable"),
     *("sudo_user", "usual_address"),
 )
@@ -183,6 +183,9 @@ def _cause_values(cause: BaseException | None, surface: Surface) -> dict[str, st
     values = dict.fromkeys(
         ("cause", "cause_text", "cause_advice", "cause_description", "cause_reason"), ""
     )
+    said = getattr(cause, "description", "")
+    values["cause_said"] = said or (cause.detail if isinstance(cause, errors.Refusal) else "")
+    values["cause_host"] = getattr(cause, "host", "")
     if isinstance(cause, (errors.Trouble, keystore.KeystoreError)):
         advice = advice_for(cause, surface=surface)
         values["cause"] = advice.title
@@ -199,7 +202,7 @@ def _cause_values(cause: BaseException | None, surface: Surface) -> dict[str, st
 def _profile_values(error: Exception) -> dict[str, str]:
     if isinstance(error, profile.AmbiguousName):
         return {"known": _quoted_list(error.known)}
-    if not isinstance(error, profile.UnknownProfile):
+    if not isinstance(error, (profile.UnknownProfile, session_errors.UnknownExchange)):
         return {}
     return {"similar": _quoted_list(error.similar), "known": _quoted_list(error.known)}
 
@@ -212,6 +215,7 @@ def _quoted_list(names: tuple[str, ...]) -> str:
 # What is said in several rows
 
 _SERVER_SAYS = translatable("The server says: “{description}”.")
+_CAUSE_SAYS = translatable("The server says: “{cause_said}”.")
 _SERVER_SAYS_DETAIL = translatable("The server says: “{detail}”.")
 _FAULT_OF_SERVER = translatable(
     "This is a problem with the server, not with your network. Tell its administrator."
@@ -524,6 +528,58 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
             translatable("Run “xdr-login login --again”, then try again."),
         ),
         remedies=(Remedy.SIGN_IN_AGAIN,),
+    ),
+    session_errors.UnknownExchange: _row(
+        translatable("Exchange not found"),
+        (
+            translatable(
+                "Profile “{profile_id}” has no exchange “{exchange}”. Did you mean {similar}?"
+            ),
+            translatable("Profile “{profile_id}” has no exchange “{exchange}”. It has {known}."),
+            translatable(
+                "Profile “{profile_id}” has no exchange “{exchange}”. Add it to profiles.toml "
+                "under [profiles.{profile_id}.exchanges.{exchange}]."
+            ),
+        ),
+        remedies=(Remedy.EDIT_PROFILE,),
+    ),
+    session_errors.ExchangeRefused: _row(
+        translatable("No token for “{exchange}”"),
+        (
+            translatable("{cause_host} didn't issue a token for your sign-in."),
+            translatable("The service didn't issue a token for your sign-in."),
+        ),
+        _CAUSE_SAYS,
+        translatable(
+            "Check that your organization uses this service, and check the exchange in your "
+            "profile."
+        ),
+        remedies=_TRY_FIRST,
+    ),
+    session_errors.ExchangeNotAllowed: _row(
+        translatable("No permission for “{exchange}”"),
+        (
+            translatable("{cause_host} requires a scope or role that your sign-in doesn't have."),
+            translatable("The service requires a scope or role that your sign-in doesn't have."),
+        ),
+        _CAUSE_SAYS,
+        BySurface(
+            translatable(
+                "Add the scope to your profile and sign in again, or ask the administrator of the "
+                "service."
+            ),
+            translatable(
+                "Run “xdr-login profiles edit NAME --scope SCOPES” with the scope and all the "
+                "others that you need, then “xdr-login login --again”. Or ask the administrator of "
+                "the service."
+            ),
+        ),
+        remedies=(Remedy.EDIT_PROFILE, Remedy.SIGN_IN_AGAIN),
+    ),
+    session_errors.ExchangeForbidden: _row(
+        translatable("This exchange is turned off"),
+        _BY_ADMINISTRATOR,
+        translatable("Ask your administrator if you need it."),
     ),
     session_errors.RenewalTimedOut: _row(
         translatable("Still renewing"),

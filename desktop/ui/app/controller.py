@@ -256,18 +256,19 @@ class _Copying:
     def copy_token(self, session: Session | None, as_: CopyFormat) -> None:
         if self._controller.locking.is_locked:  # not even the token of an unattended profile
             return
-        self._set_clear_after(session)
+        self._use_settings(session)
         self.copier.copy(session, as_)
 
     def apply_settings(self) -> None:
         """Apply changed settings to a copy that may be running."""
-        self._set_clear_after(self.copier.session)
+        self._use_settings(self.copier.session)
 
-    def _set_clear_after(self, session: Session | None) -> None:
+    def _use_settings(self, session: Session | None) -> None:
         settings = self._controller.settings_store.settings
         if session is not None:
             settings = with_profile_settings(settings, session.profile.settings)
         self.clipboard.clear_after = settings.clipboard_seconds
+        self.copier.api_service = settings.api_service
 
     def _on_progress(self, progress: CopyProgress) -> None:
         controller = self._controller

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from desktop.services.model.copy_formats import CopyFormat
@@ -70,6 +71,16 @@ class ProfileCommands:
 
     def copy_token(self, id_: str, as_: CopyFormat = CopyFormat.TOKEN) -> None:
         self._controller.copy_token_of(self._session_of(id_), as_)
+
+    @property
+    def api_service(self) -> str:
+        """The name of the API service that copied commands call, where a profile has it."""
+        return self._controller.settings_store.settings.api_service
+
+    def choose_api_service(self, name: str) -> None:
+        """Let copied commands call the service `name` from now on."""
+        settings = self._controller.settings_store.settings
+        self._controller.change_settings(replace(settings, api_service=name))
 
     def renew(self, id_: str) -> None:
         if (session := self._session_of(id_)) is not None:

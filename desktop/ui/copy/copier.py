@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from desktop.oauth.errors import OAuthError
-from desktop.services.model.copy_formats import CopyFormat, example_url_for, formatted
+from desktop.services.model.copy_formats import CopyFormat, formatted
 from desktop.services.model.errors import FormatForbidden, NoToken, SessionError
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.system.translation import translate
+from desktop.services.token.api_services import command_url
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.wording import window_texts
 
@@ -49,6 +50,7 @@ class Copier(QObject):
         super().__init__()
         self.clipboard = clipboard
         self.session: Session | None = None  # whose token is or was copied last
+        self.api_service = ""  # that commands call, by its name
         self._make_window = make_window
         self._window: CopyWindow | None = None  # still on screen when the task is over
         self._task: asyncio.Task[None] | None = None
@@ -130,7 +132,7 @@ class Copier(QObject):
 
     async def _put(self, session: Session, copy_format: CopyFormat) -> bool:
         token = await session.fetch_token()
-        url = example_url_for(session.profile, session.metadata)
+        url = command_url(session.profile, session.metadata, self.api_service)
         return await self.clipboard.copy_secret(formatted(copy_format, token, url=url))
 
 

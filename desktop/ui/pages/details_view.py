@@ -16,12 +16,16 @@ from desktop.ui.pages.server_answer_card import GrantCard, ServerAnswerCard
 from desktop.ui.wording import page_texts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from desktop.services.token.details import ScopeStatus, TokenDetails
     from desktop.ui.pages.details_controller import DetailsController
     from desktop.ui.pages.server_query import ServerAnswer
     from desktop.ui.views.actions import Actions
+
+
+_MOST_SCOPES = 100  # each takes half a millisecond; what is copied has all scopes
 
 
 class DetailsView(View):
@@ -33,6 +37,7 @@ class DetailsView(View):
         self._controller = controller
         self._state: SignedIn | None = None
         self._times = FactRows(translate("Times"))
+        self._exchanged = FactRows(translate(page_texts.EXCHANGED))
         self._scopes = _ScopesCard()
         self._parties = FactRows(translate("Client and server"), stacked=True)
         self._claims = FactRows(translate("Claims"), stacked=True)
@@ -43,6 +48,7 @@ class DetailsView(View):
         self.column.addWidget(label(translate("Details"), "title"))
         for card in (
             self._times,
+            self._exchanged,
             self._scopes,
             self._userinfo,
             self._grant,
@@ -99,6 +105,8 @@ class DetailsView(View):
 
     def _show_details(self, details: TokenDetails) -> None:
         self._times.show_rows(page_texts.times(details))
+        self._exchanged.show_rows(page_texts.exchanged_rows(details))
+        self._exchanged.setVisible(bool(details.exchanged))
         self._scopes.show_scopes(details.scopes)
         self._parties.show_rows(page_texts.parties(details))
         self._claims.show_note(page_texts.about_claims(details))
@@ -108,7 +116,10 @@ class DetailsView(View):
 
 
 class _ScopesCard(Card):
-    """Requested and granted scopes side by side; differences are marked with a sign and words."""
+    """Requested and granted scopes side by side; differences are marked with a sign and words.
+
+    Of very many scopes the first are shown, and differences before the others.
+    """
 
     def __init__(self) -> None:
         super().__init__(spacing=8)
@@ -130,10 +141,23 @@ class _ScopesCard(Card):
         for column, heading in enumerate((translate("Requested"), translate("Granted"))):
             grid.addWidget(label(heading, "muted"), 0, column)
             grid.setColumnStretch(column, 1)
-        for number, scope in enumerate(scopes, 1):
-            role = "" if scope.requested is not False and scope.granted else "difference"
+        for number, scope in enumerate(_most_important(scopes), 1):
+            role = "difference" if _differs(scope) else ""
             for column, text in enumerate(page_texts.scope_cells(scope)):
                 cell = label(text, role)
                 cell.setAccessibleName(page_texts.spoken_scope(scope))
                 grid.addWidget(cell, number, column, Qt.AlignmentFlag.AlignTop)
+        if len(scopes) > _MOST_SCOPES:
+            more = label(page_texts.more_scopes(len(scopes) - _MOST_SCOPES), "muted")
+            grid.addWidget(more, _MOST_SCOPES + 1, 0, 1, 2)
         self.column.addWidget(self._table)
+
+
+def _differs(scope: ScopeStatus) -> bool:
+    return scope.requested is False or not scope.granted
+
+
+def _most_important(scopes: tuple[ScopeStatus, ...]) -> Sequence[ScopeStatus]:
+    if len(scopes) <= _MOST_SCOPES:
+        return scopes
+    return sorted(scopes, key=lambda scope: not _differs(scope))[:_MOST_SCOPES]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from desktop.services.configuration.profile_draft import NOT_IN_FORM, Draft, Presets
 from desktop.services.model.members import Kind, Member
-from desktop.services.model.profile import EDITABLE, GOVERNED
+from desktop.services.model.profile import EDITABLE, governed_members
 from desktop.services.model.settings import PROFILE_SETTINGS
 from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.system.translation import translate
@@ -31,15 +31,16 @@ ENDPOINTS = (
     "authorization_endpoint",
     "token_endpoint",
 )
+SERVICES = ("services",)
 BADGE = ("letter", "color")
 SETTINGS = tuple(PROFILE_SETTINGS)
 NETWORK = ("proxy", "proxy_user")
 _PLACED = (
-    *(*PROVIDER_AND_CLIENT, *NAME_AND_SCOPE, *SIGN_IN_METHOD, *ENDPOINTS, *BADGE, *SETTINGS),
-    *NETWORK,
+    *(*PROVIDER_AND_CLIENT, *NAME_AND_SCOPE, *SIGN_IN_METHOD, *ENDPOINTS, *SERVICES, *BADGE),
+    *(*SETTINGS, *NETWORK),
 )
 OTHERS = tuple(name for name, each in EDITABLE.items() if each.title and name not in _PLACED)
-FOLDED = (*SIGN_IN_METHOD, *ENDPOINTS, *BADGE, *SETTINGS, *NETWORK, *OTHERS)
+FOLDED = (*SIGN_IN_METHOD, *ENDPOINTS, *SERVICES, *BADGE, *SETTINGS, *NETWORK, *OTHERS)
 _BESIDE = 96  # logical pixels: the width of a button beside its field
 # The fields that determine the server: what one server offers says nothing about another.
 _SERVER = ("preset", "issuer", *ENDPOINTS)
@@ -97,9 +98,8 @@ class FormFields:
             issuer.setPlaceholderText(example)
         self.by_name["redirect_uri"].setVisible(draft.grant == "code")
         self._update_sign_in_methods(draft)
-        for name in GOVERNED:
-            if getattr(self._policy, name):
-                self._lock(name)
+        for name in governed_members(self._policy):
+            self._lock(name)
         for name in SETTINGS:
             if name in self._policy.settings:
                 self._lock(name)
@@ -197,7 +197,7 @@ def _field(member: Member, theme: Theme, choices: Mapping[str, str] | None) -> F
             unit=member.unit,
             labels=(translate(texts.AS_IN_SETTINGS), translate(texts.CUSTOM_NUMBER)),
         )
-    elif member.kind is Kind.PARAMETERS:
+    elif member.kind in {Kind.PARAMETERS, Kind.ADDRESSES}:
         control = MultilineInput()
     else:
         control = line = TextInput(member.example or ("https://" if member.is_address else ""))

@@ -40,6 +40,7 @@ from desktop.ui.profiles.form_fields import (
     NETWORK,
     OTHERS,
     PROVIDER_AND_CLIENT,
+    SERVICES,
     SETTINGS,
     SIGN_IN_METHOD,
     FormFields,
@@ -303,7 +304,7 @@ class _MoreOptions(QWidget):
     def __init__(self, fields: FormFields, proxy_password: PasswordField) -> None:
         super().__init__()
         self._card = Card()
-        fields.add_to(self._card, *SIGN_IN_METHOD, *ENDPOINTS)
+        fields.add_to(self._card, *SIGN_IN_METHOD, *ENDPOINTS, *SERVICES)
         badge = (fields.by_name[name] for name in BADGE)
         add_row(self._card.column, *badge).setStretch(1, 1)
         fields.by_name["letter"].setFixedWidth(76)

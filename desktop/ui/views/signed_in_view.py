@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from desktop.services.model.policy import NO_POLICY
 from desktop.services.model.profile import Profile
 from desktop.services.model.scopes import load_scope_guide
 from desktop.services.model.states import SignedIn, State
@@ -24,7 +23,7 @@ class SignedInView(View):
     def __init__(self, actions: Actions, theme: Theme, *, profile: Profile | None) -> None:
         super().__init__()
         self._actions = actions
-        self._token = TokenCard(actions, theme, policy=profile.policy if profile else NO_POLICY)
+        self._token = TokenCard(actions, theme, profile)
         self._sign_in_again = Button(translate("Sign in again"), actions.sign_in, "link")
         self._not_renewed = WarningCard(self._sign_in_again)
         self._clock = WarningCard()

@@ -6,10 +6,12 @@ from functools import partial
 
 from PySide6.QtCore import QTimer
 
-from desktop.services.model.copy_formats import CopyFormat
-from desktop.services.model.policy import Policy
+from desktop.services.model.copy_formats import COMMAND_FORMATS, CopyFormat
+from desktop.services.model.policy import NO_POLICY
+from desktop.services.model.profile import Profile
 from desktop.services.model.states import SignedIn
 from desktop.services.system.translation import translate
+from desktop.services.token.api_services import services_of
 from desktop.ui.kit.copy_progress import Copied, Copying, CopyProgress, NotCopied
 from desktop.ui.kit.menu_button import MenuButton
 from desktop.ui.kit.theme import Theme
@@ -24,10 +26,10 @@ _WAITING_DELAY = 150  # milliseconds: a shorter wait is not shown
 class TokenCard(Card):
     """The ring, a line below it, one primary action, and a row of others."""
 
-    def __init__(self, actions: Actions, theme: Theme, *, policy: Policy) -> None:
+    def __init__(self, actions: Actions, theme: Theme, profile: Profile | None) -> None:
         super().__init__()
         self._actions = actions
-        self._policy = policy
+        self._policy = profile.policy if profile is not None else NO_POLICY
         self._ring = Ring(theme)
         self._status = label("", "muted", centered=True)
         self._copy = Button(
@@ -51,6 +53,8 @@ class TokenCard(Card):
             hidden.hide()
         if not self._formats():
             self._copy_as.hide()
+        if profile is not None:
+            self._offer_services(profile)
         for widget in (self._ring, self._status, self._copy, self._sign_in, self._row):
             self.column.addWidget(widget)
         self.column.addWidget(self._problem)
@@ -113,6 +117,24 @@ class TokenCard(Card):
         forbidden = {CopyFormat.TOKEN.name, *self._policy.forbidden_formats}
         others = (each for each in CopyFormat if each.name not in forbidden)
         return {translate(each.value): partial(self._request_copy, each) for each in others}
+
+    def _offer_services(self, profile: Profile) -> None:
+        """Let people choose which API service copied commands call, where there are several."""
+        names = [each.name for each in services_of(profile)]
+        is_useful = any(each.name not in self._policy.forbidden_formats for each in COMMAND_FORMATS)
+        if len(names) < 2 or not is_useful:
+            return
+
+        def current() -> str:
+            chosen = self._actions.profiles.api_service
+            return chosen if chosen in names else names[0]
+
+        self._copy_as.add_choice(
+            lambda: window_texts.commands_call(current()),
+            names,
+            current=current,
+            choose=self._actions.profiles.choose_api_service,
+        )
 
     def _button_for(self, copied: CopyFormat) -> Button:
         return self.primary() if copied is CopyFormat.TOKEN else self._copy_as

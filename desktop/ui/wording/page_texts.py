@@ -56,6 +56,22 @@ def times(details: TokenDetails) -> tuple[tuple[str, str], ...]:
     )
 
 
+EXCHANGED = translatable("Tokens of other services")
+
+
+def exchanged_rows(details: TokenDetails) -> tuple[tuple[str, str], ...]:
+    """Which tokens are held for this one, and when they expire."""
+    return tuple(
+        (
+            each.name,
+            translate("Expires {time}", time=format_exact_time(each.expires_at))
+            if each.expires_at
+            else translate("Expires with your sign-in"),
+        )
+        for each in details.exchanged
+    )
+
+
 def parties(details: TokenDetails) -> tuple[tuple[str, str], ...]:
     """Who issued the token to whom, and where."""
     return (
@@ -100,6 +116,15 @@ def spoken_scope(scope: ScopeStatus) -> str:
     return translate("{scope}: requested, not granted", scope=scope.name)
 
 
+def more_scopes(count: int) -> str:
+    """How many scopes are not in the table."""
+    return translate_plural(
+        "{count} more. Select Copy details for the full list.",
+        "{count} more. Select Copy details for the full list.",
+        count,
+    )
+
+
 # The programs that get the token
 
 RECIPIENTS = translatable("Recent token use")
@@ -136,7 +161,7 @@ def denied_in(seconds: float) -> str:
 def recipient_rows(recipients: tuple[TokenRecipient, ...]) -> tuple[tuple[str, str], ...]:
     """When which program got the token, the latest first."""
     return tuple(
-        (format_clock_time(each.at, seconds=True), _program_text(each.program))
+        (format_clock_time(each.at, seconds=True), _recipient_text(each))
         for each in recipients[:_MAX_RECIPIENTS]
     )
 
@@ -159,18 +184,33 @@ def permission_request_rows(question: PermissionRequest) -> tuple[tuple[str, str
         (translate("Runs in"), program.interpreter),
         (translate("Process ID"), str(program.pid or "")),
         (translate("Profile"), question.profile_name),
+        (translate("Token"), question.exchange),
     )
     return tuple(row for row in rows if row[1])
 
 
 def spoken_permission_request(question: PermissionRequest) -> str:
     """The question for a screen reader."""
-    ask = translate(
-        "Let {program} use your token for {profile}?",
-        program=question.program.name,
-        profile=question.profile_name,
-    )
+    name, profile = question.program.name, question.profile_name
+    if question.exchange:
+        ask = translate(
+            "Let {program} use your token “{token}” for {profile}?",
+            program=name,
+            token=question.exchange,
+            profile=profile,
+        )
+    else:
+        ask = translate(
+            "Let {program} use your token for {profile}?", program=name, profile=profile
+        )
     return f"{ask} {permission_note(question)} {translate(_SPOKEN_TIMEOUT)}"
+
+
+def _recipient_text(recipient: TokenRecipient) -> str:
+    program = _program_text(recipient.program)
+    if not recipient.exchange:
+        return program
+    return f"{program}\n{translate('Token: {name}', name=recipient.exchange)}"
 
 
 def _program_text(program: Program) -> str:

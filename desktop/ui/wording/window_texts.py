@@ -51,6 +51,7 @@ LOCKED = translatable("XDR Login is locked")
 KEPT_BACK = translatable("Programs can't get your tokens until you unlock.")
 UNATTENDED = translatable("This profile is unattended: programs can still get its token.")
 _DAY = 86400.0  # seconds
+_MOST_MISSING = 20  # scopes in a sentence
 
 ENDING_SHARE = 0.2  # the ring changes color below this share of the lifetime
 
@@ -326,6 +327,24 @@ def scope_summary(granted: int, high_impact: int) -> str:
     )
 
 
+def more_scopes(count: int) -> str:
+    """How many scopes only the details page shows."""
+    return translate_plural("{count} more in Details", "{count} more in Details", count)
+
+
+def missing_scopes(missing: list[str]) -> str:
+    """The scopes that were requested and not granted."""
+    scopes = format_values(missing[:_MOST_MISSING])
+    if len(missing) <= _MOST_MISSING:
+        return translate("Requested but not granted: {scopes}", scopes=scopes)
+    return translate_plural(
+        "Requested but not granted: {scopes} and {count} more",
+        "Requested but not granted: {scopes} and {count} more",
+        len(missing) - _MOST_MISSING,
+        scopes=scopes,
+    )
+
+
 def account(state: SignedIn) -> str:
     return breakable("\n".join(filter(None, (state.user, state.organization))), longest=18)
 
@@ -463,6 +482,11 @@ PRESS_TO_COPY = translatable(
 COPY_REFUSED = translatable("Your desktop didn't accept the copy. Click Copy to try again.")
 CLIPBOARD_REFUSED_TITLE = translatable("The clipboard didn't accept the token")
 CLIPBOARD_REFUSED = translatable("Another program may be using the clipboard. Try again.")
+
+
+def commands_call(service: str) -> str:
+    """Say which API service a copied command calls."""
+    return translate("Commands call: {service}", service=service)
 
 
 def copied(clear_after: float) -> str:

@@ -16,6 +16,7 @@ import pytest
 from desktop.cli.api import api_answers
 from desktop.cli.terminal.exits import Exit
 from desktop.demo import PUBLIC_CLIENT_ID
+from desktop.services.model.api_calls import Language
 from tests.cli.commands import COMMAND, CommandHarness, environment
 from tests.cli.demo_harness import DemoHarness, write_profile
 from tests.rigs import requirements
@@ -144,6 +145,69 @@ def test_a_redirect_is_not_followed(served: DemoHarness) -> None:
     assert [each.path for each in served.server.history()[before:]] == ["/"]
 
 
+# API services
+
+
+@pytest.fixture
+def services(served: DemoHarness) -> dict[str, str]:
+    """Two services under another name of the demo server, which is another host."""
+    elsewhere = served.server.url.replace("127.0.0.1", "localhost")
+    named = {"profile": f"{elsewhere}/iroh/profile/", "conure": elsewhere}
+    write_profile(served.server.url, services=named)
+    return named
+
+
+def test_a_service_is_called_by_its_name_or_its_address(
+    served: DemoHarness, services: dict[str, str]
+) -> None:
+    for path in ("profile:/whoami", f"conure:{WHOAMI}", f"{services['conure']}{WHOAMI}?a=b"):
+        before = len(served.server.history())
+        found = served.run("api", "GET", path)
+        assert (found.return_value, found.stderr) == (Exit.OK, "")
+        assert json.loads(found.stdout)["org"]["name"] == "Northwind SOC"
+        assert [each.path for each in served.server.history()[before:]] == [WHOAMI]
+    assert served.run("api", "GET", WHOAMI).return_value == Exit.OK
+
+
+def test_a_redirect_of_a_service_is_not_followed(
+    served: DemoHarness, services: dict[str, str]
+) -> None:
+    assert services
+    before = len(served.server.history())
+    found = served.run("api", "GET", "conure:/")
+    assert (found.return_value, "Redirects are not followed" in found.stderr) == (1, True)
+    assert [each.path for each in served.server.history()[before:]] == ["/"]
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_the_printed_code_has_the_whole_address(
+    served: DemoHarness, services: dict[str, str], language: Language
+) -> None:
+    found = served.run("api", "GET", "profile:/whoami", "--as", language.value)
+    assert f"{services['profile']}whoami" in found.stdout
+    assert served.validities == []
+
+
+def test_an_unknown_service_gets_the_list_and_a_suggestion(
+    served: DemoHarness, services: dict[str, str]
+) -> None:
+    assert services
+    found = served.run("api", "GET", "conur:/v2")
+    assert isinstance(found.exception, click.UsageError)
+    assert str(found.exception) == (
+        "“Northwind SOC” has no API service “conur”. Did you mean “conure”? "
+        "Its services are: profile, conure, server."
+    )
+    assert served.validities == []
+
+
+def test_a_foreign_host_is_refused_with_how_to_add_it(served: DemoHarness) -> None:
+    found = served.run("api", "GET", "https://evil.example/v1")
+    assert isinstance(found.exception, click.UsageError)
+    assert "evil.example is not an API service of “Northwind SOC”" in str(found.exception)
+    assert "profiles edit northwind --service NAME=https://evil.example" in str(found.exception)
+
+
 # The token
 
 
@@ -260,6 +324,16 @@ def test_the_size_of_a_body_is_limited(
         ("GET",),
         ("BREW", "/x"),
         ("GET", "https://evil.example/"),
+        ("GET", "server://evil.example/"),
+        ("GET", "server:evil.example/"),
+        ("GET", "server:"),
+        ("GET", "server:\\evil.example"),
+        ("GET", "server:/x#@evil.example"),
+        ("GET", "http://127.0.0.1@evil.example/"),
+        ("GET", "http://127.0.0.1:1/"),
+        ("GET", "ftp://evil.example/"),
+        ("GET", "x"),
+        ("GET", ":/x"),
         ("GET", "//evil.example/"),
         ("GET", "/\\evil.example/"),
         ("GET", "@evil.example/"),
@@ -289,14 +363,45 @@ def test_the_list_has_groups_parameters_and_assumptions(served: DemoHarness) -> 
     found = served.run("api", "--list")
     lines = found.stdout.splitlines()
     groups = [line for line in lines if line and not line.startswith(" ")]
-    assert groups == ["OAuth2", "Grants", "DeviceGrant"]
+    assert groups == [f"server  {served.server.url}", "OAuth2", "Grants", "DeviceGrant"]
     assert "  DELETE /iroh/oauth2/app-grant/{client-id}" in lines
     assert any("client-id (path, required)" in line for line in lines)
     assert any("Assumed: The path could not be read" in line for line in lines)
 
 
+def test_the_list_is_by_service(served: DemoHarness, services: dict[str, str]) -> None:
+    lines = served.run("api", "--list").stdout.splitlines()
+    assert lines[0] == f"server  {served.server.url}"
+    assert lines[-3:] == [
+        "Other API services. Call them as NAME:/path.",
+        f"  profile  {services['profile'].rstrip('/')}",
+        f"  conure   {services['conure']}",
+    ]
+    found = json.loads(served.run("api", "--list", "--json").stdout)
+    assert [each["name"] for each in found["services"]] == ["profile", "conure", "server"]
+    assert found["services"][1] == {"name": "conure", "address": services["conure"]}
+    assert {each["service"] for each in found["routes"]} == {"server"}
+
+
+def test_routes_of_cisco_xdr_are_not_those_of_another_provider(served: DemoHarness) -> None:
+    folder = Path(os.environ["XDG_CONFIG_HOME"], "xdr-login")
+    (folder / "profiles.toml").write_text('[profiles.x]\npreset = "github"\nclient_id = "c"\n')
+    assert served.run("api", "--list").stdout.splitlines() == [
+        "API services. Call them as NAME:/path.",
+        "  api     https://api.github.com",
+        "  server  https://github.com",
+    ]
+    assert json.loads(served.run("api", "--list", "--json").stdout)["routes"] == []
+
+
+def test_without_a_profile_the_known_routes_are_listed(served: DemoHarness) -> None:
+    Path(os.environ["XDG_CONFIG_HOME"], "xdr-login", "profiles.toml").unlink()
+    assert served.run("api", "--list").stdout.startswith("OAuth2\n")
+    assert json.loads(served.run("api", "--list", "--json").stdout)["services"] == []
+
+
 def test_the_list_can_be_json(served: DemoHarness) -> None:
-    routes = json.loads(served.run("api", "--list", "--json").stdout)
+    routes = json.loads(served.run("api", "--list", "--json").stdout)["routes"]
     (found,) = [each for each in routes if each["path"] == "/iroh/oauth2/grant-status"]
     assert (found["method"], found["group"], found["needs_token"]) == ("GET", "Grants", True)
     assert found["parameters"][0]["where"] == "query"
@@ -317,6 +422,7 @@ def test_another_description_can_be_listed(served: DemoHarness, tmp_path: Path) 
     )
     found = served.run("api", "--list", "--openapi", str(file))
     assert "  GET /v2/pets" in found.stdout
+    assert served.server.url not in found.stdout, "nobody knows whose routes these are"
     assert "Required scopes: pets:read." in found.stdout
 
 

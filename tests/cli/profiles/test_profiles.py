@@ -108,6 +108,49 @@ def test_endpoints_replace_an_issuer(console: Console) -> None:
     assert load_profiles(console.file).find("x").token_endpoint == "https://a.example/token"
 
 
+def test_a_service_is_added_to_those_that_are_there_and_can_be_removed(console: Console) -> None:
+    console.write(ONE)
+    first, second = "a=https://login.example/a", "b=https://b.example/v1"
+    done = console.run("edit", "soc", "--service", first, "--service", second)
+    assert (done.code, "This profile also uses b.example." in done.err) == (0, True)
+    assert console.run("edit", "soc", "--service", "c=https://login.example/c").code == 0
+    made = load_profiles(console.file).find("soc")
+    assert made.services == {
+        "a": "https://login.example/a",
+        "b": "https://b.example/v1",
+        "c": "https://login.example/c",
+    }
+    assert (
+        console.run("edit", "soc", "--service", "b=", "--service", "a=https://a.example").code == 0
+    )
+    services = load_profiles(console.file).find("soc").services
+    assert services == {"a": "https://a.example", "c": "https://login.example/c"}
+    assert console.run("edit", "soc", "--service", "").code == 0
+    assert console.file.read_text() == ONE
+
+
+@pytest.mark.parametrize(
+    "service", ["https://b.example", "b", "B=https://b.example", "b=b.example"]
+)
+def test_a_service_needs_a_name_and_a_safe_address(console: Console, service: str) -> None:
+    console.write(ONE)
+    done = console.run("edit", "soc", "--service", service)
+    assert (done.code, "--service: " in done.err) == (2, True)
+    assert console.file.read_text() == ONE
+
+
+def test_with_services_locked_by_a_policy_those_in_the_file_stay(
+    console: Console, policy: Callable[[Policy], None]
+) -> None:
+    own = f'{ONE}services = {{a = "https://a.example"}}\n'
+    console.write(own)
+    policy(Policy(source="policy.toml", own_services=False))
+    assert console.run("edit", "soc", "--letter", "S").code == 0
+    assert console.file.read_text() == f'{own}letter = "S"\n'
+    refused = console.run("edit", "soc", "--service", "b=https://b.example")
+    assert (refused.code, "policy.toml" in refused.err) == (4, True)
+
+
 def test_values_without_a_form_field_have_options(console: Console) -> None:
     console.write(ONE)
     endpoints = [f"{each}_endpoint" for each in ("userinfo", "revocation", "app_grant")]

@@ -3,19 +3,24 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
-from desktop.cli.scripts import commands
+from desktop.cli.scripts import commands, programs
 from desktop.cli.scripts import run as run_module
+from desktop.services.configuration.profile_reader import Profiles
 from desktop.services.model.access_token import AccessToken
+from desktop.services.model.policy import Policy
+from desktop.services.model.profile import Profile
 from tests.cli.commands import COMMAND, CommandHarness, environment, run
 
 SHOW = "import os, json; print(json.dumps(dict(os.environ)))"
@@ -44,6 +49,57 @@ def test_the_name_of_the_variable_can_be_chosen(signed_in: CommandHarness) -> No
     found = json.loads(done.stdout)
     assert found["TOKEN"].startswith("ey")
     assert "XDR_ACCESS_TOKEN" not in found
+
+
+def test_the_program_and_its_own_commands_know_the_profile(home: CommandHarness) -> None:
+    home.add_profile("first")
+    home.add_profile("soc")
+    home.sign_in("soc")
+    found = json.loads(home.run("run", "--profile", "SOC", "--", sys.executable, "-c", SHOW).stdout)
+    assert (found["XDR_PROFILE"], found["XDR_LOGIN_PROFILE"]) == ("soc", "soc")
+    assert "XDR_REGION" not in found  # the demo server is in none
+    inner = [*COMMAND, "token", "--format", "json"]
+    token = json.loads(home.run("run", "--profile", "soc", "--", *inner).stdout)
+    assert token["access_token"] == found["XDR_ACCESS_TOKEN"]
+
+
+def test_each_service_has_a_variable_with_its_base_address() -> None:
+    services = {"conure": "https://conure.example/", "private-intel": "https://pi.example/ctia"}
+    profile = Profile("soc", "SOC", "client", issuer="https://conure.example", services=services)
+    found = programs.environment_for(profile)
+    assert found["XDR_CONURE_URL"] == "https://conure.example"
+    assert found["XDR_PRIVATE_INTEL_URL"] == "https://pi.example/ctia"
+    # A service that the policy does not allow gets no token, so it is not offered.
+    narrow = replace(profile, policy=Policy(services=("conure",)))
+    assert "XDR_PRIVATE_INTEL_URL" not in programs.environment_for(narrow)
+
+
+def test_a_profile_without_services_has_its_server() -> None:
+    profile = Profile("soc", "SOC", "client", issuer="https://id.example/realms/soc")
+    assert programs.environment_for(profile)["XDR_SERVER_URL"] == "https://id.example"
+
+
+@pytest.mark.parametrize(
+    ("preset", "region"),
+    [("xdr-nam", "nam"), ("xdr-eu", "eu"), ("xdr-apjc", "apjc"), ("github", None), ("", None)],
+)
+def test_the_region_is_that_of_the_preset(preset: str, region: str | None) -> None:
+    profile = Profile("soc", "SOC", "client", preset=preset, issuer="https://id.example")
+    assert programs.environment_for(profile).get("XDR_REGION") == region
+
+
+def test_variables_of_another_profile_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = {"XDR_PROFILE": "other", "XDR_REGION": "eu", "XDR_CONURE_URL": "https://conure.example"}
+    for name, value in {**other, "XDR_NOTE": "mine"}.items():
+        monkeypatch.setenv(name, value)
+    profile = Profile("soc", "SOC", "client", issuer="https://id.example")
+    found = programs.environment_for(profile)
+    assert {name for name in found if name.startswith("XDR_")} == {
+        *("XDR_PROFILE", "XDR_LOGIN_PROFILE", "XDR_NOTE", "XDR_SERVER_URL")
+    }
+    monkeypatch.delenv("XDR_PROFILE")  # then the user has set them
+    found = programs.environment_for(profile)
+    assert found["XDR_CONURE_URL"] == "https://conure.example"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what is in /proc")
@@ -135,7 +191,7 @@ def test_on_windows_a_program_left_in_the_current_folder_is_not_found(
     (tools / "script3.11.cmd").touch()
     monkeypatch.chdir(here)
     found = partial(
-        run_module.find_on_windows,
+        programs.find_on_windows,
         environment={"PATH": f".;;{tools};relative", "PATHEXT": ".exe;.cmd;"},
     )
     assert found("hunt") == found("hunt.exe") == str(tools / "hunt.exe")
@@ -187,7 +243,10 @@ def kept_signals() -> Iterator[None]:
 def hand_out(monkeypatch: pytest.MonkeyPatch, token: str = "token-SECRET") -> None:
     """Let a token be there."""
     held = AccessToken(token, "Bearer", None, ())
-    monkeypatch.setattr(run_module, "fetch_token_by_name", lambda *_: held)
+    profile = Profile("soc", "SOC", "client", issuer="https://id.example")
+    profiles = Profiles(Path("profiles.toml"), {"soc": profile}, {})
+    monkeypatch.setattr(run_module, "load_configuration", lambda: profiles)
+    monkeypatch.setattr(run_module, "fetch_token_in_format", lambda *_: held)
 
 
 def test_the_program_gets_no_variables_of_the_bundle(
@@ -242,6 +301,27 @@ def test_the_demo_server_runs_alone_until_ctrl_c() -> None:
     assert answered.status_code == 200
     assert f"xdr-login profiles add demo --preset xdr-custom --issuer {found[1]} --client" in told
     assert (process.returncode, rest, errors) == (0, "", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent differently there")
+def test_the_command_that_the_demo_server_prints_adds_all_its_services(
+    home: CommandHarness,
+) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "demo"],
+        env={**environment(), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        told = "".join(iter(process.stdout.readline, "Press Ctrl+C to stop.\n"))
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+    (line,) = re.findall(r"^  xdr-login (profiles add .*)$", told, re.MULTILINE)
+    assert home.run(*shlex.split(line)).returncode == 0
+    services = home.json("profiles", "show", "demo")["services"]
+    assert services == dict(re.findall(r"^    (\S+) +(http://\S+)$", told, re.MULTILINE))
+    assert len(services) == 5
 
 
 def test_an_invalid_port_is_rejected() -> None:

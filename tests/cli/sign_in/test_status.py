@@ -32,6 +32,7 @@ def test_status_works_without_the_running_app(home: CommandHarness) -> None:
         "scope": "casebook profile",
         "renewable": True,
         "error": None,
+        "exchanged": [],
     }
     assert (lab["state"], lab["expires_at"], lab["renewable"]) == ("signed_out", None, False)
     lines = home.run("status").stdout.splitlines()
@@ -261,3 +262,28 @@ def test_states_are_shown_as_text(
     profile = {"id": "soc", "name": "SOC", "state": "signed_in", **changes}
     _print_status({"profiles": [profile], "hand_outs": []})
     assert capsys.readouterr().out == f"soc  SOC  {words}\n"
+
+
+def test_status_lists_tokens_of_other_services_and_who_got_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    soon = (datetime.now(UTC) + timedelta(seconds=250)).isoformat()
+    exchanged = [
+        {"name": "secure-endpoint", "expires_at": soon},
+        {"name": "stock", "expires_at": "2026-01-01T00:00:00+00:00"},
+        {"name": "orders", "expires_at": None},
+    ]
+    profile = {"id": "soc", "name": "SOC", "state": "signed_out", "exchanged": exchanged}
+    got = {"at": soon, "program": "curl", "path": "", "profile": "soc", "for": "orders"}
+    _print_status({"profiles": [profile], "hand_outs": [got]})
+    assert capsys.readouterr().out.splitlines()[1:-1] == [
+        "",
+        "Tokens of other services:",
+        "  soc  secure-endpoint  4 minutes left",
+        "  soc  stock            expired, requested again at the next use",
+        "  soc  orders           expires with your sign-in",
+        "",
+        "Recent token use:",
+    ]
+    _print_status({"profiles": [], "hand_outs": [got]})
+    assert capsys.readouterr().out.endswith("  curl, soc (orders)\n")

@@ -160,6 +160,39 @@ def test_the_granted_scope_counts_and_an_absent_one_is_the_requested_scope(
     assert (tokens.scope, tokens.requested_scope) == (scope, ("a", "b"))
 
 
+MANY = tuple(f"enrich/part-{number}:read" for number in range(5000))
+
+
+@pytest.mark.parametrize("granted", [" ".join(MANY), list(MANY), ",".join(MANY)])
+def test_no_requested_scope_is_missing_because_very_many_were_granted(granted: object) -> None:
+    answer = {**TOKENS, "scope": granted}
+    tokens = parse_token(answer, TOKEN_ENDPOINT, requested=MOMENT, requested_scope=MANY)
+    assert tokens.scope == MANY
+
+
+def test_a_scope_that_was_not_granted_is_missing_among_a_thousand() -> None:
+    requested = MANY[:1000]
+    answer = {**TOKENS, "scope": " ".join(requested[:-1])}
+    tokens = parse_token(answer, TOKEN_ENDPOINT, requested=MOMENT, requested_scope=requested)
+    assert tokens.scope == requested[:-1]
+
+
+def test_a_requested_scope_is_not_lost_behind_many_others() -> None:
+    others = [str(number) for number in range(3000)]
+    assert parsed(scope=" ".join((*others, "b"))).scope == (*others[:2000], "b")
+
+
+def test_no_scope_is_cut() -> None:
+    words = [f"{'long' * 500}{number}" for number in range(100)]
+    tokens = parsed(scope=" ".join(words))
+    assert set(tokens.scope) - {"a", "b"} == set(words[:32])
+
+
+def test_a_scope_that_repeats_a_secret_is_not_shown() -> None:
+    assert parsed(scope="a acc-ess-token b").scope == ("a", "[redacted]", "b")
+    assert parsed(scope="a acc-e\u200bss-token b").scope == ("a", "[redacted]", "b")
+
+
 def test_the_account_is_that_of_the_identity_token_then_of_the_access_token() -> None:
     access, identity = unsigned_jwt({"sub": "access"}), unsigned_jwt({"sub": "identity"})
     assert parsed(access_token=access, id_token=identity).account.user == "identity"
@@ -426,6 +459,13 @@ async def test_an_answer_without_a_scope_keeps_the_granted_and_the_requested_sco
     tokens = await renewed(ClientHarness(json_reply(TOKENS)))
     assert tokens.scope == ("inspect",)
     assert tokens.requested_scope == ("profile", "inspect")
+
+
+async def test_a_renewal_finds_every_scope_that_was_requested() -> None:
+    held = replace(HELD, requested_scope=MANY, scope=MANY[:2])
+    bench = ClientHarness(json_reply({**TOKENS, "scope": " ".join(MANY)}))
+    tokens = await refresh(bench.connection, TOKEN_ENDPOINT, held=held)
+    assert tokens.scope == tokens.requested_scope == MANY
 
 
 async def test_an_answer_that_names_nobody_keeps_the_account() -> None:

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.oauth.errors import ErrorResponse
+from desktop.oauth.redaction.index import SecretForms
 from desktop.oauth.redaction.known_secrets import REDACTED, KnownSecrets
-from desktop.oauth.redaction.spelling import letters_of
+from desktop.oauth.redaction.spelling import letters_of, visible_of
 from tests.oauth.harness import fuzzed
 
 SECRET = 'rt-7Yq/Kx+Zp9 w~Lm2=Nb4&Vc"6Td<Qs1\\Hg8'  # punctuation that every encoding changes
@@ -325,3 +326,24 @@ def test_the_time_grows_with_the_text_and_not_faster(piece: str) -> None:
         return min(taken)
 
     assert seconds(8_000) < 12 * seconds(1_000) + 0.01
+
+
+def test_ascii_is_reduced_like_any_other_text() -> None:
+    every_character = "".join(map(chr, range(128)))
+    beside_others = "\u0436"  # a letter that is none of ASCII
+    assert letters_of(f"{every_character}{beside_others}") == letters_of(every_character) + "\u0436"
+    assert visible_of(f"{every_character}{beside_others}") == visible_of(every_character) + "\u0436"
+
+
+def test_where_pieces_are_is_only_looked_up_for_a_text_with_a_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(_: SecretForms) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(SecretForms, "places", fail)
+    secrets = KnownSecrets(PLAIN)
+    answer = {"token_type": "Bearer", "scope": "inspect:read", "user": "Dana Reyes"}
+    assert secrets.strike_members(answer) == answer
+    with pytest.raises(AssertionError):
+        secrets.strike(PLAIN)

@@ -3,12 +3,12 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Final
 from urllib.parse import parse_qs
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from desktop.demo.requests import MOST_BYTES, MOST_FIELDS
@@ -25,13 +25,16 @@ MOST_HISTORY: Final = 1000
 class Answered:
     """What was asked for, and the status of the answer.
 
-    `grant_type` is that of a token request, empty for others.
+    `grant_type` is that of a token request, empty for others; `port` is where it came in, and
+    `authorization` the header of that name.
     """
 
     method: str
     path: str
     status: int
     grant_type: str = ""
+    port: int = field(default=0, compare=False)
+    authorization: str = field(default="", compare=False, repr=False)
 
 
 class ControlledApp:
@@ -61,8 +64,7 @@ class ControlledApp:
         if is_token_request and name == "ok":
             app = self._quota.take() or app
             headers |= self._quota.headers()
-        answered = (scope["method"], scope["path"], grant_type)
-        return await app(scope, receive, self._record(*answered, headers, send))
+        return await app(scope, receive, self._record(scope, grant_type, headers, send))
 
     async def _fail_silently(self, name: str, receive: Receive, send: Send) -> None:
         """Cut the connection; a hanging one when the client has gone or the server stops."""
@@ -74,13 +76,19 @@ class ControlledApp:
                 task.cancel()
         await cut(receive, send)
 
-    def _record(
-        self, method: str, path: str, grant_type: str, headers: dict[str, str], send: Send
-    ) -> Send:
+    def _record(self, scope: Scope, grant_type: str, headers: dict[str, str], send: Send) -> Send:
         async def record(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(headers)
-                self.history.append(Answered(method, path, message["status"], grant_type))
+                answered = Answered(
+                    scope["method"],
+                    scope["path"],
+                    message["status"],
+                    grant_type,
+                    port=scope["server"][1],
+                    authorization=Headers(scope=scope).get("authorization", ""),
+                )
+                self.history.append(answered)
             await send(message)
 
         return record

@@ -3,7 +3,7 @@
 from collections import deque
 from typing import Final
 
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import Receive, Send
 
 from desktop.demo.errors import OAuthError
@@ -19,8 +19,11 @@ ERRORS: Final = {
     "503": OAuthError("temporarily_unavailable", "The service is being updated.", status=503),
 }
 BARE: Final = ("401", "403")  # a policy in front of the server that gives no reason
-FAULTS: Final = ("ok", *ERRORS, *BARE, "html", "reset", "hang")
-"""What can be injected; `503:2` and `429:2s` set Retry-After."""
+FAULTS: Final = ("ok", *ERRORS, *BARE, "html", "redirect", "reset", "hang")
+"""What can be injected; `503:2` and `429:2s` set Retry-After.
+
+`redirect:https://elsewhere.example/` answers with this address, such as that of a thief.
+"""
 
 
 class FaultQueue:
@@ -59,6 +62,8 @@ def make_response(name: str, detail: str) -> Response:
     """Make the answer of a fault that answers at all."""
     if name == "html":
         return HTMLResponse(MIDDLEBOX_PAGE)
+    if name == "redirect":
+        return RedirectResponse(detail)
     wait = detail or (DOCUMENTED_WAIT if name == "429" else "")
     headers = {"Retry-After": wait} if wait else {}
     if name in BARE:

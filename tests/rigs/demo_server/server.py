@@ -33,7 +33,7 @@ class DemoServer(demo.DemoServer):
     def make_app(self) -> ASGIApp:
         """Wrap the application of the demo server."""
         self._state = make_controlled_state(self._controls, self.clock)
-        self._app = ControlledApp(create_app(self._state), self._controls, self.clock)
+        self._app = ControlledApp(create_app(self._state, self.ports), self._controls, self.clock)
         return self._app
 
     def stop(self) -> None:

@@ -37,6 +37,11 @@ def test_an_endpoint_elsewhere_is_named(member: str) -> None:
         ({"proxy": "http://proxy.example:3128"}, []),
         ({"proxy": "http://proxy.example:3128", "ca_file": "/ca.pem"}, ["proxy.example:3128"]),
         ({"extra_parameters": {"audience": "https://api.example"}}, []),
+        ({"services": {"api": "https://login.example/api"}}, []),
+        (
+            {"services": {"api": "https://api.example", "b": "https://b.example"}},
+            ["api.example", "b.example"],
+        ),
     ],
 )
 def test_what_is_not_on_the_server_of_the_issuer_is_named(
@@ -65,6 +70,10 @@ def test_what_a_preset_needs_elsewhere_is_known(preset: str, tmp_path: Path) -> 
     file.write_text(f'[profiles.x]\nclient_id = "c"\npreset = "{preset}"\n{own}')
     profile = load_profiles(file).good["x"]
     assert foreign_hosts(profile, PRESETS) == {}
+    services = {**profile.services, "conure": "https://evil.example"}
+    assert foreign_hosts(replace(profile, services=services), PRESETS) == {
+        "evil.example": ("services",)
+    }
     for member in ("token_endpoint", "userinfo_endpoint"):
         change: dict[str, Any] = {member: "https://evil.example/x"}
         changed = replace(profile, **change)

@@ -86,6 +86,77 @@ def test_xdr_has_a_region_each_and_takes_tokens_nowhere_else(file: Path) -> None
         assert all(is_same_server(address, profile.issuer) for address in addresses(profile))
 
 
+XDR_SERVICES = {
+    "xdr-nam": {
+        "platform": "https://visibility.amp.cisco.com/iroh",
+        "private-intel": "https://private.intel.amp.cisco.com/ctia",
+        "intel": "https://intel.amp.cisco.com/ctia",
+        "conure": "https://conure.us.security.cisco.com",
+        "automate": "https://automate.us.security.cisco.com/api",
+    },
+    "xdr-eu": {
+        "platform": "https://visibility.eu.amp.cisco.com/iroh",
+        "private-intel": "https://private.intel.eu.amp.cisco.com/ctia",
+        "intel": "https://intel.eu.amp.cisco.com/ctia",
+        "conure": "https://conure.eu.security.cisco.com",
+        "automate": "https://automate.eu.security.cisco.com/api",
+    },
+    "xdr-apjc": {
+        "platform": "https://visibility.apjc.amp.cisco.com/iroh",
+        "private-intel": "https://private.intel.apjc.amp.cisco.com/ctia",
+        "intel": "https://intel.apjc.amp.cisco.com/ctia",
+        "conure": "https://conure.apjc.security.cisco.com",
+        "automate": "https://automate.apjc.security.cisco.com/api",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("preset", "issuer", "services"),
+    [
+        *((preset, "", services) for preset, services in XDR_SERVICES.items()),
+        ("xdr-custom", "https://x.example/", {"platform": "https://x.example/iroh"}),
+        ("github", "", {"api": "https://api.github.com"}),
+        ("gitlab", "", {"api": "https://gitlab.com/api/v4"}),
+        ("gitlab", "https://git.example/at/", {"api": "https://git.example/at/api/v4"}),
+        ("okta", "https://a.okta.com/oauth2/default", {"api": "https://a.okta.com/api/v1"}),
+        ("entra", "https://login.example/v2.0", {"graph": "https://graph.microsoft.com"}),
+    ],
+)
+def test_a_preset_names_the_api_services_of_its_provider(
+    file: Path, preset: str, issuer: str, services: dict[str, str]
+) -> None:
+    profile = made(file, preset, issuer)
+    assert list(profile.services.items()) == list(services.items()), "the default comes first"
+    assert profile.preset_services == services
+
+
+@pytest.mark.parametrize(
+    ("preset", "member"),
+    [("xdr-nam", "issuer"), ("google", "issuer"), ("github", "token_endpoint")],
+)
+def test_a_token_of_another_server_is_not_for_the_services_of_the_preset(
+    file: Path, preset: str, member: str
+) -> None:
+    own = f'{member} = "https://login.example/x"\nservices = {{ a = "https://a.example" }}'
+    if preset == "xdr-nam":
+        own += '\nuserinfo_endpoint = ""\napp_grant_endpoint = ""\nexpected_issuer = ""'
+    assert made(file, preset, more=own).services == {"a": "https://a.example"}
+
+
+def test_a_profile_adds_services_to_those_of_its_preset_and_replaces_them_by_name(
+    file: Path,
+) -> None:
+    more = (
+        'services = { intel = "https://intel.example", reports = " https://r\u00e9.example/api " }'
+    )
+    services = made(file, "xdr-eu", more=more).services
+    assert services == XDR_SERVICES["xdr-eu"] | {
+        "intel": "https://intel.example",
+        "reports": "https://xn--r-bga.example/api",
+    }
+
+
 @pytest.mark.parametrize("issuer", ["https://xdr.example:8443", "https://xdr.example:8443/"])
 def test_xdr_on_a_host_of_its_own_is_asked_there_and_nowhere_else(file: Path, issuer: str) -> None:
     profile = made(file, "xdr-custom", issuer)

@@ -41,6 +41,13 @@ def test_what_is_usual_has_no_faults() -> None:
             )
         ),
         ("settings", {"keep_fresh": True, "clipboard_seconds": 5, "in_use_minutes": 480}),
+        *(
+            ("services", {name: address})
+            for name, address in (
+                *(("a", "https://api.example"), ("a-1", "https://api.example:8443/v1/")),
+                ("a" * 31, "http://127.0.0.1:8000/ctia"),
+            )
+        ),
     ],
 )
 def test_what_makes_sense_is_taken(member: str, value: Any) -> None:  # noqa: ANN401 - of any kind
@@ -143,6 +150,18 @@ def test_what_makes_sense_is_taken(member: str, value: Any) -> None:  # noqa: AN
         ("client_id", '"id": "client-1", "password": "SECRET"}'),
         ("client_authentication", "magic"),
         ("scope_guide", "../../etc"),
+        *(
+            ("services", {name: "https://api.example"})
+            for name in ("", "A", "1a", "a_b", "a b", "a:", "\u0430", "a" * 32, "https", "server")
+        ),
+        *(
+            ("services", {"api": address})
+            for address in (
+                *("", "api.example", "http://api.example", "ftp://api.example", "https://"),
+                *("https://dana:SECRET@api.example", "https://api.example\\evil.example"),
+                *("https://api.example/?a=b", "https://api.example/#a", "https://api.example/ b"),
+            )
+        ),
     ],
 )
 def test_what_makes_no_sense_is_told_at_its_member(

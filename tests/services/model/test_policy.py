@@ -44,6 +44,8 @@ def test_a_policy_can_set_everything() -> None:
         "device_grant": False,
         "complete_link": False,
         "unattended_profiles": False,
+        "services": ["platform", "conure"],
+        "own_services": False,
         "proxy": "http://proxy.example:3128",
         "ca_file": "/etc/ssl/northwind.pem",
         "formats": {"curl": False, "json": True},
@@ -58,6 +60,8 @@ def test_a_policy_can_set_everything() -> None:
         device_grant=False,
         complete_link=False,
         unattended_profiles=False,
+        services=("platform", "conure"),
+        own_services=False,
         settings={"clipboard_seconds": 15, "keep_fresh": False},
         proxy="http://proxy.example:3128",
         ca_file="/etc/ssl/northwind.pem",
@@ -68,6 +72,11 @@ def test_a_policy_can_set_everything() -> None:
 @pytest.mark.parametrize("value", [AS_TEXT, AS_TEXT.splitlines()])
 def test_profiles_of_a_policy_can_be_toml_text(value: object) -> None:
     assert read({"profiles": value}).profiles == PROFILES
+
+
+@pytest.mark.parametrize("value", ["platform conure", ["platform", "conure"]])
+def test_the_services_of_a_policy_are_a_list_or_a_text_as_in_the_registry(value: object) -> None:
+    assert read({"services": value}, registry=True).services == ("platform", "conure")
 
 
 def test_switches_are_numbers_in_the_registry() -> None:
@@ -205,7 +214,7 @@ def test_whatever_is_written_gives_a_policy_or_a_complaint(
 
 def test_the_schema_knows_every_setting_that_can_be_locked() -> None:
     # What the system does at login, and which profile was used last, are nobody's decision.
-    free = {"start_at_login", "profile", "recent_profiles"}
+    free = {"start_at_login", "profile", "recent_profiles", "api_service"}
     assert POLICY["settings"].members.keys() == {each.name for each in fields(Settings)} - free
 
 

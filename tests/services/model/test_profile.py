@@ -61,7 +61,8 @@ def test_a_preset_and_a_client_are_enough(
     write: Write, preset: str, place: str, issuer: str
 ) -> None:
     profile = one(write, f'preset = "{preset}"\n{CLIENT}')
-    assert profile == Profile(
+    assert list(profile.exchanges) == ["secure-endpoint"]
+    assert replace(profile, exchanges={}) == Profile(
         id="x",
         name="x",
         client_id="client-1",
@@ -73,6 +74,7 @@ def test_a_preset_and_a_client_are_enough(
         userinfo_endpoint=f"{issuer}/iroh/profile/whoami",
         app_grant_endpoint=f"{issuer}/iroh/oauth2/app-grant",
         scope_guide="xdr",
+        services=profile.preset_services,
     )
     assert profile.provider_label == place
 

@@ -60,6 +60,13 @@ def members() -> dict[str, Any]:
     return found
 
 
+def test_all_of_many_scopes_are_saved() -> None:
+    many = tuple(f"enrich/part-{number}:read" for number in range(5000))
+    saved = replace(SAVED, tokens=replace(TOKENS, scope=many, requested_scope=many))
+    text = encode_tokens(saved, issued_for=ISSUED_FOR)
+    assert decode_tokens(text, issued_for=ISSUED_FOR) == saved
+
+
 @given(token_sets, st.dictionaries(texts, st.sampled_from(ClientAuthentication)))
 def test_everything_comes_back_and_the_text_is_ascii(
     tokens: TokenSet, methods: dict[str, ClientAuthentication]

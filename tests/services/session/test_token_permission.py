@@ -249,3 +249,12 @@ async def test_who_asks_when_a_question_has_just_ended_is_asked_about(
     monkeypatch.undo()
     await setup.person.say(PermissionAnswer.ONCE)
     await second[0]
+
+
+async def test_an_answer_counts_for_one_token_only(setup: Setup) -> None:
+    other = replace(DEPLOY, exchange="secure-endpoint")
+    await setup.answered(PermissionAnswer.FOR_AN_HOUR)
+    with pytest.raises(TokenPermissionDenied):
+        await setup.answered(PermissionAnswer.DENY, other)
+    await setup.begin()
+    assert setup.person.asked == [DEPLOY, other]

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from desktop.services.model.access_token import TokenRequirement
+from desktop.services.model.access_token import TokenRequirement, digest_of
 from desktop.services.model.errors import RenewalTimedOut
 from desktop.services.model.profile import client_binding, tokens_key
 from desktop.services.model.states import AwaitingApproval, Failed, SignedIn, SignedOut
@@ -54,6 +54,29 @@ async def test_requiring_more_than_the_lifetime_does_not_renew_every_time(
     await harness.clock.advance(310)
     for _ in range(5):
         assert await taken(harness, TokenRequirement(validity=3600)) == f"{ACCESS_TOKEN}-1"
+    assert harness.server.count_renewals() == 1
+
+
+async def test_a_refused_token_is_replaced_once_for_all_who_report_it(
+    harness: SessionHarness,
+) -> None:
+    await harness.clock.advance(100)  # in the first half of its life
+    refused = TokenRequirement(refused=digest_of(ACCESS_TOKEN))
+    found = await asyncio.gather(*(taken(harness, refused) for _ in range(50)))
+    assert set(found) == {f"{ACCESS_TOKEN}-1"}
+    await harness.clock.advance(100)
+    assert await taken(harness, refused) == f"{ACCESS_TOKEN}-1"
+    assert harness.server.count_renewals() == 1
+
+
+async def test_a_new_token_that_is_refused_too_is_not_replaced_again(
+    harness: SessionHarness,
+) -> None:
+    await harness.clock.advance(100)
+    token = ACCESS_TOKEN
+    for _ in range(5):
+        token = await taken(harness, TokenRequirement(refused=digest_of(token)))
+    assert token == f"{ACCESS_TOKEN}-1"
     assert harness.server.count_renewals() == 1
 
 

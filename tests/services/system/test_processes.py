@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +16,9 @@ import desktop.__main__
 from desktop.services.system.processes import (
     UNKNOWN_PROGRAM,
     Program,
+    end_processes,
     find_caller,
     find_program,
-    is_own_process,
 )
 
 
@@ -168,12 +169,39 @@ def test_a_real_process_is_found(sleeper: subprocess.Popen[bytes], tmp_path: Pat
     found = find_program(sleeper.pid)
     assert (found.name, found.path) == ("nightly.py", str(tmp_path / "nightly.py"))
     assert found.interpreter == os.path.realpath(sys.executable)
-    assert is_own_process(sleeper.pid)
     sleeper.kill()
     sleeper.wait()
-    assert not is_own_process(sleeper.pid)
     assert find_program(sleeper.pid) == UNKNOWN_PROGRAM
     assert find_program(None) == UNKNOWN_PROGRAM
+
+
+TREE = """\
+import subprocess, sys, signal
+signal.signal(signal.SIGTERM, getattr(signal, sys.argv[1]))
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+print(child.pid, flush=True)
+child.wait()
+"""
+
+
+@pytest.mark.parametrize("on_request", ["SIG_DFL", "SIG_IGN"])
+def test_a_process_ends_with_what_it_started_even_if_it_does_not_obey(on_request: str) -> None:
+    command = [sys.executable, "-c", TREE, on_request]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        child = psutil.Process(int(process.stdout.readline()))
+        end_processes([process.pid], patience=0.1)
+        assert process.wait(20) != 0
+    gone, _ = psutil.wait_procs([child], timeout=20)
+    assert gone == [child]
+
+
+def test_a_process_that_has_ended_needs_no_end(sleeper: subprocess.Popen[bytes]) -> None:
+    sleeper.kill()
+    sleeper.wait()
+    started = time.monotonic()
+    end_processes([sleeper.pid], patience=20)
+    assert time.monotonic() - started < 10
 
 
 Start = Callable[..., Program]

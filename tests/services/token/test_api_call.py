@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.oauth.errors import UnsafeAddress
-from desktop.services.model.profile import Profile
-from desktop.services.token.api_call import BadCall, Call, CallArguments, make_call, server_origin
+from desktop.services.token.api_call import BadCall, Call, CallArguments, make_call
 
 HOME = "https://login.example"
 
@@ -21,26 +20,6 @@ def call(method: str, path: str, **given: Any) -> Call:  # noqa: ANN401 - Wish's
 
 def header(made: Call, name: str) -> list[str]:
     return [value for each, value in made.headers if each.lower() == name]
-
-
-@pytest.mark.parametrize(
-    ("profile", "home"),
-    [
-        ({"issuer": "https://login.example/realms/northwind"}, HOME),
-        ({"issuer": "https://login.example:8443"}, "https://login.example:8443"),
-        ({"token_endpoint": "https://login.example/oauth/token"}, HOME),
-        ({"issuer": "http://127.0.0.1:8000"}, "http://127.0.0.1:8000"),
-    ],
-)
-def test_the_origin_is_that_of_the_issuer(profile: dict[str, str], home: str) -> None:
-    made = Profile(id="p", name="P", client_id="c", **profile)  # type: ignore[arg-type]
-    assert server_origin(made) == home
-
-
-@pytest.mark.parametrize("issuer", ["", "http://login.example", "https://user@login.example"])
-def test_an_unsafe_origin_is_rejected(issuer: str) -> None:
-    with pytest.raises(UnsafeAddress):
-        server_origin(Profile(id="p", name="P", client_id="c", issuer=issuer))
 
 
 @pytest.mark.parametrize(

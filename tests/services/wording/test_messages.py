@@ -66,6 +66,8 @@ def bare(kind: type[Exception]) -> Exception:
         session.ClientSecretMissing: ("northwind",),
         session.RedirectUriUnavailable: ("http://127.0.0.1:8080/callback",),
         session.ForbiddenByPolicy: ("policy.toml",),
+        session.UnknownExchange: ("orders", "northwind"),
+        session.ExchangeRefused: ("orders",),
     }
     found = next((arguments[each] for each in kind.__mro__ if each in arguments), ())
     if issubclass(kind, errors.NothingThere):

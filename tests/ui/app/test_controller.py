@@ -15,8 +15,9 @@ from PySide6.QtWidgets import QWidget
 from desktop.oauth import errors
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.profile import NoProfile
+from desktop.services.model.settings import load_settings
 from desktop.services.model.states import Failed, Requesting, SignedOut, State
-from desktop.services.system.paths import log_folder
+from desktop.services.system.paths import log_folder, settings_file
 from desktop.ui.app.controller import Controller
 from desktop.ui.kit.widgets import Button
 from desktop.ui.views.ring import Ring
@@ -502,3 +503,13 @@ def test_a_hidden_window_leaves_no_pictures_in_the_cache(
     harness.window.activateWindow()
     settle()
     assert QPixmapCache.cacheLimit() == 10240
+
+
+async def test_the_service_that_was_chosen_for_commands_is_remembered(
+    bare: tuple[Controller, Window],
+) -> None:
+    controller, _ = bare
+    controller.profiles.choose_api_service("conure")
+    assert (controller.profiles.api_service, controller.copier.api_service) == ("conure", "conure")
+    await controller.settings_store.close()
+    assert load_settings(settings_file()).api_service == "conure"

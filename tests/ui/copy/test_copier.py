@@ -51,6 +51,24 @@ async def test_the_commands_ask_who_one_is(copier: Copier, told: ProgressListene
     assert clipboard() == f"curl -H 'Authorization: Bearer {TOKEN}' '{WHOAMI}'"
 
 
+async def test_the_commands_call_the_service_that_was_chosen(
+    copier: Copier, told: ProgressListener
+) -> None:
+    services = {"api": "https://api.example", "reports": "https://reports.example/v1/"}
+    profile = replace(PROFILE, userinfo_endpoint=WHOAMI, services=services)
+    for chosen, url in {
+        "reports": "https://reports.example/v1",
+        "api": WHOAMI,
+        "gone": WHOAMI,
+        "": WHOAMI,
+    }.items():
+        copier.api_service = chosen
+        told.clear()
+        copier.copy(FakeSession(profile).as_session(), CopyFormat.CURL)
+        await told.wait_for(2)
+        assert clipboard() == f"curl -H 'Authorization: Bearer {TOKEN}' '{url}'"
+
+
 async def test_a_token_that_a_shell_could_run_is_put_into_no_command(
     copier: Copier, told: ProgressListener
 ) -> None:

@@ -10,12 +10,14 @@ from PySide6.QtWidgets import QMenu
 
 from desktop.oauth import errors
 from desktop.services.model.copy_formats import CopyFormat
+from desktop.services.model.policy import Policy
+from desktop.services.model.profile import Profile
 from desktop.services.wording.messages import advice_for
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.kit.menu_button import MenuButton
 from desktop.ui.kit.widgets import Button, has_focus_ring
 from desktop.ui.views.signed_in_view import SignedInView
-from tests.sample_states import STATES, signed_in
+from tests.sample_states import PROFILE, STATES, signed_in
 from tests.ui.harness import Screen, settle
 
 COPY_AS = "Copy as…  ▾"
@@ -75,6 +77,55 @@ def test_escape_in_the_menu_closes_only_the_menu(screen: Screen) -> None:
     QTest.keyClick(menu_of(screen), Qt.Key.Key_Escape)
     assert not menu_of(screen).isVisible()
     assert screen.actions.calls == []
+
+
+SERVICES = {"platform": "https://a.example", "conure": "https://b.example"}
+
+
+def choices_of(screen: Screen) -> list[tuple[str, bool]]:
+    menu = menu_of(screen)
+    menu.aboutToShow.emit()
+    (choices,) = menu.findChildren(QMenu)
+    return [(each.text(), each.isChecked()) for each in choices.actions()]
+
+
+def test_the_service_that_commands_call_is_chosen_in_the_menu_and_stays(screen: Screen) -> None:
+    screen.window.set_profile(replace(PROFILE, services=SERVICES))
+    screen.show(STATES["signed_in"])
+    names = ["platform", "conure", "server"]
+    assert choices_of(screen) == [(name, name == "platform") for name in names]
+    (choices,) = menu_of(screen).findChildren(QMenu)
+    assert choices.title() == "Commands call: platform"
+    choices.actions()[1].trigger()
+    assert screen.actions.profiles.calls == [("choose_api_service", "conure")]
+    assert choices_of(screen) == [(name, name == "conure") for name in names]
+    assert choices.title() == "Commands call: conure"
+
+
+def test_a_service_that_another_profile_has_is_not_chosen_here(screen: Screen) -> None:
+    screen.actions.profiles.api_service = "elsewhere"
+    screen.window.set_profile(replace(PROFILE, services=SERVICES))
+    screen.show(STATES["signed_in"])
+    assert choices_of(screen)[0] == ("platform", True)
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        PROFILE,
+        replace(
+            PROFILE,
+            services=SERVICES,
+            policy=Policy(forbidden_formats=frozenset({"CURL", "POWERSHELL", "PYTHON"})),
+        ),
+        replace(PROFILE, services=SERVICES, policy=Policy(services=("conure",))),
+    ],
+    ids=["one service", "no commands", "policy"],
+)
+def test_without_a_choice_none_is_offered(screen: Screen, profile: Profile) -> None:
+    screen.window.set_profile(profile)
+    screen.show(STATES["signed_in"])
+    assert menu_of(screen).findChildren(QMenu) == []
 
 
 def test_an_expired_token_is_renewed_first_and_that_is_said(lapsed: Screen) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
 
 from desktop.oauth.app_grant import AppGrant
+from desktop.services.model.exchanges import ExchangedToken
 from desktop.services.model.states import Revocation
 from desktop.services.session.token_recipients import TokenRecipient
 from desktop.services.system.processes import Program
@@ -94,6 +95,17 @@ def test_scopes_that_differ_have_a_sign_and_a_word(screen: Screen) -> None:
     assert screen.label("✓ a").property("role") == ""
 
 
+def test_of_very_many_scopes_those_that_differ_come_first(screen: Screen) -> None:
+    many = tuple(f"scope-{number}" for number in range(1000))
+    screen.show_details(signed_in(scope=many, requested_scope=(*many, "admin")))
+    words = screen.visible_texts
+    assert after(words, "admin") == "✕ not granted"
+    assert sum(word.startswith("✓") for word in words) == 99
+    assert words[words.index("✓ scope-98") + 1] == (
+        "901 more. Select Copy details for the full list."
+    )
+
+
 def test_without_requested_scopes_none_differs(screen: Screen) -> None:
     screen.show_details(signed_in(scope=("a",), requested_scope=()))
     assert after(screen.visible_texts, "server's default") == "✓ a"
@@ -157,6 +169,30 @@ def test_the_programs_that_got_the_token_are_listed(screen: Screen, details: Det
     words = [word for word in screen.visible_texts if "/srv/" in word]
     assert words == ["report.sh\n/srv/report.sh", "deploy.py\n/srv/deploy.py"]
     assert MADE_UP_TOKEN not in " ".join(screen.visible_texts)
+
+
+def test_a_program_that_got_another_token_is_listed_with_its_name(
+    screen: Screen, details: DetailsView
+) -> None:
+    screen.pages.given = (replace(given(1), exchange="secure-endpoint"),)
+    details.show_recipients()
+    settle()
+    (word,) = [word for word in screen.visible_texts if "/srv/" in word]
+    assert word == "deploy.py\n/srv/deploy.py\nToken: secure-endpoint"
+
+
+def test_tokens_of_other_services_are_listed_while_there_are_any(screen: Screen) -> None:
+    state = signed_in()
+    screen.show_details(state)
+    assert "Tokens of other services" not in screen.visible_texts
+    held = (
+        ExchangedToken("secure-endpoint", NOW + timedelta(seconds=300)),
+        ExchangedToken("orders", None),
+    )
+    screen.show_details(replace(state, exchanged=held))
+    words = screen.visible_texts
+    assert after(words, "secure-endpoint") == "Expires 03:05:00 UTC on 23 November"
+    assert after(words, "orders") == "Expires with your sign-in"
 
 
 def test_of_many_programs_the_latest_are_shown(screen: Screen, details: DetailsView) -> None:

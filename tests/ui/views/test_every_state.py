@@ -349,6 +349,22 @@ def test_what_is_longer_than_drawn_is_broken_rather_than_cut(
     assert not misfits(screen.window)
 
 
+def test_of_very_many_scopes_the_sensitive_ones_are_shown_and_the_others_are_counted(
+    open_screen: Callable[..., Screen],
+) -> None:
+    many = tuple(f"enrich/part-{number}:read" for number in range(1000))
+    asked = tuple(f"admin-{number}" for number in range(30))
+    screen = open_screen(width=360)
+    screen.show(signed_in(scope=(*many, "response"), requested_scope=(*many, *asked)))
+    words = screen.visible_texts
+    assert "response" in words
+    assert sum(word.startswith("enrich/") for word in words) == 59
+    assert "941 more in Details" in words
+    assert "1001 permissions, 1 sensitive" in words
+    assert f"Requested but not granted: {', '.join(asked[:20])} and 10 more" in words
+    assert not misfits(screen.window)
+
+
 @pytest.fixture(params=FONTS)
 def family(request: pytest.FixtureRequest, qapp: QApplication, theme: Theme) -> Iterator[str]:
     """Draw with this font, and with the usual one afterwards."""

@@ -120,6 +120,18 @@ def test_it_says_who_asks_for_what() -> None:
     window.deleteLater()
 
 
+def test_it_says_which_token_is_asked_for() -> None:
+    question = replace(QUESTION, exchange="secure-endpoint")
+    window = PermissionWindow(question, QIcon(), over=OVER)
+    window.show()
+    words = [each.text() for each in texts_on(window)]
+    assert words[words.index("Token") + 1] == "secure-endpoint"
+    name = window.accessibleName()
+    assert name.startswith("Let deploy.py use your token “secure-endpoint” for Northwind SOC?")
+    window.close()
+    window.deleteLater()
+
+
 def test_the_time_until_it_is_denied_counts_down() -> None:
     def look(window: PermissionWindow) -> None:
         assert window._countdown.isActive()

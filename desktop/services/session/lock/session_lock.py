@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from desktop.services.secrets.token_store import TokenStore
+    from desktop.services.session.exchanges.exchanged_tokens import ExchangedTokens
     from desktop.services.session.renewer import Renewer
     from desktop.services.session.session_state import SessionState
 
@@ -32,8 +33,9 @@ class SessionLock:
         self,
         store: TokenStore,
         renewer: Renewer,
-        state: SessionState,
+        exchanged: ExchangedTokens,
         *,
+        state: SessionState,
         load: Load,
     ) -> None:
         self.is_on = False
@@ -41,6 +43,7 @@ class SessionLock:
         self._keeps_tokens = True
         self._store = store
         self._renewer = renewer
+        self._exchanged = exchanged
         self._state = state
         self._load = load
         state.settle = self.settle
@@ -74,6 +77,8 @@ class SessionLock:
         if self._keeps_tokens or is_busy or self._state.signing_out:
             return
         self._renewer.pause()
+        if self._exchanged.held():
+            self._exchanged.forget()
         if self._store.held is not None and self._store.save_error is None:
             self._store.forget()
             self.has_dropped = True
