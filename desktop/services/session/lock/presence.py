@@ -8,7 +8,6 @@ class Presence(Protocol):
 
     async def confirm(self) -> bool:
         """Return whether they did; canceling it withdraws the question."""
-        ...
 
 
 class NoPresence:

@@ -10,6 +10,7 @@ from desktop.services.model.errors import AppLocked
 from desktop.services.model.settings import Settings
 from desktop.services.model.states import Locked, SignedIn, SignedOut
 from desktop.services.session.lock.app_lock import AppLock, LockReason
+from desktop.services.session.lock.presence import NoPresence
 from desktop.services.session.session import Session
 from desktop.services.session.sessions import Sessions
 from tests.services.harness import ACCESS_TOKEN, PROFILE, TOKENS, SessionHarness, settle
@@ -109,6 +110,10 @@ def test_an_unlocked_screen_unlocks_all_but_what_somebody_locked(
     assert lock.reason is left
 
 
+async def test_without_a_way_to_ask_whoever_is_there_may_unlock() -> None:
+    assert await NoPresence().confirm()
+
+
 def test_watchers_are_told_once_of_each_change() -> None:
     lock, told = AppLock(), []
     lock.watch(lambda: told.append(lock.is_locked))
@@ -158,6 +163,19 @@ async def test_a_result_of_the_moment_of_the_lock_is_not_given() -> None:
     may_end.set()
     with pytest.raises(AppLocked):
         await waiting
+
+
+async def test_a_result_that_is_locked_on_its_way_is_not_given() -> None:
+    lock = AppLock()
+
+    async def work() -> str:
+        await asyncio.sleep(0)
+        # It runs when this is done, but before the result has arrived.
+        asyncio.get_running_loop().call_soon(lock.lock, LockReason.SCREEN)
+        return ACCESS_TOKEN
+
+    with pytest.raises(AppLocked):
+        await lock.run_unlocked(work())
 
 
 async def test_a_locked_app_does_not_begin_work() -> None:

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from desktop.services.model.errors import AppLocked
+from desktop.services.model.errors import AppLocked, NoToken
+from desktop.services.model.exchanges import Exchange
 from desktop.services.model.profile import tokens_key
 from desktop.services.model.settings import Settings
 from desktop.services.model.states import AwaitingApproval, Failed, SignedIn, SignedOut
@@ -298,3 +299,17 @@ async def test_locking_and_unlocking_at_once_changes_nothing(harness: SessionHar
         harness.session.lock.end()
     await settle()
     assert (await harness.session.fetch_token()).access_token == ACCESS_TOKEN
+
+
+async def test_a_lock_drops_the_tokens_of_other_services(harness: SessionHarness) -> None:
+    second, path = "second-SECRET", "/v3/access_tokens"
+    harness.server.others[path] = {"access_token": second, "token_type": "Bearer", "expires_in": 90}
+    exchange = Exchange("api", "bearer", f"https://api.example{path}")
+    await harness.session.exchanged.fetch(exchange, 0)
+    lock(harness)
+    await settle()
+    assert second not in _reachable(harness.session)
+    with pytest.raises((AppLocked, NoToken)):
+        await harness.session.exchanged.fetch(exchange, 0)
+    await unlock(harness)
+    assert (await harness.session.exchanged.fetch(exchange, 0)).access_token == second
