@@ -134,15 +134,18 @@ class Agent:
         validity, token_format = _parse_validity(members), _parse_format(members)
         session = await self._open_bound_session(members)
         name = _parse_exchange(members) if is_exchanged else ""
-        exchange = await self._find_exchange(session, name) if is_exchanged else None
         program = await self._callers.find(process)
-        required = TokenRequirement(
-            validity, _RENEWAL_TIMEOUT, id_token=id_token, refused=_parse_refused(members)
-        )
-        work = self._fetch_permitted(session, program, exchange or required, validity)
-        is_exempt = session.profile.unattended
-        token = await (work if is_exempt else self._sessions.lock.run_unlocked(work))
-        answer = _token_members(token, session.profile, token_format)
+        with session.audit.refusals_recorded(program):
+            exchange = await self._find_exchange(session, name) if is_exchanged else None
+            required = TokenRequirement(
+                validity, _RENEWAL_TIMEOUT, id_token=id_token, refused=_parse_refused(members)
+            )
+            asked, wanted = self._needs_permission(), exchange or required
+            work = self._fetch_permitted(session, program, wanted, validity=validity, asked=asked)
+            is_exempt = session.profile.unattended
+            token = await (work if is_exempt else self._sessions.lock.run_unlocked(work))
+            answer = _token_members(token, session.profile, token_format)
+        session.audit.note_handed_out(token, program, asked=asked, exchange=name)
         self.recipients.add(TokenRecipient(datetime.now(UTC), program, session.profile.id, name))
         return answer
 
@@ -151,14 +154,15 @@ class Agent:
         session: Session,
         program: Program,
         wanted: TokenRequirement | Exchange,
+        *,
         validity: float,
+        asked: bool,
     ) -> AccessToken:
         """Fetch the token of the sign-in or of an exchange, if the user permits it."""
         _require_token(session)
         name = "" if isinstance(wanted, TokenRequirement) else wanted.name
-        if self._needs_permission():
-            profile = session.profile
-            question = PermissionRequest(program, profile.id, profile.name, name)
+        if asked:
+            question = PermissionRequest(program, session.profile.id, session.profile.name, name)
             await self._permission.obtain(question)
         if isinstance(wanted, TokenRequirement):
             return await session.fetch_token(wanted)

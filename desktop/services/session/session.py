@@ -49,7 +49,7 @@ class Session:
     `observer` is called with every new state, on the event loop. Commands return at once; what they
     start replaces whatever is in progress. An unexpected error becomes a `Failed` state too, and
     goes to the event loop's exception handler, which writes the crash report. `secrets` are those
-    that the server may repeat, if there are any besides those of this session.
+    that the server may repeat, besides those of this session. `audit` is told who gets the token.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Session:
         self.is_open = False
         self._clock = environment.clock
         self._provider = Provider(profile, environment, secrets=secrets)
+        self.audit = self._provider.audit
         self._store = TokenStore(
             profile, environment.keystore, environment.lock, secrets=self._provider.secrets
         )
@@ -77,11 +78,7 @@ class Session:
             self._store, self._renewer, self.exchanged, state=self._state, load=self.open
         )
         self._sign_in = SignIn(
-            self._provider,
-            self._store,
-            renewer=self._renewer,
-            state=self._state,
-            clock=environment.clock,
+            self._provider, self._store, renewer=self._renewer, state=self._state, clock=self._clock
         )
         self._sign_out = SignOut(self._provider, self._store, state=self._state, clock=self._clock)
         self._task = SessionTask(

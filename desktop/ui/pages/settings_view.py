@@ -38,7 +38,7 @@ _START_AT_LOGIN = translatable("Start at login")
 _CARDS = (
     ("start_hidden",),
     ("keep_fresh", "in_use_minutes"),
-    ("clipboard_seconds", "ask_for_tokens"),
+    ("clipboard_seconds", "ask_for_tokens", "audit"),
     (
         "lock_on_screen_lock",
         "lock_on_sleep",
