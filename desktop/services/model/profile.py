@@ -305,8 +305,7 @@ class Profile:
         "Settings that differ for this profile.", kind=Kind.MEMBERS, members=PROFILE_SETTINGS
     )
     policy: Policy = NO_POLICY
-    # Whether the provider, its region or its server are not those of the preset: anyone can write
-    # the name of a provider into a profile.
+    # Whether provider, region or server differ from the preset's: anyone can write its name.
     names_own_server: bool = field(default=False, compare=False)
     # The API services and exchanges of the preset alone, for a policy that allows no others.
     preset_services: Mapping[str, str] = field(default_factory=dict, compare=False)
