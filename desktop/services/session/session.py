@@ -11,7 +11,12 @@ from desktop.oauth.fields import Members
 from desktop.oauth.http import LONGEST_REQUEST
 from desktop.oauth.metadata import ServerMetadata
 from desktop.oauth.redaction.known_secrets import KnownSecrets
-from desktop.services.model.access_token import ANY_VALID_TOKEN, AccessToken, TokenRequirement
+from desktop.services.model.access_token import (
+    ANY_VALID_TOKEN,
+    AccessToken,
+    TokenRequirement,
+    digest_of,
+)
 from desktop.services.model.errors import NoToken
 from desktop.services.model.profile import Profile
 from desktop.services.model.settings import Settings
@@ -194,13 +199,18 @@ class Session:
 
         Raises `OAuthError`, `KeystoreError` or `SessionError`.
         """
+        used = await self.fetch_token()
         try:
-            return await question(self._provider, (await self.fetch_token()).access_token)
+            return await question(self._provider, used.access_token)
         except InvalidToken:
             # Revoked or shortened: the server knows better than the expiry that it once sent.
-            self.renew()
-            await self._renewer.wait_for_renewal()
-            return await question(self._provider, (await self.fetch_token()).access_token)
+            refused = digest_of(used.access_token)
+            newer = await self.fetch_token(
+                TokenRequirement(timeout=LONGEST_REQUEST, refused=refused)
+            )
+            if newer.access_token == used.access_token:
+                raise
+            return await question(self._provider, newer.access_token)
 
     async def close(self) -> None:
         """End what is in progress and close the connections; returns when no request is left."""
