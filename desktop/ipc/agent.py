@@ -157,7 +157,8 @@ class Agent:
         from desktop.services.token.api_services import service_addresses  # not before a code
 
         profile = (await self._open_session(members)).profile
-        return {"profile": profile.id, "services": service_addresses(profile)}
+        addresses, bound = service_addresses(profile), tokens_binding(profile)
+        return {"profile": profile.id, "services": addresses, "issued_for": bound}
 
     async def _find_exchange(self, session: Session, name: str) -> Exchange:
         """Find the exchange; raises `UnknownExchange` or `ExchangeForbidden`."""
