@@ -1,7 +1,7 @@
 """The sign-in of one profile: one state value, one observer, one task at a time."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 
@@ -199,18 +199,7 @@ class Session:
 
         Raises `OAuthError`, `KeystoreError` or `SessionError`.
         """
-        used = await self.fetch_token()
-        try:
-            return await question(self._provider, used.access_token)
-        except InvalidToken:
-            # Revoked or shortened: the server knows better than the expiry that it once sent.
-            refused = digest_of(used.access_token)
-            newer = await self.fetch_token(
-                TokenRequirement(timeout=LONGEST_REQUEST, refused=refused)
-            )
-            if newer.access_token == used.access_token:
-                raise
-            return await question(self._provider, newer.access_token)
+        return await _ask_with_token(partial(question, self._provider), fetch=self.fetch_token)
 
     async def close(self) -> None:
         """End what is in progress and close the connections; returns when no request is left."""
@@ -250,3 +239,21 @@ class Session:
     async def _request_tokens(self) -> None:
         self._task.last_work = self._request_tokens  # a retry need not open the keyring again
         await self._sign_in.sign_in()
+
+
+async def _ask_with_token(
+    ask: Callable[[str], Awaitable[Found]],
+    *,
+    fetch: Callable[[TokenRequirement], Awaitable[AccessToken]],
+) -> Found:
+    """Call `ask` with an access token, and again with a newer one if the server refuses it."""
+    used = await fetch(ANY_VALID_TOKEN)
+    try:
+        return await ask(used.access_token)
+    except InvalidToken:
+        # Revoked or shortened: the server knows better than the expiry that it once sent.
+        refused = digest_of(used.access_token)
+        newer = await fetch(TokenRequirement(timeout=LONGEST_REQUEST, refused=refused))
+        if newer.access_token == used.access_token:
+            raise
+        return await ask(newer.access_token)
