@@ -316,9 +316,13 @@ def with_policy(profile: Profile, policy: Policy) -> Profile:
     """Apply `policy` to `profile`."""
     own = {name: value for name, value in profile.settings.items() if name not in policy.settings}
     given = {name: getattr(policy, name) for name in _GOVERNED if getattr(policy, name)}
-    if not policy.own_services and profile.id not in policy.profiles:
-        given["services"] = profile.preset_services
-        given["exchanges"] = profile.preset_exchanges
+    if profile.id not in policy.profiles:
+        if not policy.own_services:
+            given["services"] = profile.preset_services
+            given["exchanges"] = profile.preset_exchanges
+        elif policy.services:  # a name in it means what the preset has
+            given["services"] = {**profile.services, **profile.preset_services}
+            given["exchanges"] = {**profile.exchanges, **profile.preset_exchanges}
     return replace(profile, **given, settings=own, policy=policy)
 
 
