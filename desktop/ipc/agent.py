@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial, wraps
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from desktop.ipc.messages import BadMessage, Members, RefusedByAgent
 from desktop.services.configuration.profile_names import find_named
@@ -16,8 +16,16 @@ from desktop.services.model.errors import NoToken, UnknownExchange
 from desktop.services.model.exchanges import find_exchange
 from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import tokens_binding
-from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
+from desktop.services.model.states import (
+    AwaitingApproval,
+    Failed,
+    Locked,
+    Requesting,
+    SignedIn,
+    SignedOut,
+)
 from desktop.services.secrets.keystore import KeystoreError
+from desktop.services.session.lock.app_lock import LockReason
 from desktop.services.session.token_permission import PermissionRequest
 from desktop.services.session.token_recipients import TokenRecipient, TokenRecipients
 from desktop.services.system.worker import Worker
@@ -25,7 +33,10 @@ from desktop.services.wording.error_codes import EXPECTED_ERRORS, error_code
 from desktop.services.wording.sign_out_texts import sign_out_report
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine, Mapping
+
     from desktop.ipc.server import Handler
+    from desktop.services.model.access_token import AccessToken
     from desktop.services.model.exchanges import Exchange
     from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
@@ -34,9 +45,12 @@ if TYPE_CHECKING:
     from desktop.services.session.token_permission import TokenPermission
     from desktop.services.system.processes import Program
 
+T = TypeVar("T")
+
 _RENEWAL_TIMEOUT = 30.0  # seconds
 _PROCESS_LOOKUP_TIMEOUT = 3.0  # seconds
 _LONGEST_VALIDITY = 86400.0  # seconds
+_SAME_USE = timedelta(minutes=1)  # in which a program that got the token needs no new permission
 _LONGEST_NAME = 200  # characters
 
 ReloadProfile = Callable[[str], Awaitable["Profile"]]
@@ -73,13 +87,12 @@ class Agent:
     ) -> None:
         self.recipients = TokenRecipients()
         self._sessions = sessions
-        self._reload_profile = reload_profile
         self._reload_profiles = reload_profiles
         self._permission = permission
-        self._needs_permission = needs_permission
+        self._finder = _Finder(sessions, reload_profile, reload_profiles)
+        self._gate = _Gate(permission, needs_permission, self.recipients)
         self._start_sign_out = start_sign_out
         self._ready = ready
-        self._worker = Worker("programs")
 
     @property
     def handlers(self) -> dict[str, Handler]:
@@ -87,6 +100,7 @@ class Agent:
             "token": self._token,
             # Commands of their own: an older app would answer with the access token.
             "id_token": partial(self._token, id_token=True),
+            "proof": self._proof,
             "services": self._services,
             "exchanged_token": partial(self._token, is_exchanged=True),
             "questions": self._questions,
@@ -94,6 +108,7 @@ class Agent:
             "sign_out": self._sign_out,
             "saved": self._saved,
             "profiles_changed": self._profiles_changed,
+            "lock": self._lock,
         }
         return {name: self._with_refusals(command) for name, command in commands.items()}
 
@@ -122,61 +137,67 @@ class Agent:
         is_exchanged: bool = False,
     ) -> Members:
         validity, token_format = _parse_validity(members), _parse_format(members)
-        session = await self._open_bound_session(members)
+        session = await self._finder.open_bound(members)
         name = _parse_exchange(members) if is_exchanged else ""
-        exchange = await self._find_exchange(session, name) if is_exchanged else None
-        program = await self._find_program(process)
-        _require_token(session)
-        profile = session.profile
-        if self._needs_permission():
-            question = PermissionRequest(program, profile.id, profile.name, name)
-            await self._permission.obtain(question)
-        if exchange is not None:
-            token = await session.exchanged.fetch(exchange, validity)
-        else:
+        program = await self._gate.find_program(process)
+        with session.audit.refusals_recorded(program):
+            exchange = await self._finder.find_exchange(session, name) if is_exchanged else None
             required = TokenRequirement(
                 validity, _RENEWAL_TIMEOUT, id_token=id_token, refused=_parse_refused(members)
             )
-            token = await session.fetch_token(required)
-        answer: Members
-        if token_format is not None:
-            answer = {"text": format_for_program(token_format, token, profile)}
-        else:
-            answer = {
-                token.kind: token.access_token,
-                "token_type": token.token_type,
-                "expires_at": format_instant(token.expires_at),
-                "scope": " ".join(token.scope),
-                "profile": profile.id,
-            }
-        self.recipients.add(TokenRecipient(datetime.now(UTC), program, profile.id, name))
+
+            async def fetch() -> tuple[AccessToken, bool]:
+                asked = await self._gate.obtain_permission(session, program, name)
+                if exchange is not None:
+                    return await session.exchanged.fetch(exchange, validity), asked
+                return await session.fetch_token(required), asked
+
+            token, asked = await self._run_unlocked(session, fetch())
+            answer = _token_members(token, session.profile, token_format)
+        session.audit.note_handed_out(token, program, asked=asked, exchange=name)
+        self.recipients.add(TokenRecipient(datetime.now(UTC), program, session.profile.id, name))
         return answer
+
+    async def _proof(self, members: Members, process: int | None) -> Members:
+        """Make the headers of one request with a bound token, whose key stays here."""
+        from desktop.services.token.bound_request import (  # not needed for a bearer token
+            BoundRequest,
+            bound_headers,
+            require_own_server,
+        )
+
+        request = BoundRequest.parse(*map(members.get, ("method", "url", "nonce")))
+        if request is None:
+            raise BadMessage("invalid request")
+        session = await self._finder.open_bound(members)
+        require_own_server(session.profile, request.address)
+        program = await self._gate.find_program(process)
+        is_known = self._gate.is_known(session, program)
+        with session.audit.refusals_recorded(program):
+
+            async def sign() -> tuple[Mapping[str, str], bool]:
+                asked = not is_known and await self._gate.obtain_permission(session, program)
+                return await session.query(partial(bound_headers, request=request)), asked
+
+            headers, asked = await self._run_unlocked(session, sign())
+        if not is_known:
+            session.audit.note_proof(program, asked=asked)
+            self.recipients.add(TokenRecipient(datetime.now(UTC), program, session.profile.id))
+        return {name.lower(): value for name, value in headers.items()}
+
+    async def _run_unlocked(self, session: Session, work: Coroutine[Any, Any, T]) -> T:
+        """Run `work` unless the app is locked, from which unattended profiles are exempt."""
+        if session.profile.unattended:
+            return await work
+        return await self._sessions.lock.run_unlocked(work)
 
     async def _services(self, members: Members, _process: int | None) -> Members:
         """List the only servers that may get the token: no secret, so no permission is needed."""
         from desktop.services.token.api_services import service_addresses  # not before a code
 
-        profile = (await self._open_session(members)).profile
+        profile = (await self._finder.open(members)).profile
         addresses, bound = service_addresses(profile), tokens_binding(profile)
         return {"profile": profile.id, "services": addresses, "issued_for": bound}
-
-    async def _find_exchange(self, session: Session, name: str) -> Exchange:
-        """Find the exchange; raises `UnknownExchange` or `ExchangeForbidden`."""
-        try:
-            return find_exchange(session.profile, name)
-        except UnknownExchange:
-            await self._reload_profiles()  # it may be new in the file
-            return find_exchange(session.profile, name)
-
-    async def _find_program(self, process: int | None) -> Program:
-        """Look up the caller, but not for long: its file may be on a mount that hangs."""
-        try:
-            async with asyncio.timeout(_PROCESS_LOOKUP_TIMEOUT):
-                return await self._worker.run(lambda: _look_up_program(process))
-        except TimeoutError:
-            from desktop.services.system.processes import UNKNOWN_PROGRAM  # loaded already
-
-            return UNKNOWN_PROGRAM
 
     async def _questions(self, _members: Members, _process: int | None) -> Members:
         return {"asking": self._permission.is_asking}
@@ -185,16 +206,24 @@ class Agent:
         for each in self._sessions.statuses:
             await self._sessions.open_session(each.profile.id)
         return {
-            "profiles": [_status_members(each) for each in self._sessions.statuses],
+            "locked": self._sessions.lock.is_locked,
+            "profiles": [
+                _status_members(each if each.profile.unattended else self._sessions.masked(each))
+                for each in self._sessions.statuses
+            ],
             "hand_outs": [_recipient_members(each) for each in self.recipients.all()],
         }
+
+    async def _lock(self, _members: Members, _process: int | None) -> Members:
+        self._sessions.lock.lock(LockReason.COMMAND)
+        return {}
 
     async def _sign_out(self, members: Members, _process: int | None) -> Members:
         if members.get("all") is True:
             ids = [each.profile.id for each in self._sessions.statuses]
             sessions = [await self._sessions.open_session(id_) for id_ in ids]
         else:
-            sessions = [await self._open_session(members)]
+            sessions = [await self._finder.open(members)]
         affected = [each for each in sessions if each is not None and _has_token(each.state)]
         tasks = {task for each in affected if (task := self._start_sign_out(each)) is not None}
         if tasks:
@@ -205,7 +234,7 @@ class Agent:
         return {"signed_out": [_sign_out_members(each) for each in affected]}
 
     async def _saved(self, members: Members, _process: int | None) -> Members:
-        session = await self._open_session(members)
+        session = await self._finder.open(members)
         session.reload()
         return {"profile": session.profile.id}
 
@@ -213,7 +242,18 @@ class Agent:
         await self._reload_profiles()
         return {}
 
-    async def _open_session(self, members: Members) -> Session:
+
+class _Finder:
+    """Finds the sessions that callers name, in the file as well where the app knows none."""
+
+    def __init__(
+        self, sessions: Sessions, reload_profile: ReloadProfile, reload_profiles: ReloadProfiles
+    ) -> None:
+        self._sessions = sessions
+        self._reload_profile = reload_profile
+        self._reload_profiles = reload_profiles
+
+    async def open(self, members: Members) -> Session:
         """Open the session of the profile in `members`; raises `ProfileError`."""
         name = members.get("profile")
         if name is not None and (not isinstance(name, str) or len(name) > _LONGEST_NAME):
@@ -225,17 +265,17 @@ class Agent:
             raise NoToken
         return session
 
-    async def _open_bound_session(self, members: Members) -> Session:
+    async def open_bound(self, members: Members) -> Session:
         """Open the session if its tokens are for the server and client that the caller expects.
 
         The caller sends the token to the server in its copy of the profile, which may be outdated.
         Raises `NoToken`.
         """
-        session = await self._open_session(members)
+        session = await self.open(members)
         expected = members.get("issued_for")
         if expected is not None and expected != tokens_binding(session.profile):
             await self._reload_profiles()
-            session = await self._open_session(members)
+            session = await self.open(members)
             if expected != tokens_binding(session.profile):
                 raise NoToken
         return session
@@ -248,6 +288,68 @@ class Agent:
         found = find_named(profiles, name) if name else profiles[:1]
         # The name of several profiles is refused where the profiles are read again.
         return found[0].id if len(found) == 1 else ""
+
+    async def find_exchange(self, session: Session, name: str) -> Exchange:
+        """Find the exchange; raises `UnknownExchange` or `ExchangeForbidden`."""
+        try:
+            return find_exchange(session.profile, name)
+        except UnknownExchange:
+            await self._reload_profiles()  # it may be new in the file
+            return find_exchange(session.profile, name)
+
+
+class _Gate:
+    """Finds out which program asks, and whether it may have the token."""
+
+    def __init__(
+        self,
+        permission: TokenPermission,
+        needs_permission: Callable[[], bool],
+        recipients: TokenRecipients,
+    ) -> None:
+        self._permission = permission
+        self.needs_permission = needs_permission
+        self._recipients = recipients
+        self._worker = Worker("programs")
+
+    def is_known(self, session: Session, program: Program) -> bool:
+        """Tell whether that process has just got the token: each request needs its own proof."""
+        since = datetime.now(UTC) - _SAME_USE
+        return self._recipients.has_recent(program, session.profile.id, since=since)
+
+    async def obtain_permission(
+        self, session: Session, program: Program, exchange: str = ""
+    ) -> bool:
+        """Return whether somebody was asked; raises why `program` may not have the token."""
+        _require_token(session)
+        asked = self.needs_permission()
+        if asked:
+            profile = session.profile
+            question = PermissionRequest(program, profile.id, profile.name, exchange)
+            await self._permission.obtain(question)
+        return asked
+
+    async def find_program(self, process: int | None) -> Program:
+        """Look up the caller, but not for long: its file may be on a mount that hangs."""
+        try:
+            async with asyncio.timeout(_PROCESS_LOOKUP_TIMEOUT):
+                return await self._worker.run(lambda: _look_up_program(process))
+        except TimeoutError:
+            from desktop.services.system.processes import UNKNOWN_PROGRAM  # loaded already
+
+            return UNKNOWN_PROGRAM
+
+
+def _token_members(token: AccessToken, profile: Profile, token_format: str | None) -> Members:
+    if token_format is not None:
+        return {"text": format_for_program(token_format, token, profile)}
+    return {
+        token.kind: token.access_token,
+        "token_type": token.token_type,
+        "expires_at": format_instant(token.expires_at),
+        "scope": " ".join(token.scope),
+        "profile": profile.id,
+    }
 
 
 def _look_up_program(process: int | None) -> Program:
@@ -316,6 +418,7 @@ def _status_members(status: ProfileStatus) -> Members:
         "expires_at": format_instant(held.expires_at) if held else None,
         "renewable": held is not None and held.renewable and not held.is_renewal_refused,
         "renewing": held is not None and held.renewing,
+        "bound": held is not None and held.is_bound,
         "user": held.user if held else "",
         "organization": held.organization if held else "",
         "error": error_code(state.error) if isinstance(state, Failed) else None,
@@ -332,6 +435,7 @@ _STATES = {
     AwaitingApproval: "awaiting_approval",
     Requesting: "requesting",
     Failed: "failed",
+    Locked: "locked",
 }
 
 

@@ -21,11 +21,14 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from desktop.oauth.metadata import ServerMetadata
+from desktop.services.audit.audit_log import AuditLog
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.profile import Profile
 from desktop.services.model.settings import Settings
 from desktop.services.model.states import Revocation, SignedIn, State
+from desktop.services.session.audit.session_audit import SessionAudit
+from desktop.services.session.lock.app_lock import AppLock
 from desktop.services.session.session import Session
 from desktop.services.session.sessions import ProfileStatus
 from desktop.services.session.token_recipients import TokenRecipient
@@ -103,6 +106,7 @@ class FakeSessions:
     statuses: tuple[ProfileStatus, ...] = ()
     others: dict[str, FakeSession] = field(default_factory=dict)
     are_many: bool = False
+    lock: AppLock = field(default_factory=AppLock)
 
     @property
     def listed(self) -> tuple[ProfileStatus, ...]:
@@ -132,6 +136,19 @@ class FakeSessions:
 
 
 @dataclass
+class LockRecorder:
+    """Lock actions that only record their calls."""
+
+    calls: list[str]
+
+    def lock(self) -> None:
+        self.calls.append("lock")
+
+    def unlock(self) -> None:
+        self.calls.append("unlock")
+
+
+@dataclass
 class ActionRecorder:
     """Actions that only record their calls."""
 
@@ -140,6 +157,10 @@ class ActionRecorder:
     settings: Settings | None = None
     has_browser: bool = True
     profiles: ProfileRecorder = field(default_factory=ProfileRecorder)
+
+    @property
+    def locking(self) -> LockRecorder:
+        return LockRecorder(self.calls)
 
     def sign_in(self) -> None:
         self.calls.append("sign_in")
@@ -364,9 +385,12 @@ class FakeSession:
     touches: int = 0
     looks: int = 0
     renewed: asyncio.Event = field(default_factory=asyncio.Event)
+    log: AuditLog = field(default_factory=AuditLog)
+    audit: SessionAudit = field(init=False)
 
     def __post_init__(self) -> None:
         self.renewed.set()
+        self.audit = SessionAudit(self.profile, self.log)
 
     def as_session(self) -> Session:
         """Pass for a session where one is copied from."""

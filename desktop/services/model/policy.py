@@ -49,6 +49,12 @@ class Policy:
         default=True,
         title="Links that contain the code",
     )
+    unattended_profiles: bool = member(
+        "Whether people's own profiles can be unattended, so that programs get their token while "
+        "XDR Login is locked. Profiles of this policy always can.",
+        default=True,
+        title="Unattended profiles",
+    )
     services: tuple[str, ...] = member(
         "The names of the API services and exchanges that may get tokens. Empty for all that a "
         "profile has.",
@@ -67,6 +73,11 @@ class Policy:
     ca_file: str = text(
         "A PEM file with CA certificates that all profiles trust in addition to the system's.",
         title="CA certificate file",
+    )
+    dpop: str = text(
+        "Whether every profile binds tokens to this computer (DPoP): auto, required or off.",
+        title="Bound tokens (DPoP)",
+        choices=("auto", "required", "off"),
     )
     forbidden_formats: frozenset[str] = member(
         "Copy formats. Those that are false are turned off.",

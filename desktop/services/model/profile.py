@@ -34,6 +34,11 @@ CLIENT_AUTHENTICATIONS = {
     "client_secret_basic": translatable("Secret in the header (client_secret_basic)"),
     "client_secret_post": translatable("Secret in the body (client_secret_post)"),
 }
+BINDINGS = {
+    "auto": translatable("If the server offers it"),
+    "required": translatable("Always"),
+    "off": translatable("Never"),
+}
 
 
 class ProfileError(Exception):
@@ -98,6 +103,20 @@ _SERVICE_OPTION = Option(
     "An API service that may get the token. NAME= removes one. Repeat for more.",
     name="--service",
 )
+
+
+def _binding() -> str:
+    return text(
+        "Whether tokens are bound to this computer (DPoP, RFC 9449); auto if the server offers it.",
+        "auto",
+        title=translatable("Bound tokens (DPoP)"),
+        help=translatable(
+            "A bound token is worth nothing on another computer, and programs need a proof from "
+            "XDR Login to use it. A change applies at the next sign-in."
+        ),
+        option=Option("", "Bind tokens to this computer (DPoP)."),
+        choices=BINDINGS,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +295,12 @@ class Profile:
         ),
         option=Option("FILE", "Extra CA certificates (PEM)."),
     )
+    dpop: str = _binding()
+    unattended: bool = member(
+        "Whether programs get the token while XDR Login is locked, as for cron jobs and services.",
+        default=False,
+        option=Option("true|false", "Let programs get a token while XDR Login is locked."),
+    )
     settings: Mapping[str, object] = table(
         "Settings that differ for this profile.", kind=Kind.MEMBERS, members=PROFILE_SETTINGS
     )
@@ -295,11 +320,15 @@ class Profile:
     @property
     def provider_label(self) -> str:
         """The provider and the region in one line, and the server unless a preset names it."""
-        home = self.issuer or self.token_endpoint
-        named = [each for each in (self.provider, translate(self.region)) if each]
-        if named and self.names_own_server:
-            named.append(host_of(home))
-        return " · ".join(named) or home
+        return _provider_label(self)
+
+
+def _provider_label(profile: Profile) -> str:
+    home = profile.issuer or profile.token_endpoint
+    named = [each for each in (profile.provider, translate(profile.region)) if each]
+    if named and profile.names_own_server:
+        named.append(host_of(home))
+    return " · ".join(named) or home
 
 
 MEMBERS = collect_members(Profile)
@@ -317,13 +346,20 @@ def with_policy(profile: Profile, policy: Policy) -> Profile:
     own = {name: value for name, value in profile.settings.items() if name not in policy.settings}
     given = {name: getattr(policy, name) for name in _GOVERNED if getattr(policy, name)}
     if profile.id not in policy.profiles:
-        if not policy.own_services:
-            given["services"] = profile.preset_services
-            given["exchanges"] = profile.preset_exchanges
-        elif policy.services:  # a name in it means what the preset has
-            given["services"] = {**profile.services, **profile.preset_services}
-            given["exchanges"] = {**profile.exchanges, **profile.preset_exchanges}
+        given |= _own_members(profile, policy)
     return replace(profile, **given, settings=own, policy=policy)
+
+
+def _own_members(profile: Profile, policy: Policy) -> dict[str, Any]:
+    """List the members that `policy` sets in a profile that is not its own."""
+    given: dict[str, Any] = {} if policy.unattended_profiles else {"unattended": False}
+    if not policy.own_services:
+        given["services"] = profile.preset_services
+        given["exchanges"] = profile.preset_exchanges
+    elif policy.services:  # a name in it means what the preset has
+        given["services"] = {**profile.services, **profile.preset_services}
+        given["exchanges"] = {**profile.exchanges, **profile.preset_exchanges}
+    return given
 
 
 def governed_members(policy: Policy) -> tuple[str, ...]:

@@ -65,7 +65,8 @@ class AwaitingApproval:
 
     `host_is_known` says whether the link leads to a host of the profile. `trouble` is why the last
     request failed. `approved` is set while the new token is being saved. `redirect_uri` is where
-    XDR Login listens for the browser.
+    XDR Login listens for the browser. `transaction` identifies this sign-in: the digest of a secret
+    that the server knows too.
     """
 
     user_code: str
@@ -82,6 +83,7 @@ class AwaitingApproval:
     trouble: Exception | None = None
     approved: bool = False
     redirect_uri: str = ""
+    transaction: str = ""
 
     def is_fresh(self, at: datetime) -> bool:
         """Tell whether it is too early for another code, also after the clock was set back."""
@@ -147,6 +149,11 @@ class SignedIn:
         return is_expired(self.expires_at, at)
 
     @property
+    def is_bound(self) -> bool:
+        """Whether the token only works with proofs of a key of this computer (RFC 9449)."""
+        return self.token_type == "DPoP"  # noqa: S105 - the name of the type
+
+    @property
     def is_renewal_refused(self) -> bool:
         """Whether the server refused to renew, so that most likely only a new sign-in helps."""
         return isinstance(self.trouble, RenewalRefused)
@@ -175,11 +182,26 @@ class Failed:
     still_saved: bool = False
 
 
-State = SignedOut | Requesting | AwaitingApproval | SignedIn | Failed
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """XDR Login is locked: nothing of the profile's own state is shown.
+
+    `unattended` says that programs still get its token.
+    """
+
+    unattended: bool = False
+
+
+State = SignedOut | Requesting | AwaitingApproval | SignedIn | Failed | Locked
 
 
 def is_signing_out(state: State) -> bool:
     return isinstance(state, SignedIn) and state.signing_out
+
+
+def is_approved(state: State) -> bool:
+    """Whether the new token is being saved."""
+    return isinstance(state, AwaitingApproval) and state.approved
 
 
 # Seconds between two codes for one profile: a new one costs the server a request, and the user has

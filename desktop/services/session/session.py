@@ -27,12 +27,14 @@ from desktop.services.model.states import (
     SignedIn,
     SignedOut,
     State,
+    is_approved,
     is_signing_out,
 )
 from desktop.services.network.environment import Environment
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.session.exchanges.exchanged_tokens import ExchangedTokens
+from desktop.services.session.lock.session_lock import SessionLock
 from desktop.services.session.one_task import SessionTask, Work
 from desktop.services.session.provider import Found, Provider, Query
 from desktop.services.session.renewer import Renewer
@@ -52,7 +54,7 @@ class Session:
     `observer` is called with every new state, on the event loop. Commands return at once; what they
     start replaces whatever is in progress. An unexpected error becomes a `Failed` state too, and
     goes to the event loop's exception handler, which writes the crash report. `secrets` are those
-    that the server may repeat, if there are any besides those of this session.
+    that the server may repeat, besides those of this session. `audit` is told who gets the token.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Session:
         self.is_open = False
         self._clock = environment.clock
         self._provider = Provider(profile, environment, secrets=secrets)
+        self.audit = self._provider.audit
         self._store = TokenStore(
             profile, environment.keystore, environment.lock, secrets=self._provider.secrets
         )
@@ -76,12 +79,11 @@ class Session:
         )
         self._state.renewal_status = self._renewer.status
         self.exchanged = ExchangedTokens(self._store, self._clock, self._state, query=self.query)
+        self.lock = SessionLock(
+            self._store, self._renewer, self.exchanged, state=self._state, load=self.open
+        )
         self._sign_in = SignIn(
-            self._provider,
-            self._store,
-            renewer=self._renewer,
-            state=self._state,
-            clock=environment.clock,
+            self._provider, self._store, renewer=self._renewer, state=self._state, clock=self._clock
         )
         self._sign_out = SignOut(self._provider, self._store, state=self._state, clock=self._clock)
         self._task = SessionTask(
@@ -99,7 +101,7 @@ class Session:
 
     def reload(self) -> None:
         """Use what another program has saved or removed, unless a new token is being saved here."""
-        is_busy = is_signing_out(self.state) or self._is_approved()
+        is_busy = is_signing_out(self.state) or is_approved(self.state)
         if not is_busy and not self._store.in_memory_only:
             self._start(self._sign_in.reload)
 
@@ -122,7 +124,7 @@ class Session:
         state = self.state
         waiting = isinstance(state, AwaitingApproval) and not state.approved
         if waiting or isinstance(state, Requesting):
-            self._start(self._task.show_held)
+            self._start(self._sign_in.reload if self.lock.has_dropped else self._task.show_held)
 
     def sign_out(self) -> asyncio.Task[None] | None:
         """Remove the tokens from this computer and revoke them; the task ends with that."""
@@ -175,14 +177,15 @@ class Session:
 
     def access_token(self) -> str | None:
         """Return the access token while it is valid. This does not count as using it."""
-        held = self._store.held
-        return None if held is None or self._renewer.has_expired() else held.access_token
+        held = None if self.lock.is_on else self._store.held
+        return None if held is None or self._provider.has_expired(held) else held.access_token
 
     async def fetch_token(self, requirement: TokenRequirement = ANY_VALID_TOKEN) -> AccessToken:
         """Return a token for use, renewed first if that is due, in progress, or required.
 
         Raises `OAuthError`, `KeystoreError` or `SessionError`.
         """
+        self.lock.check()
         if not isinstance(self.state, SignedIn) or is_signing_out(self.state):
             raise NoToken(self.profile.id)
         return await self._renewer.fetch_token(requirement)
@@ -215,12 +218,9 @@ class Session:
 
     def _must_finish(self) -> bool:
         """Whether quitting now would lose a new token, or leave one that is to be removed."""
-        is_saving = self._store.is_saving and not self._renewer.status().renewing
-        is_removing = self._state.signing_out or is_signing_out(self.state)
-        return self._is_approved() or is_saving or is_removing
-
-    def _is_approved(self) -> bool:
-        return isinstance(self.state, AwaitingApproval) and self.state.approved
+        if is_approved(self.state) or self._state.signing_out or is_signing_out(self.state):
+            return True
+        return self._store.is_saving and not self._renewer.status().renewing
 
     def _start(self, work: Work) -> asyncio.Task[None] | None:
         self.exchanged.forget()
@@ -242,18 +242,18 @@ class Session:
 
 
 async def _ask_with_token(
-    ask: Callable[[str], Awaitable[Found]],
+    ask: Callable[[AccessToken], Awaitable[Found]],
     *,
     fetch: Callable[[TokenRequirement], Awaitable[AccessToken]],
 ) -> Found:
     """Call `ask` with an access token, and again with a newer one if the server refuses it."""
     used = await fetch(ANY_VALID_TOKEN)
     try:
-        return await ask(used.access_token)
+        return await ask(used)
     except InvalidToken:
         # Revoked or shortened: the server knows better than the expiry that it once sent.
         refused = digest_of(used.access_token)
         newer = await fetch(TokenRequirement(timeout=LONGEST_REQUEST, refused=refused))
         if newer.access_token == used.access_token:
             raise
-        return await ask(newer.access_token)
+        return await ask(newer)

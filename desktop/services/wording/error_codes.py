@@ -36,11 +36,13 @@ _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
     ),
     ("usage", (session_errors.UnknownExchange,)),
     ("declined", (session_errors.TokenPermissionDenied, errors.AccessDenied)),
+    ("locked", (session_errors.AppLocked,)),
     (
         "forbidden",
         (
             session_errors.ForbiddenByPolicy,
             session_errors.CannotAskForPermission,
+            session_errors.ForeignServer,
             session_errors.ExchangeNotAllowed,
             errors.ForbiddenByPolicy,
             errors.InsufficientScope,
@@ -49,6 +51,7 @@ _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
     (
         "server",
         (
+            errors.BindingNotOffered,
             errors.ErrorResponse,
             errors.MetadataMismatch,
             errors.MissingEndpoint,

@@ -16,6 +16,7 @@ from desktop.ipc.client import ACTIVATION_VARIABLES
 from desktop.ipc.messages import Members, plain_members
 from desktop.oauth.clock import SystemClock
 from desktop.options import DemoServerFailed, Options
+from desktop.services.audit.audit_log import AuditLog
 from desktop.services.model.policy import Policy
 from desktop.services.model.settings import load_settings
 from desktop.services.model.states import Requesting, State
@@ -112,6 +113,13 @@ def make_agent(
     return agent
 
 
+def make_environment(controller: Controller, worker: Worker) -> Environment:
+    """Create the environment of the sessions; the audit log follows the settings at once."""
+    store = controller.settings_store
+    audit = AuditLog(lambda: store.settings.audit)
+    return real_environment(worker, find_proxy=make_proxy_finder(), audit=audit)
+
+
 def make_editor(
     environment: Environment, worker: Worker, options: Options, policy: Policy
 ) -> ProfileEditor:
@@ -206,6 +214,7 @@ class _Lifetime:
             self._controller.window.add_profile_switcher,
             self._controller.window.add_settings_button,
             self._enable_tray,
+            self._controller.locking.start,
         ):
             await asyncio.sleep(0)
             step()
@@ -274,7 +283,7 @@ class _Lifetime:
 
     @cached_property
     def _environment(self) -> Environment:
-        return real_environment(self._worker, find_proxy=make_proxy_finder())
+        return make_environment(self._controller, self._worker)
 
     def _make_profile_pages(self) -> ProfilePages:
         from desktop.ui.profiles.profile_pages import ProfilePages
@@ -312,10 +321,10 @@ class _Lifetime:
         await self._instance.stop()
         self._controller.window.hide()
         await self._controller.pages.close()
-        if self._wake_events is not None:
-            self._wake_events.close()
-        if self._window_or_tray is not None:
-            self._window_or_tray.close()
+        await self._controller.locking.close()
+        for each in (self._wake_events, self._window_or_tray):
+            if each is not None:
+                each.close()
         await self._sessions.close()
         self._options.close()
         self._instance.release()

@@ -38,7 +38,14 @@ _START_AT_LOGIN = translatable("Start at login")
 _CARDS = (
     ("start_hidden",),
     ("keep_fresh", "in_use_minutes"),
-    ("clipboard_seconds", "ask_for_tokens"),
+    ("clipboard_seconds", "ask_for_tokens", "audit"),
+    (
+        "lock_on_screen_lock",
+        "lock_on_sleep",
+        "lock_on_user_switch",
+        "lock_after_minutes",
+        "renew_while_locked",
+    ),
     ("theme", "browser", "notifications"),
 )
 _Control = Switch | Stepper | Choice
