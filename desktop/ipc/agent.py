@@ -196,7 +196,8 @@ class Agent:
         from desktop.services.token.api_services import service_addresses  # not before a code
 
         profile = (await self._finder.open(members)).profile
-        return {"profile": profile.id, "services": service_addresses(profile)}
+        addresses, bound = service_addresses(profile), tokens_binding(profile)
+        return {"profile": profile.id, "services": addresses, "issued_for": bound}
 
     async def _questions(self, _members: Members, _process: int | None) -> Members:
         return {"asking": self._permission.is_asking}

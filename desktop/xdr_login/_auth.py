@@ -7,10 +7,11 @@ from functools import cache, partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from ._errors import ForeignHost
-from ._requests import Services, fetch_services, fetch_token, replace_token
+from ._errors import ForeignHost, SignInNeeded
+from ._requests import Services, digest_of, fetch_services
 
 Request = TypeVar("Request")
+Result = TypeVar("Result")
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _UNAUTHORIZED = 401
@@ -64,23 +65,20 @@ class Auth:
     def __call__(self, request: Request) -> Request:
         """Add the token to a `requests.PreparedRequest`."""
         prepared: Any = request
-        token = self._token_for(prepared.url)
-        prepared.headers["Authorization"] = _bearer(token)
-        prepared.register_hook("response", partial(self._send_again, token))
+        sent = self._add_token(prepared, prepared.url)
+        prepared.register_hook("response", partial(self._send_again, sent))
         return request
 
-    def _send_again(self, token: str, response: Any, **options: Any) -> Any:
+    def _send_again(self, sent: "_Sent", response: Any, **options: Any) -> Any:
         """Return the answer to use for `response`, which is that of a redirect, too."""
         request = response.request
-        if not self._is_refused(response, request.url, token) or not _rewind(request):
+        if not sent.is_refused(response, request.url) or not _rewind(request):
             return response
-        renewed = self._renewed(token)
-        if renewed == token:
+        again = request.copy()
+        if not sent.renew(again):
             return response
         response.content  # noqa: B018 - reads the rest, so that the connection can be used again
         response.close()
-        again = request.copy()
-        again.headers["Authorization"] = _bearer(renewed)
         answer = response.connection.send(again, **options)
         answer.history.append(response)
         answer.request = again
@@ -90,43 +88,46 @@ class Auth:
 
     def sync_auth_flow(self, request: Any) -> Generator[Any, Any, None]:
         """Send `request` with the token, and once more if it is refused."""
-        token = self._token_for(request.url)
-        request.headers["Authorization"] = _bearer(token)
+        sent = self._add_token(request, request.url)
         response = yield request
-        if self._is_refused(response, request.url, token) and _is_loaded(request):
-            renewed = self._renewed(token)
-            if renewed != token:
-                request.headers["Authorization"] = _bearer(renewed)
-                yield request
+        is_refused = sent.is_refused(response, request.url) and _is_loaded(request)
+        if is_refused and sent.renew(request):
+            yield request
 
     auth_flow = sync_auth_flow
 
     async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:
         """Do the same in an event loop."""
-        token = await _in_thread(partial(self._token_for, request.url))
-        request.headers["Authorization"] = _bearer(token)
+        sent = await _in_thread(partial(self._add_token, request, request.url))
         response = yield request
-        if self._is_refused(response, request.url, token) and _is_loaded(request):
-            renewed = await _in_thread(partial(self._renewed, token))
-            if renewed != token:
-                request.headers["Authorization"] = _bearer(renewed)
-                yield request
+        is_refused = sent.is_refused(response, request.url) and _is_loaded(request)
+        if is_refused and await _in_thread(partial(sent.renew, request)):
+            yield request
 
     # Both
 
-    def _token_for(self, url: Any) -> str:
-        """Fetch the token for `url`; raises `ForeignHost`."""
+    def _add_token(self, request: Any, url: Any) -> "_Sent":
+        """Add the token for `url` to `request`; raises `ForeignHost`."""
         origin = _origin_of(url)
-        services = self._current_services()
-        if not _is_listed(origin, services):
-            services = self._current_services(at_once=True)  # it may have been added since
-            if not _is_listed(origin, services):
-                raise _foreign_host(origin, services)
-        # By its id: another profile may have become the first one since.
-        return fetch_token(services.profile, 60)
+        services = self._services_for(origin)
+        try:
+            token = services.fetch_token()
+        except SignInNeeded:
+            before, services = services, self._services_for(origin, at_once=True)
+            if services.issued_for == before.issued_for:
+                raise
+            token = services.fetch_token()  # of the server that the profile names now
+        request.headers["Authorization"] = f"Bearer {token}"
+        return _Sent(services, digest_of(token))
 
-    def _renewed(self, token: str) -> str:
-        return replace_token(self._current_services().profile, token)
+    def _services_for(self, origin: Origin, *, at_once: bool = False) -> Services:
+        """Fetch the services, one of which is at `origin`; raises `ForeignHost`."""
+        services = self._current_services(at_once=at_once)
+        if not _is_listed(origin, services) and not at_once:
+            services = self._current_services(at_once=True)  # it may have been added since
+        if not _is_listed(origin, services):
+            raise _foreign_host(origin, services)
+        return services
 
     def _current_services(self, *, at_once: bool = False) -> Services:
         now = time.monotonic()
@@ -134,21 +135,32 @@ class Auth:
             self._services, self._read_at = fetch_services(self._profile), now
         return self._services
 
-    def _is_refused(self, response: Any, url: Any, token: str) -> bool:
+
+class _Sent:
+    """A token that was sent to one of `services`: its digest, since requests shows its hooks."""
+
+    def __init__(self, services: Services, digest: str) -> None:
+        self._services = services
+        self._digest = digest
+
+    def is_refused(self, response: Any, url: Any) -> bool:
         """Tell whether the server at `url` itself has refused the token.
 
         After a redirect the answer may be that of another server, which never got it.
         """
-        sent = response.request
+        request = response.request
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         return bool(
             response.status_code == _UNAUTHORIZED
-            and sent.headers.get("Authorization") == _bearer(token)
-            and _origin_of(sent.url) == _origin_of(url)
+            and (scheme, digest_of(token)) == ("Bearer", self._digest)
+            and _origin_of(request.url) == _origin_of(url)
         )
 
-
-def _bearer(token: str) -> str:
-    return f"Bearer {token}"
+    def renew(self, request: Any) -> bool:
+        """Add another token of the same profile to `request`; tell whether there is one."""
+        renewed = self._services.replace_token(self._digest)
+        request.headers["Authorization"] = f"Bearer {renewed}"
+        return digest_of(renewed) != self._digest
 
 
 def _loaded_bases() -> tuple[type, ...]:
@@ -162,7 +174,7 @@ def _class_for(bases: tuple[type, ...]) -> type:
     return type("Auth", (Auth, *bases), {}) if bases else Auth
 
 
-async def _in_thread(work: Callable[[], str]) -> str:
+async def _in_thread(work: Callable[[], Result]) -> Result:
     from anyio import to_thread  # as httpx, on asyncio and trio
 
     return await to_thread.run_sync(work, abandon_on_cancel=True)

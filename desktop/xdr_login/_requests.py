@@ -19,11 +19,36 @@ _SERVICES_TIMEOUT = 10.0  # seconds
 
 
 class Services:
-    """The API services of the profile with the id `profile`: addresses by name."""
+    """The API services of the profile with the id `profile`: addresses by name.
 
-    def __init__(self, profile: str, addresses: dict[str, str]) -> None:
+    `issued_for` says which server and client its tokens are of, empty without the running app.
+    """
+
+    def __init__(self, profile: str, addresses: dict[str, str], issued_for: str = "") -> None:
         self.profile = profile
         self.addresses = addresses
+        self.issued_for = issued_for
+
+    def fetch_token(self) -> str:
+        """Fetch a token that is meant for these services: raises as `xdr_login.token`.
+
+        By the id of the profile, because another one may be the first by now.
+        """
+        return self._fetch() or _run_token(self.profile, 60)
+
+    def replace_token(self, refused: str) -> str:
+        """Fetch a token after a server has refused the one with the digest `refused`.
+
+        It may be the same: without the running app, in the first half of its life.
+        """
+        return self._fetch(refused=refused) or _run_token(self.profile, _LONGEST_VALIDITY)
+
+    def _fetch(self, **given: object) -> str:
+        """Ask the running app; empty if there is none."""
+        if self.issued_for:  # the profile may have been changed to another server since
+            given["issued_for"] = self.issued_for
+        given |= {"profile": self.profile, "min_validity": 60, "format": "raw"}
+        return str(_send("token", timeout=TIMEOUT, **given).get("text", ""))
 
 
 def fetch_token(profile: str | None, min_validity: float) -> str:
@@ -33,34 +58,27 @@ def fetch_token(profile: str | None, min_validity: float) -> str:
     return _ask_for_token(name, seconds) or _run_token(name, seconds)
 
 
-def replace_token(profile: str, refused: str) -> str:
-    """Fetch a token after a server has refused the token `refused`; it may be the same.
-
-    Without the running app it is the same in the first half of its life.
-    """
+def digest_of(token: str) -> str:
+    """Digest a token, to compare and keep it where the token itself would be shown."""
     from hashlib import sha256
 
-    digest = sha256(refused.encode()).hexdigest()
-    given = {"profile": profile, "min_validity": 60, "format": "raw", "refused": digest}
-    text = _send("token", timeout=TIMEOUT, **given).get("text")
-    if isinstance(text, str):
-        return text
-    return _run_token(profile, _LONGEST_VALIDITY)
+    return sha256(token.encode()).hexdigest()
 
 
 def fetch_services(profile: str | None) -> Services:
     """Fetch the API services of a profile: see `xdr_login.services`."""
-    name = _profile_name(profile)
+    name, issued_for = _profile_name(profile), ""
     answer = _send("services", timeout=_SERVICES_TIMEOUT, profile=name)
     if answer:
         id_, found = answer["profile"], answer["services"]
+        issued_for = str(answer.get("issued_for", ""))
     else:
         import json
 
         shown = json.loads(_run("profiles", "show", "--json", "--", *filter(None, [name])))
         id_, found = shown["id"], shown["services"]
     assert isinstance(found, dict)  # noqa: S101 - for the type checker
-    return Services(str(id_), {str(key): str(found[key]) for key in found})
+    return Services(str(id_), {str(key): str(found[key]) for key in found}, issued_for)
 
 
 def _profile_name(given: str | None) -> str:

@@ -263,6 +263,7 @@ async def test_the_services_need_no_token_and_no_permission(app: RunningApp) -> 
                 "server": "https://login.example",
             },
         )
+        assert answer["issued_for"] == tokens_binding(PROFILE)
     assert app.asked == []
     refusal = await app.refusal("services", profile="nobody")
     assert refusal.code == "failure"

@@ -4,7 +4,7 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -17,9 +17,14 @@ from desktop.services.model.access_token import digest_of
 
 @dataclass
 class FakeApp:
-    """Answers `token` and `services` on the socket of the app, and notes what it was asked."""
+    """Answers `token` and `services` on the socket of the app, and notes what it was asked.
+
+    `profile` is the first one, and `issued_for` what its tokens are bound to.
+    """
 
     token: str = "token-1"
+    profile: str = "soc"
+    issued_for: str = "https://login.example client"
     services: dict[str, str] = field(default_factory=dict)
     refusal: RefusedByAgent | None = None
     can_renew: bool = True
@@ -37,7 +42,10 @@ class FakeApp:
             if self.refusal is not None:
                 return dict(self.refusal.members())
             if request["command"] == "services":
-                return {"ok": True, "profile": "soc", "services": self.services}
+                bound = {"issued_for": self.issued_for}
+                return {"ok": True, "profile": self.profile, "services": self.services, **bound}
+            if request.get("issued_for") not in {None, self.issued_for}:
+                return dict(RefusedByAgent("sign_in_needed", "Sign in", "").members())
             if self.can_renew and request.get("refused") == digest_of(self.token):
                 self.renew()
             return {"ok": True, "text": self.token}
@@ -96,6 +104,7 @@ class FakeApi:
     gate: threading.Barrier = field(default_factory=lambda: threading.Barrier(1))
     received: list[Received] = field(default_factory=list)
     redirects: dict[str, str] = field(default_factory=dict)
+    on_refusal: Callable[[], None] = lambda: None
 
     def takes(self, authorization: str | None) -> bool:
         if self.refused:
@@ -126,7 +135,10 @@ def run_api() -> Iterator[FakeApi]:
                 text = b""
             else:
                 text = b'{"data": [], "resources": []}'
-                self.send_response(200 if made.takes(authorization) else 401)
+                is_taken = made.takes(authorization)
+                if not is_taken:
+                    made.on_refusal()
+                self.send_response(200 if is_taken else 401)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()

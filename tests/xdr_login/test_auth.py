@@ -16,6 +16,7 @@ import requests
 
 from desktop import xdr_login
 from desktop.ipc.messages import RefusedByAgent
+from desktop.xdr_login import _auth
 from tests.xdr_login.conftest import FakeApi, FakeApp
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has named pipes")
@@ -175,6 +176,45 @@ def test_a_refusal_of_the_app_ends_the_request(send: Send, app: FakeApp, api: Fa
 def test_a_profile_is_chosen_once(send: Send, app: FakeApp, api: FakeApi) -> None:
     assert send("GET", api.url, xdr_login.Auth("SOC «Nord»")) == 200
     assert [each["profile"] for each in app.requests] == ["SOC «Nord»", "soc"]
+
+
+def test_a_refused_token_is_replaced_by_one_of_the_same_profile(
+    send: Send, app: FakeApp, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_auth, "_READ_AGAIN", -1.0)  # as if the server took a minute to refuse
+    api.valid = "token-2"
+    api.on_refusal = lambda: setattr(app, "profile", "other")  # is the first one now
+    assert send("GET", api.url, xdr_login.Auth()) == 200
+    asked = [each["profile"] for each in app.requests if each["command"] == "token"]
+    assert asked == ["soc", "soc"]
+
+
+def test_a_profile_that_names_another_server_now_gives_the_old_services_nothing(
+    send: Send, app: FakeApp, api: FakeApi, foreign: FakeApi
+) -> None:
+    auth = xdr_login.Auth()
+    assert send("GET", api.url, auth) == 200
+    app.services, app.issued_for = {"other": foreign.url}, "https://other.example client"
+    with pytest.raises(xdr_login.ForeignHost):
+        send("GET", api.url, auth)
+    assert api.tokens == ["Bearer token-1"]
+    assert send("GET", foreign.url, auth) == 200
+
+
+def test_an_edit_that_keeps_the_service_goes_unnoticed(
+    send: Send, app: FakeApp, api: FakeApi
+) -> None:
+    auth = xdr_login.Auth()
+    assert send("GET", api.url, auth) == 200
+    app.issued_for = "https://other.example client"
+    assert send("GET", api.url, auth) == 200
+    assert app.count("services") == 2
+
+
+def test_requests_shows_no_token_in_its_hooks(app: FakeApp, api: FakeApi) -> None:
+    prepared = requests.Request("GET", api.url, auth=xdr_login.Auth()).prepare()
+    assert prepared.headers["Authorization"] == f"Bearer {app.token}"
+    assert app.token not in f"{prepared.hooks!r} {pickle.dumps(prepared.hooks)!r}"
 
 
 def test_a_stream_that_is_gone_is_not_sent_again(send: Send, app: FakeApp, api: FakeApi) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock, Thread
 from typing import IO, Any, TextIO
@@ -15,6 +16,10 @@ from desktop.cli.scripts.programs import leave_bundle, refused_start
 _LONGEST_LINE = 1024 * 1024  # bytes; what is longer becomes several lines
 _LAST_OUTPUT = 1.0  # seconds; a process in the background may keep a stream open
 _NOT_READY = 0.01  # seconds
+# What a terminal obeys, but for tabs and the end of a line. Colors stay, until the end of the line.
+_COLOR = rb"\x1b\[[0-9;:]*m"
+_CONTROL = re.compile(_COLOR + rb"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]")
+_NO_COLOR = b"\x1b[0m"
 SIGNALED = 128
 """Exit code of a program that a signal ended, less the number of the signal, as in a shell."""
 
@@ -105,7 +110,7 @@ class _Output:
     def copy(self, source: IO[bytes], target: TextIO, label: str) -> None:
         """Copy lines until `source` ends, or until `target` cannot be written; then close it."""
         with source:
-            for line in iter(lambda: source.readline(_LONGEST_LINE), b""):
+            for line in _lines(source):
                 try:
                     self.write(target, label, line)
                 except Exception as error:  # noqa: BLE001 - raised where the command ends
@@ -114,9 +119,33 @@ class _Output:
 
     def write(self, target: TextIO, label: str, line: bytes) -> None:
         """Write one line; raises what the stream does."""
+        if target.isatty():
+            line = _without_control(line)
         labeled = b"%s: %s%s" % (label.encode(), line, b"" if line.endswith(b"\n") else b"\n")
         with self._lock:
             _write_all(getattr(target.buffer, "raw", target.buffer), labeled)
+
+
+def _lines(source: IO[bytes]) -> Iterator[bytes]:
+    """Read lines; what follows a carriage return is another one, or it would replace the label."""
+    while line := source.readline(_LONGEST_LINE):
+        text = line.rstrip(b"\r\n")
+        *before, last = text.split(b"\r")
+        yield from filter(None, before)
+        yield last + line[len(text) :]
+
+
+def _without_control(line: bytes) -> bytes:
+    """Escape what would reach other lines on a terminal, which are those of other profiles."""
+    shown = _CONTROL.sub(_shown, line)
+    if _NO_COLOR[:2] not in shown:
+        return shown
+    text = shown.rstrip(b"\r\n")
+    return text + _NO_COLOR + shown[len(text) :]
+
+
+def _shown(found: re.Match[bytes]) -> bytes:
+    return found[0] if found[0].endswith(b"m") else b"\\x%02x" % found[0][-1]
 
 
 def _write_all(file: Any, content: bytes) -> None:  # noqa: ANN401 - a raw file

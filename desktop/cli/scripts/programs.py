@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from desktop.cli.scripts.commands import VARIABLE
 from desktop.cli.terminal import PROFILE_VARIABLE
 from desktop.oauth.errors import printable
 from desktop.services.system.translation import translate
@@ -95,11 +96,12 @@ def environment_for(profile: Profile) -> dict[str, str]:
     `xdr-login` in that program uses the same profile.
     """
     environment = _without_bundle(os.environ)
-    if "XDR_PROFILE" in environment:  # of `run` or `foreach` around this one, for another profile
+    around = environment.get("XDR_PROFILE")  # of `run` or `foreach` around this one
+    if around not in {None, profile.id}:
         environment = {
             name: value
             for name, value in environment.items()
-            if name != "XDR_REGION" and not _ADDRESS_VARIABLE.fullmatch(name)
+            if name not in {"XDR_REGION", VARIABLE} and not _ADDRESS_VARIABLE.fullmatch(name)
         }
     if region := _REGIONS.get(profile.preset):
         environment["XDR_REGION"] = region

@@ -344,12 +344,21 @@ def with_policy(profile: Profile, policy: Policy) -> Profile:
     """Apply `policy` to `profile`."""
     own = {name: value for name, value in profile.settings.items() if name not in policy.settings}
     given = {name: getattr(policy, name) for name in _GOVERNED if getattr(policy, name)}
-    if not policy.unattended_profiles and profile.id not in policy.profiles:
-        given["unattended"] = False
-    if not policy.own_services and profile.id not in policy.profiles:
+    if profile.id not in policy.profiles:
+        given |= _own_members(profile, policy)
+    return replace(profile, **given, settings=own, policy=policy)
+
+
+def _own_members(profile: Profile, policy: Policy) -> dict[str, Any]:
+    """List the members that `policy` sets in a profile that is not its own."""
+    given: dict[str, Any] = {} if policy.unattended_profiles else {"unattended": False}
+    if not policy.own_services:
         given["services"] = profile.preset_services
         given["exchanges"] = profile.preset_exchanges
-    return replace(profile, **given, settings=own, policy=policy)
+    elif policy.services:  # a name in it means what the preset has
+        given["services"] = {**profile.services, **profile.preset_services}
+        given["exchanges"] = {**profile.exchanges, **profile.preset_exchanges}
+    return given
 
 
 def governed_members(policy: Policy) -> tuple[str, ...]:

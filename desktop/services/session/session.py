@@ -1,7 +1,7 @@
 """The sign-in of one profile: one state value, one observer, one task at a time."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 
@@ -11,7 +11,12 @@ from desktop.oauth.fields import Members
 from desktop.oauth.http import LONGEST_REQUEST
 from desktop.oauth.metadata import ServerMetadata
 from desktop.oauth.redaction.known_secrets import KnownSecrets
-from desktop.services.model.access_token import ANY_VALID_TOKEN, AccessToken, TokenRequirement
+from desktop.services.model.access_token import (
+    ANY_VALID_TOKEN,
+    AccessToken,
+    TokenRequirement,
+    digest_of,
+)
 from desktop.services.model.errors import NoToken
 from desktop.services.model.profile import Profile
 from desktop.services.model.settings import Settings
@@ -197,13 +202,7 @@ class Session:
 
         Raises `OAuthError`, `KeystoreError` or `SessionError`.
         """
-        try:
-            return await question(self._provider, await self.fetch_token())
-        except InvalidToken:
-            # Revoked or shortened: the server knows better than the expiry that it once sent.
-            self.renew()
-            await self._renewer.wait_for_renewal()
-            return await question(self._provider, await self.fetch_token())
+        return await _ask_with_token(partial(question, self._provider), fetch=self.fetch_token)
 
     async def close(self) -> None:
         """End what is in progress and close the connections; returns when no request is left."""
@@ -240,3 +239,21 @@ class Session:
     async def _request_tokens(self) -> None:
         self._task.last_work = self._request_tokens  # a retry need not open the keyring again
         await self._sign_in.sign_in()
+
+
+async def _ask_with_token(
+    ask: Callable[[AccessToken], Awaitable[Found]],
+    *,
+    fetch: Callable[[TokenRequirement], Awaitable[AccessToken]],
+) -> Found:
+    """Call `ask` with an access token, and again with a newer one if the server refuses it."""
+    used = await fetch(ANY_VALID_TOKEN)
+    try:
+        return await ask(used)
+    except InvalidToken:
+        # Revoked or shortened: the server knows better than the expiry that it once sent.
+        refused = digest_of(used.access_token)
+        newer = await fetch(TokenRequirement(timeout=LONGEST_REQUEST, refused=refused))
+        if newer.access_token == used.access_token:
+            raise
+        return await ask(newer)

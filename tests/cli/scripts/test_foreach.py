@@ -109,6 +109,45 @@ def test_output_that_is_no_text_comes_through(tenants: CommandHarness) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what is in /proc")
+def test_no_carriage_return_puts_the_label_of_another_profile_in_its_place(
+    tenants: CommandHarness,
+) -> None:
+    text = r"import os; os.write(1, b'10%\r\r20%\r\nx\rcontoso: all clear\n\rlast\r')"
+    done = subprocess.run(
+        [*COMMAND, "foreach", "--profile", "northwind", *code(text)],
+        env=environment(tenants.base),
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    label = b"northwind: "
+    shown = (b"10%\n", b"20%\r\n", b"x\n", b"contoso: all clear\n", b"last\r\n")
+    assert done.stdout == b"".join(label + each for each in shown)
+
+
+@NOT_ON_WINDOWS
+def test_a_program_reaches_no_other_line_of_a_terminal(tenants: CommandHarness) -> None:
+    lines = ["up \x1b[1A\x1b[2K", "\x1b[31mred", "\x1b]0;title\x07 \x9b2K \x08", "tab\tü"]
+    arguments = ("foreach", "--profile", "contoso", *code(f"for each in {lines}: print(each)"))
+    ours, terminal = os.openpty()
+    subprocess.run(
+        [*COMMAND, *arguments],
+        env=environment(tenants.base),
+        stdout=terminal,
+        check=True,
+        timeout=60,
+    )
+    shown = os.read(ours, 4096).decode()
+    os.close(terminal)
+    os.close(ours)
+    assert shown.split("\r\n")[:-1] == [
+        r"contoso: up \x1b[1A\x1b[2K",
+        "contoso: \x1b[31mred\x1b[0m",
+        r"contoso: \x1b]0;title\x07 \x9b2K \x08",
+        "contoso: tab\tü",
+    ]
+
+
 def test_a_line_without_end_takes_little_memory(tenants: CommandHarness) -> None:
     text = """\
         import os

@@ -90,6 +90,7 @@ def test_the_region_is_that_of_the_preset(preset: str, region: str | None) -> No
 
 def test_variables_of_another_profile_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     other = {"XDR_PROFILE": "other", "XDR_REGION": "eu", "XDR_CONURE_URL": "https://conure.example"}
+    other["XDR_ACCESS_TOKEN"] = "of-other"  # stays if --env names another variable for ours
     for name, value in {**other, "XDR_NOTE": "mine"}.items():
         monkeypatch.setenv(name, value)
     profile = Profile("soc", "SOC", "client", issuer="https://id.example")
@@ -100,6 +101,7 @@ def test_variables_of_another_profile_are_left_out(monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("XDR_PROFILE")  # then the user has set them
     found = programs.environment_for(profile)
     assert found["XDR_CONURE_URL"] == "https://conure.example"
+    assert found["XDR_ACCESS_TOKEN"] == "of-other"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what is in /proc")

@@ -210,6 +210,17 @@ def test_a_policy_narrows_them_with_the_services(tmp_path: Path) -> None:
     assert "/etc/policy" in advice_for(caught.value).text
 
 
+def test_a_policy_that_names_one_of_the_preset_allows_no_other_address_for_it(
+    tmp_path: Path,
+) -> None:
+    text = f'{HEAD}preset = "xdr-eu"\n[profiles.northwind.exchanges.secure-endpoint]\n'
+    own = read(tmp_path, f'{text}kind = "bearer"\nurl = "https://evil.example/"\n')
+    assert find_exchange(own, "secure-endpoint").url == "https://evil.example/"
+    governed = with_policy(own, Policy(services=("secure-endpoint",)))
+    url = find_exchange(governed, "secure-endpoint").url
+    assert url == "https://api.eu.amp.cisco.com/v3/access_tokens"
+
+
 def test_a_policy_can_leave_only_those_of_the_preset(tmp_path: Path) -> None:
     text = f'{HEAD}preset = "xdr-eu"\n[profiles.northwind.exchanges.orders]\n'
     profile = with_policy(read(tmp_path, text), Policy(own_services=False))

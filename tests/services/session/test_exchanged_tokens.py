@@ -218,6 +218,7 @@ async def test_an_expired_first_one_is_renewed_before(harness: SessionHarness) -
 
 
 async def test_a_first_one_that_is_not_accepted_is_renewed_once(harness: SessionHarness) -> None:
+    await harness.clock.advance(60)
     harness.server.others[PATH] = httpx.Response(401, json={"error": "invalid_token"})
     with pytest.raises(ExchangeRefused) as caught:
         await fetch(harness)
@@ -225,6 +226,28 @@ async def test_a_first_one_that_is_not_accepted_is_renewed_once(harness: Session
     assert error_code(caught.value) == "server"
     assert harness.server.count_renewals() == 1
     assert count(harness) == 2
+
+
+@pytest.mark.parametrize(
+    ("exchange", "refusal"),
+    [
+        (BEARER, httpx.Response(401, json={"error": "invalid_token"})),
+        (replace(ORDERS, url=SERVICE), httpx.Response(400, json={"error": "invalid_grant"})),
+    ],
+)
+async def test_a_service_that_refuses_every_token_causes_one_renewal_a_minute(
+    harness: SessionHarness, exchange: Exchange, refusal: httpx.Response
+) -> None:
+    harness.server.others[PATH] = refusal
+    await harness.clock.advance(60)
+    for _ in range(20):
+        with pytest.raises(ExchangeRefused):
+            await fetch(harness, exchange=exchange)
+    assert harness.server.count_renewals() == 1
+    await harness.clock.advance(60)
+    with pytest.raises(ExchangeRefused):
+        await fetch(harness, exchange=exchange)
+    assert harness.server.count_renewals() == 2
 
 
 async def test_signing_out_forgets_it(harness: SessionHarness) -> None:

@@ -904,6 +904,7 @@ async def test_a_rejected_token_is_renewed_once() -> None:
     profile = replace(PROFILE, userinfo_endpoint=f"https://{HOST}/whoami")
     harness = SessionHarness(profile)
     await harness.sign_in()
+    await harness.clock.advance(60)
     harness.server.others["/whoami"] = httpx.Response(401)
     with pytest.raises(errors.InvalidToken):
         await harness.session.query(Provider.fetch_userinfo)

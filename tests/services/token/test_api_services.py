@@ -20,6 +20,7 @@ from desktop.services.token.api_services import (
     find_service,
     locate,
     server_origin,
+    service_addresses,
     service_for,
     services_of,
 )
@@ -95,6 +96,15 @@ def test_a_policy_can_allow_only_the_services_of_the_preset() -> None:
     assert locked.services == NAM.services
     managed = with_policy(own, Policy(own_services=False, profiles={"soc": {}}))
     assert managed.services == own.services, "the administrator's own profiles stay as they are"
+
+
+def test_a_policy_that_names_a_service_of_the_preset_allows_no_other_address_for_it() -> None:
+    own = made("xdr-nam", services={"conure": "https://evil.example", "x": "https://x.example"})
+    governed = with_policy(own, Policy(services=("conure", "x")))
+    assert service_addresses(governed) == {
+        "conure": "https://conure.us.security.cisco.com",
+        "x": "https://x.example",
+    }
 
 
 # By name
