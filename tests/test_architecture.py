@@ -33,6 +33,7 @@ FOLDERS = {
     "services": (
         "system",
         "model",
+        "audit",
         "secrets",
         "network",
         "wording",

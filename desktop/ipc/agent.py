@@ -124,31 +124,33 @@ class Agent:
         validity, token_format = _parse_validity(members), _parse_format(members)
         session = await self._open_bound_session(members)
         name = _parse_exchange(members) if is_exchanged else ""
-        exchange = await self._find_exchange(session, name) if is_exchanged else None
         program = await self._find_program(process)
-        _require_token(session)
-        profile = session.profile
-        if self._needs_permission():
-            question = PermissionRequest(program, profile.id, profile.name, name)
-            await self._permission.obtain(question)
-        if exchange is not None:
-            token = await session.exchanged.fetch(exchange, validity)
-        else:
-            required = TokenRequirement(
-                validity, _RENEWAL_TIMEOUT, id_token=id_token, refused=_parse_refused(members)
-            )
-            token = await session.fetch_token(required)
-        answer: Members
-        if token_format is not None:
-            answer = {"text": format_for_program(token_format, token, profile)}
-        else:
-            answer = {
-                token.kind: token.access_token,
-                "token_type": token.token_type,
-                "expires_at": format_instant(token.expires_at),
-                "scope": " ".join(token.scope),
-                "profile": profile.id,
-            }
+        with session.audit.refusals_recorded(program):
+            exchange = await self._find_exchange(session, name) if is_exchanged else None
+            _require_token(session)
+            profile, asked = session.profile, self._needs_permission()
+            if asked:
+                question = PermissionRequest(program, profile.id, profile.name, name)
+                await self._permission.obtain(question)
+            if exchange is not None:
+                token = await session.exchanged.fetch(exchange, validity)
+            else:
+                required = TokenRequirement(
+                    validity, _RENEWAL_TIMEOUT, id_token=id_token, refused=_parse_refused(members)
+                )
+                token = await session.fetch_token(required)
+            answer: Members
+            if token_format is not None:
+                answer = {"text": format_for_program(token_format, token, profile)}
+            else:
+                answer = {
+                    token.kind: token.access_token,
+                    "token_type": token.token_type,
+                    "expires_at": format_instant(token.expires_at),
+                    "scope": " ".join(token.scope),
+                    "profile": profile.id,
+                }
+        session.audit.note_handed_out(token, program, asked=asked, exchange=name)
         self.recipients.add(TokenRecipient(datetime.now(UTC), program, profile.id, name))
         return answer
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from desktop.ipc import agent as agent_module
@@ -34,6 +36,7 @@ from desktop.services.session.token_permission import (
 )
 from desktop.services.system.processes import UNKNOWN_PROGRAM
 from tests.oauth.harness import unsigned_jwt
+from tests.services.audit.recorded import RecordedEvents
 from tests.services.harness import (
     ACCESS_TOKEN,
     PROFILE,
@@ -86,7 +89,7 @@ class RunningApp:
 
 @pytest.fixture
 async def app() -> AsyncIterator[RunningApp]:
-    harness = SessionHarness()
+    harness = SessionHarness(audit=RecordedEvents())
 
     def make(profile: Profile, observer: object) -> Session:
         around = Environment(
@@ -95,6 +98,7 @@ async def app() -> AsyncIterator[RunningApp]:
             harness.clock,
             harness._lock,
             lambda: harness.jitter,
+            audit=harness.audit,
         )
         return Session(profile, around, observer=observer)  # type: ignore[arg-type]
 
@@ -174,6 +178,43 @@ async def test_each_profile_has_its_own_token(app: RunningApp) -> None:
     assert (await app.ask("token", profile="Southwind SOC"))["profile"] == OTHER.id
     refusal = await app.refusal("token")
     assert refusal.code == "sign_in_needed"
+
+
+async def test_who_gets_a_token_is_in_the_audit_log(app: RunningApp) -> None:
+    await app.sign_in(scope="read write")
+    await app.ask("token", format="header")
+    events = recorded(app)
+    assert events.actions[2:] == ["token-handed-out"]
+    names = ("xdr_login.profile", "xdr_login.scopes", "xdr_login.consent", "process.executable")
+    profile, scopes, consent, executable = events.last(*names)
+    assert (profile, scopes, consent) == (PROFILE.id, ["read", "write"], "not_required")
+    assert executable == psutil.Process().exe()
+    assert events.last("process.parent.pid") == [os.getppid()]
+    app.needs_permission = True
+    await app.ask("token")
+    assert events.last("xdr_login.consent") == ["granted"]
+
+
+async def test_who_gets_no_token_is_in_the_audit_log(app: RunningApp) -> None:
+    await app.refusal("token", profile=OTHER.id)
+    events = recorded(app)
+    names = ("event.action", "error.code", "xdr_login.profile", "process.pid")
+    assert events.last(*names) == ["token-refused", "sign_in_needed", OTHER.id, os.getpid()]
+    await app.sign_in()
+    app.needs_permission, app.answer = True, PermissionAnswer.DENY
+    await app.refusal("token")
+    assert events.last(*names[:2]) == ["token-refused", "declined"]
+    policy = Policy(source="/etc/policy", forbidden_formats=frozenset({"CURL"}))
+    await app.sessions.update_profiles({PROFILE.id: replace(PROFILE, policy=policy)})
+    await app.sign_in()
+    app.needs_permission = False
+    await app.refusal("token", format="curl")
+    assert events.last(*names[:2]) == ["policy-refused", "forbidden"]
+
+
+def recorded(app: RunningApp) -> RecordedEvents:
+    assert isinstance(app.harness.audit, RecordedEvents)
+    return app.harness.audit
 
 
 async def test_a_token_that_must_live_longer_is_renewed(app: RunningApp) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 
+from desktop.services.audit.audit_log import AuditLog
 from desktop.services.model.errors import RenewalTimedOut
 from desktop.services.model.profile import Profile, client_binding
 from desktop.services.model.states import State
@@ -311,6 +312,7 @@ class SessionHarness:
         *,
         clock: FakeClock | None = None,
         beside: "SessionHarness | None" = None,
+        audit: AuditLog | None = None,
     ) -> None:
         self.server: Server = beside.server if beside else Server()
         self.clock: FakeClock = beside.clock if beside else clock or FakeClock()
@@ -323,6 +325,7 @@ class SessionHarness:
         self.crashes: list[dict[str, Any]] = []
         self.clients: list[httpx.AsyncClient] = []
         self.http_gate: asyncio.Event | None = None
+        self.audit = audit or AuditLog()
         self.watch: Callable[[State], None] = lambda _state: None
         asyncio.get_running_loop().set_exception_handler(lambda _, it: self.crashes.append(it))
         self.session = self.new_session(profile)
@@ -336,6 +339,7 @@ class SessionHarness:
             self._lock,
             lambda: self.jitter,
             KeptMetadata(self.metadata_folder, AtOnce()),
+            self.audit,
         )
         self.session = Session(profile, environment, observer=self._observe)
         self._sessions.append(self.session)

@@ -22,7 +22,7 @@ from desktop.services.model.access_token import AccessToken, TokenRequirement
 from desktop.services.model.errors import CannotAskForPermission, FormatForbidden, NoToken
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable
 
     from desktop.services.model.copy_formats import CopyFormat
     from desktop.services.model.exchanges import Exchange
@@ -70,9 +70,15 @@ def fetch_token_in_format(
     profile: Profile, copy_format: CopyFormat, *, id_token: bool = False
 ) -> AccessToken:
     """Do the same for a profile that is loaded already."""
-    if copy_format.name in profile.policy.forbidden_formats:
-        raise FormatForbidden(profile.policy.source)
+    _require_format(profile, copy_format)
     return fetch_token(profile, id_token=id_token)
+
+
+def _require_format(profile: Profile, copy_format: CopyFormat) -> None:
+    if copy_format.name in profile.policy.forbidden_formats:
+        error = FormatForbidden(profile.policy.source)
+        _record(profile, error)
+        raise error
 
 
 def fetch_formatted_token(
@@ -110,9 +116,10 @@ def fetch_formatted_token_without_app(
     profile: str | None, *, min_validity: float, token_format: str, id_token: bool = False
 ) -> str:
     from desktop.services.configuration.load import load_configuration
-    from desktop.services.model.copy_formats import format_for_program
+    from desktop.services.model.copy_formats import PRINT_FORMATS, format_for_program
 
     chosen = load_configuration().find(profile)
+    _require_format(chosen, PRINT_FORMATS[token_format])
     token = _fetch_without_app(chosen, min_validity, id_token=id_token)
     return format_for_program(token_format, token, chosen)
 
@@ -170,6 +177,17 @@ def _fetch_without_app(
     return asyncio.run(SavedTokens().fetch(profile, min_validity, id_token=id_token))
 
 
+def _record(profile: Profile, outcome: AccessToken | Exception, *, exchange: str = "") -> None:
+    """Record that the program that started this command got a token, or why not. Blocks."""
+    from desktop.services.audit.audit_log import user_audit_log
+
+    log = user_audit_log()
+    if log.is_on(profile.policy):
+        from desktop.cli.scripts.token_audit import record
+
+        record(profile, outcome, log, exchange=exchange)
+
+
 def _needs_permission(policy: Policy) -> bool:
     from desktop.services.model.settings import load_settings
     from desktop.services.system.paths import settings_file
@@ -191,15 +209,36 @@ class SavedTokens:
         self, profile: Profile, min_validity: float, *, id_token: bool = False
     ) -> AccessToken:
         """Load the token, and renew it if necessary; raises what `fetch_token` does."""
-        if _needs_permission(profile.policy):
-            raise CannotAskForPermission
-        saved = await self._load(profile, min_validity, id_token=id_token)
-        return saved or await self._renew(profile, min_validity, id_token=id_token)
+        return await self._recorded(profile, self._fetch(profile, min_validity, id_token=id_token))
 
     async def fetch_exchanged(
         self, profile: Profile, exchange: Exchange, min_validity: float
     ) -> AccessToken:
         """Exchange the saved token, which is renewed first if necessary."""
+        work = self._fetch_exchanged(profile, exchange, min_validity)
+        return await self._recorded(profile, work, exchange=exchange.name)
+
+    async def _recorded(
+        self, profile: Profile, work: Awaitable[AccessToken], *, exchange: str = ""
+    ) -> AccessToken:
+        """Record who gets what `work` brings."""
+        try:
+            token = await work
+        except Exception as error:
+            await asyncio.to_thread(_record, profile, error, exchange=exchange)
+            raise
+        await asyncio.to_thread(_record, profile, token, exchange=exchange)
+        return token
+
+    async def _fetch(self, profile: Profile, min_validity: float, *, id_token: bool) -> AccessToken:
+        if _needs_permission(profile.policy):
+            raise CannotAskForPermission
+        saved = await self._load(profile, min_validity, id_token=id_token)
+        return saved or await self._renew(profile, min_validity, id_token=id_token)
+
+    async def _fetch_exchanged(
+        self, profile: Profile, exchange: Exchange, min_validity: float
+    ) -> AccessToken:
         if _needs_permission(profile.policy):
             raise CannotAskForPermission
         async with self._open(profile) as session:
@@ -255,6 +294,8 @@ class SavedTokens:
             yield session
         finally:
             await session.close()
+            # What runs next may replace this process.
+            await asyncio.to_thread(self._environment.audit.wait)
 
 
 def _fetch_exchanged_without_app(
@@ -275,8 +316,7 @@ async def fetch_token_beside_others(
     profile: Profile, copy_format: CopyFormat, *, saved: SavedTokens, worker: Worker
 ) -> AccessToken:
     """Fetch a token as `fetch_token_in_format` does, without blocking: `worker` waits instead."""
-    if copy_format.name in profile.policy.forbidden_formats:
-        raise FormatForbidden(profile.policy.source)
+    _require_format(profile, copy_format)
     given = _members_for(profile, _MIN_VALIDITY)
     try:
         return _parse_answer(await worker.run(partial(_request_token, id_token=False, **given)))

@@ -9,6 +9,7 @@ from typing import Protocol
 import httpx
 
 from desktop.oauth.clock import Clock
+from desktop.services.audit.audit_log import AuditLog
 from desktop.services.model.profile import Profile
 from desktop.services.network.kept_metadata import KeptMetadata
 from desktop.services.secrets.keystore import Keystore
@@ -40,3 +41,4 @@ class Environment:
     lock: Callable[[str], AbstractAsyncContextManager[None]]
     jitter: Callable[[], float] = secrets.SystemRandom().random
     kept_metadata: KeptMetadata = field(default_factory=KeptMetadata)
+    audit: AuditLog = field(default_factory=AuditLog)

@@ -23,6 +23,7 @@ from desktop.oauth.grants.polling import Progress, poll
 from desktop.oauth.grants.token import is_answer_lost, request_token
 from desktop.oauth.metadata import ServerMetadata
 from desktop.oauth.model.token_set import TokenSet
+from desktop.services.model.audit import transaction_id
 from desktop.services.model.errors import GrantForbidden, PollAnswerLost
 from desktop.services.model.profile import Profile, is_provider_link
 from desktop.services.model.states import AwaitingApproval
@@ -159,4 +160,5 @@ def _awaiting_approval(
         last_poll_at=progress.last_poll_at,
         next_at=progress.next_at,
         trouble=progress.trouble,
+        transaction=transaction_id(authorization.device_code),
     )

@@ -38,6 +38,7 @@ from desktop.services.model.profile import Profile, client_binding, client_secre
 from desktop.services.network.environment import Environment
 from desktop.services.secrets import secret_encoding
 from desktop.services.secrets.keystore import KeystoreError
+from desktop.services.session.audit.session_audit import SessionAudit
 
 
 class Provider:
@@ -47,7 +48,7 @@ class Provider:
     each endpoint accepted. `clock_offset` is how many seconds this computer's clock was last ahead
     of the server's. With `keyring_is_optional` a client that may be public does without a secret if
     the keyring cannot be read. `secrets` are those that the server may repeat. `on_quota` is called
-    with the request quota that an answer reports.
+    with the request quota that an answer reports. `audit` is told what happens to the tokens.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Provider:
         self.on_quota: Callable[[Quota], None] = lambda _quota: None
         self.secrets = KnownSecrets() if secrets is None else secrets
         self.profile = profile
+        self.audit = SessionAudit(profile, environment.audit)
         self._environment = environment
         self._http: httpx.AsyncClient | None = None
         self._client: Client | None = None
