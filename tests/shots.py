@@ -65,6 +65,7 @@ from tests.sample_states import (
     STATES,
     STATUSES,
     WHO_AM_I,
+    signed_in,
 )
 
 _SCHEMES = {"light": LIGHT, "dark": DARK}
@@ -254,7 +255,7 @@ def _pictures(
         yield name, _picture(application, theme, state, size=_USUAL)
         if all_narrow or name in _MAIN_STATES:
             yield f"{name}-360", _picture(application, theme, state, size=_NARROW)
-    many = replace(STATES["signed_in"], scope=MANY_SCOPES)
+    many = signed_in(scope=MANY_SCOPES, renewable=True)
     for size, suffix in ((_USUAL, ""), (_NARROW, "-360")):
         yield f"many_scopes{suffix}", _picture(application, theme, many, size=size)
     yield "qr", _picture(application, theme, STATES["waiting"], size=_USUAL, change=_show_qr)
@@ -287,7 +288,9 @@ def _scroll_to_last_scope(window: Window) -> None:
     (scroll,) = window.findChildren(QScrollArea)
     page = window.page
     assert isinstance(page, DetailsView)
-    bottom = page._scopes.mapTo(scroll.widget(), page._scopes.rect().bottomLeft())
+    content = scroll.widget()
+    assert content is not None
+    bottom = page._scopes.mapTo(content, page._scopes.rect().bottomLeft())
     scroll.ensureVisible(0, bottom.y(), 0, 20)
 
 

@@ -141,7 +141,7 @@ def _lifetime_text(token: ProfileStatus) -> str:
     if left is None:
         return translate("expires with your sign-in")
     if left <= 0:
-        return translate("expired, renewed when a program needs it")
+        return translate("expired, renews at the next use")
     return translate("{duration} left", duration=format_duration(left))
 
 
