@@ -172,7 +172,7 @@ class Server:
     rotation: Rotation = field(default_factory=Rotation)
     offline: bool = False
     others: dict[str, Answer] = field(default_factory=dict)
-    metadata: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
     description: httpx.Response | None = None
     device_answer: Answer | None = None
     gates: dict[str, asyncio.Event] = field(default_factory=dict)
@@ -183,12 +183,14 @@ class Server:
     headers: dict[str, str] = field(default_factory=dict)
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     authorizations: list[str] = field(default_factory=list)
+    proofs: list[str] = field(default_factory=list)
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
         form = dict(parse_qsl(request.content.decode()))
         self.requests.append((path, form))
         self.authorizations.append(request.headers.get("authorization", ""))
+        self.proofs.append(request.headers.get("dpop", ""))
         self.open += 1
         self.most_open = max(self.open, self.most_open)
         try:
@@ -340,6 +342,7 @@ class SessionHarness:
             lambda: self.jitter,
             KeptMetadata(self.metadata_folder, AtOnce()),
             self.audit,
+            AtOnce(),
         )
         self.session = Session(profile, environment, observer=self._observe)
         self._sessions.append(self.session)

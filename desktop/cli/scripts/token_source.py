@@ -19,7 +19,12 @@ from desktop.ipc.client import NoAnswer, NotRunning, send_command
 from desktop.ipc.messages import Members
 from desktop.ipc.token_message import TIMEOUT
 from desktop.services.model.access_token import AccessToken, TokenRequirement
-from desktop.services.model.errors import CannotAskForPermission, FormatForbidden, NoToken
+from desktop.services.model.errors import (
+    CannotAskForPermission,
+    FormatForbidden,
+    NoToken,
+    TokenIsBound,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
@@ -53,7 +58,7 @@ def fetch_token(
     try:
         return _parse_answer(_request_token(id_token=id_token, **given), id_token=id_token)
     except (NotRunning, NoAnswer):
-        return _fetch_without_app(profile, min_validity, id_token=id_token)
+        return fetch_token_without_app(profile, min_validity, id_token=id_token)
 
 
 def fetch_token_by_name(
@@ -69,9 +74,12 @@ def fetch_token_by_name(
 def fetch_token_in_format(
     profile: Profile, copy_format: CopyFormat, *, id_token: bool = False
 ) -> AccessToken:
-    """Do the same for a profile that is loaded already."""
+    """Do the same for a profile that is loaded already; raises `TokenIsBound` too."""
     _require_format(profile, copy_format)
-    return fetch_token(profile, id_token=id_token)
+    token = fetch_token(profile, id_token=id_token)
+    if token.is_bound:
+        raise TokenIsBound
+    return token
 
 
 def _require_format(profile: Profile, copy_format: CopyFormat) -> None:
@@ -120,7 +128,7 @@ def fetch_formatted_token_without_app(
 
     chosen = load_configuration().find(profile)
     _require_format(chosen, PRINT_FORMATS[token_format])
-    token = _fetch_without_app(chosen, min_validity, id_token=id_token)
+    token = fetch_token_without_app(chosen, min_validity, id_token=id_token)
     return format_for_program(token_format, token, chosen)
 
 
@@ -133,13 +141,20 @@ def _members_for(profile: Profile, min_validity: float) -> dict[str, Any]:
 
 
 def _request_token(*, id_token: bool, exchange: str = "", **members: object) -> Members:
-    """Send a request to the running app; says if it is waiting for your permission."""
-    timer = Timer(NOTICE_DELAY, report_pending_permission)
-    timer.daemon = True
-    timer.start()
     if exchange:
         members["for"] = exchange
     command = "exchanged_token" if exchange else "id_token" if id_token else "token"
+    return request_from_app(command, **members)
+
+
+def request_from_app(command: str, **members: object) -> Members:
+    """Send a request to the running app; says if it is waiting for your permission.
+
+    Raises `NotRunning`, `NoAnswer` or `RefusedByAgent`.
+    """
+    timer = Timer(NOTICE_DELAY, report_pending_permission)
+    timer.daemon = True
+    timer.start()
     try:
         return send_command(command, timeout=TIMEOUT, **members)
     finally:
@@ -171,9 +186,10 @@ def _require_text(value: object) -> str:
 # Without the running app
 
 
-def _fetch_without_app(
-    profile: Profile, min_validity: float, *, id_token: bool = False
+def fetch_token_without_app(
+    profile: Profile, min_validity: float = 0.0, *, id_token: bool = False
 ) -> AccessToken:
+    """Fetch the saved token, renewed if it isn't valid for `min_validity` seconds. Blocks."""
     return asyncio.run(SavedTokens().fetch(profile, min_validity, id_token=id_token))
 
 
@@ -254,7 +270,8 @@ class SavedTokens:
         from desktop.services.session.schedule import expired_if_from_future, is_valid_for
 
         value = await self._keystore.load(tokens_key(profile))
-        saved = decode_tokens(value, issued_for=tokens_binding(profile)) if value else None
+        issued_for, must_be_bound = tokens_binding(profile), profile.dpop == "required"
+        saved = decode_tokens(value or "", issued_for=issued_for, must_be_bound=must_be_bound)
         if saved is None:
             raise NoToken(profile.id)
         now = datetime.now(UTC)
@@ -319,6 +336,9 @@ async def fetch_token_beside_others(
     _require_format(profile, copy_format)
     given = _members_for(profile, _MIN_VALIDITY)
     try:
-        return _parse_answer(await worker.run(partial(_request_token, id_token=False, **given)))
+        token = _parse_answer(await worker.run(partial(_request_token, id_token=False, **given)))
     except (NotRunning, NoAnswer):
-        return await saved.fetch(profile, _MIN_VALIDITY)
+        token = await saved.fetch(profile, _MIN_VALIDITY)
+    if token.is_bound:
+        raise TokenIsBound
+    return token

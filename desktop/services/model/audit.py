@@ -227,7 +227,10 @@ class AuditEvent:
         default=(),
         name="xdr_login.scopes",
     )
-    token: str = text("What was given: access_token or id_token.", name="xdr_login.token")
+    token: str = text(
+        "What was given: access_token, id_token, or proof for requests with a bound token.",
+        name="xdr_login.token",
+    )
     exchange: str = text(
         "The exchange that the token came from, where it is not that of the sign-in.",
         name="xdr_login.exchange",

@@ -149,6 +149,11 @@ class SignedIn:
         return is_expired(self.expires_at, at)
 
     @property
+    def is_bound(self) -> bool:
+        """Whether the token only works with proofs of a key of this computer (RFC 9449)."""
+        return self.token_type == "DPoP"  # noqa: S105 - the name of the type
+
+    @property
     def is_renewal_refused(self) -> bool:
         """Whether the server refused to renew, so that most likely only a new sign-in helps."""
         return isinstance(self.trouble, RenewalRefused)

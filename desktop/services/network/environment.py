@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import httpx
@@ -11,8 +12,9 @@ import httpx
 from desktop.oauth.clock import Clock
 from desktop.services.audit.audit_log import AuditLog
 from desktop.services.model.profile import Profile
-from desktop.services.network.kept_metadata import KeptMetadata
+from desktop.services.network.kept_metadata import KeptMetadata, Runner
 from desktop.services.secrets.keystore import Keystore
+from desktop.services.system.worker import Worker
 
 
 class HttpOpener(Protocol):
@@ -33,6 +35,7 @@ class Environment:
 
     `lock` returns the lock for a key of the keystore, to be held while its refresh token is used.
     `jitter` returns a number from 0 up to 1, so that a thousand computers do not renew in step.
+    `worker` makes calls that block.
     """
 
     keystore: Keystore
@@ -42,3 +45,4 @@ class Environment:
     jitter: Callable[[], float] = secrets.SystemRandom().random
     kept_metadata: KeptMetadata = field(default_factory=KeptMetadata)
     audit: AuditLog = field(default_factory=AuditLog)
+    worker: Runner = field(default_factory=partial(Worker, "keys"))

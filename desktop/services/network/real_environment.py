@@ -44,6 +44,7 @@ def real_environment(
         lock,
         kept_metadata=kept_metadata,
         audit=audit or user_audit_log(),
+        worker=worker,
     )
 
 

@@ -196,12 +196,12 @@ class Session:
         Raises `OAuthError`, `KeystoreError` or `SessionError`.
         """
         try:
-            return await question(self._provider, (await self.fetch_token()).access_token)
+            return await question(self._provider, await self.fetch_token())
         except InvalidToken:
             # Revoked or shortened: the server knows better than the expiry that it once sent.
             self.renew()
             await self._renewer.wait_for_renewal()
-            return await question(self._provider, (await self.fetch_token()).access_token)
+            return await question(self._provider, await self.fetch_token())
 
     async def close(self) -> None:
         """End what is in progress and close the connections; returns when no request is left."""

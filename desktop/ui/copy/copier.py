@@ -136,7 +136,8 @@ class Copier(QObject):
     async def _put(self, session: Session, copy_format: CopyFormat) -> bool:
         token = await session.fetch_token()
         url = command_url(session.profile, session.metadata, self.api_service)
-        return await self.clipboard.copy_secret(formatted(copy_format, token, url=url))
+        text = formatted(copy_format, token, url=url, profile_id=session.profile.id)
+        return await self.clipboard.copy_secret(text)
 
 
 def _is_same_profile(session: Session | None, other: Session | None) -> bool:

@@ -104,6 +104,16 @@ class SessionAudit:
             consent="granted" if asked else "not_required",
         )
 
+    def note_proof(self, program: Program, *, asked: bool) -> None:
+        """Record that `program` uses the bound token, of which it gets proofs only."""
+        self._record(
+            TOKEN_HANDED_OUT,
+            **self._account,
+            **program_members(program),
+            token="proof",  # noqa: S106 - what kind it is
+            consent="granted" if asked else "not_required",
+        )
+
     @contextmanager
     def refusals_recorded(self, program: Program) -> Iterator[None]:
         """Record expected errors of the block: `program` gets no token."""
