@@ -14,9 +14,11 @@ from typing import cast
 from PySide6.QtGui import QWindow
 from PySide6.QtWidgets import QPushButton
 
+from desktop.services.audit.audit_log import AuditLog
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.profile import Profile
+from desktop.services.session.audit.session_audit import SessionAudit
 from desktop.services.session.session import Session
 from desktop.ui.app.app import make_application
 from desktop.ui.app.event_loop import EventLoop
@@ -43,11 +45,14 @@ def make_token(
 class Source:
     """A stand-in for a session."""
 
-    profile = Profile("x", "X", "c", userinfo_endpoint="https://127.0.0.1/whoami")
+    profile = Profile(
+        "x", "X", "c", issuer="https://127.0.0.1", userinfo_endpoint="https://127.0.0.1/whoami"
+    )
     metadata = None
 
     def __init__(self, token: AccessToken) -> None:
         self._token = token
+        self.audit = SessionAudit(self.profile, AuditLog())
 
     async def fetch_token(self) -> AccessToken:
         """Give the one token there is."""
