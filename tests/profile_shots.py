@@ -150,6 +150,16 @@ def _show_more(window: Window) -> None:
     _scroll(window, 560)
 
 
+def _show_services(window: Window) -> None:
+    form = _form(window, is_new=False)
+    added = "reports=https://reports.example/api\nlab=https://lab.example"
+    form.fill(replace(draft_of(replace(PROFILE, preset="xdr-nam"), load_presets()), services=added))
+    _press(window, "More options  ▾")
+    field = form._fields.by_name["services"]
+    _scroll(window)
+    window.findChildren(QScrollArea)[0].ensureWidgetVisible(field, 0, 120)
+
+
 def _press(window: Window, text: str) -> None:
     next(each for each in window.findChildren(Button) if each.text() == translate(text)).click()
 
@@ -191,6 +201,7 @@ PROFILE_PAGES: dict[str, Callable[[Window], None]] = {
     "form_ca_file": _show_ca_file,
     "form_more": _show_more,
     "form_safer_method": _show_safer_method,
+    "form_services": _show_services,
     "form_settings": _show_own_settings,
     "form_sign_in_methods": _show_sign_in_methods,
     "profiles": _show_page,

@@ -21,6 +21,7 @@ from PySide6.QtGui import QFont, QFontDatabase, QIcon, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 
 from desktop.services.model.copy_formats import CopyFormat
+from desktop.services.model.exchanges import ExchangedToken
 from desktop.services.model.settings import Settings
 from desktop.services.model.states import Revocation, SignedIn, State
 from desktop.services.session.sessions import MOST_LISTED, ProfileStatus
@@ -56,6 +57,7 @@ from tests.pseudo_language import pseudo_language
 from tests.sample_states import (
     APP_GRANT,
     CLAIMS,
+    HOST,
     MADE_UP_TOKEN,
     METADATA,
     NOW,
@@ -63,10 +65,18 @@ from tests.sample_states import (
     STATES,
     STATUSES,
     WHO_AM_I,
+    signed_in,
 )
 
 _SCHEMES = {"light": LIGHT, "dark": DARK}
 _USUAL, _NARROW = QSize(440, 640), QSize(360, 640)
+MANY_SCOPES = (*PROFILE.scope, *(f"product-{n:03}:read" for n in range(400)))
+_SERVICES = {
+    "platform": f"https://{HOST}/iroh",
+    "private-intel": "https://private.intel.amp.cisco.com/ctia",
+    "conure": "https://conure.us.security.cisco.com",
+}
+_PROFILE = replace(PROFILE, services=_SERVICES)
 _MAIN_STATES = (
     "waiting",
     "waiting_other_host",
@@ -85,8 +95,14 @@ _SCALE = "QT_SCALE_FACTOR"
 class NoActions:
     """Actions that do nothing."""
 
+    api_service = ""
+
     @property
     def locking(self) -> "NoActions":
+        return self
+
+    @property
+    def profiles(self) -> "NoActions":
         return self
 
     def __getattr__(self, _name: str) -> object:
@@ -97,7 +113,9 @@ class NoPageActions(NoActions):
     """Actions of pages with sample data."""
 
     def token_details(self, state: SignedIn) -> TokenDetails:
-        fewer = replace(state, scope=state.scope[:-1], requested_scope=(*state.scope, "admin"))
+        exchanged = ExchangedToken("secure-endpoint", NOW + timedelta(minutes=9))
+        more = (*state.scope, "admin")
+        fewer = replace(state, scope=state.scope[:-1], requested_scope=more, exchanged=(exchanged,))
         return token_details(fewer, profile=PROFILE, metadata=METADATA, claims=CLAIMS)
 
     def recipients(self) -> tuple[TokenRecipient, ...]:
@@ -154,6 +172,13 @@ def many_profiles(number: int) -> tuple[ProfileStatus, ...]:
     return (ProfileStatus(PROFILE, STATES["signed_in"]), *made)
 
 
+class ManyScopes(NoPageActions):
+    """Actions of pages with a token for several hundred scopes."""
+
+    def token_details(self, state: SignedIn) -> TokenDetails:
+        return super().token_details(replace(state, scope=MANY_SCOPES))
+
+
 class ActionsWithGrants(NoActions):
     """Actions for a server with app grants."""
 
@@ -166,6 +191,7 @@ NO_ACTIONS: Any = NoActions()
 SEVERAL: Any = SeveralProfiles()
 MANY: Any = SeveralProfiles(many_profiles(200))
 NO_PAGE_ACTIONS: Any = NoPageActions()
+WITH_MANY_SCOPES: Any = ManyScopes()
 
 
 def main(folder: Path) -> None:
@@ -234,6 +260,9 @@ def _pictures(
         yield name, _picture(application, theme, state, size=_USUAL)
         if all_narrow or name in _MAIN_STATES:
             yield f"{name}-360", _picture(application, theme, state, size=_NARROW)
+    many = signed_in(scope=MANY_SCOPES, renewable=True)
+    for size, suffix in ((_USUAL, ""), (_NARROW, "-360")):
+        yield f"many_scopes{suffix}", _picture(application, theme, many, size=size)
     yield "qr", _picture(application, theme, STATES["waiting"], size=_USUAL, change=_show_qr)
     for name, change in _CHANGES.items():
         state = STATES["lapsed" if name == "copying" else "signed_in"]
@@ -251,6 +280,23 @@ def _show_details(window: Window) -> None:
     window.show_page(page)
     page.show_userinfo(ServerAnswer(flattened(WHO_AM_I)))
     page.show_app_grant(ServerAnswer(grant_rows(APP_GRANT)))
+
+
+def _show_many_scopes(window: Window) -> None:
+    page = DetailsView(CISCO, WITH_MANY_SCOPES)
+    window.show_page(page)
+    _scroll_to(window, page._scopes)
+
+
+def _scroll_to_last_scope(window: Window) -> None:
+    _show_many_scopes(window)
+    (scroll,) = window.findChildren(QScrollArea)
+    page = window.page
+    assert isinstance(page, DetailsView)
+    content = scroll.widget()
+    assert content is not None
+    bottom = page._scopes.mapTo(content, page._scopes.rect().bottomLeft())
+    scroll.ensureVisible(0, bottom.y(), 0, 20)
 
 
 def _show_token(window: Window) -> None:
@@ -360,6 +406,8 @@ def _show_menu(window: Window) -> None:
 _CHANGES: dict[str, Callable[[Window], None]] = {
     "details": _show_details,
     "details_token": _show_token,
+    "details_many_scopes": _show_many_scopes,
+    "details_last_scope": _scroll_to_last_scope,
     "details_grant": _show_grant,
     "settings": _show_settings,
     "recipients": _show_recipients,
@@ -396,7 +444,7 @@ def _picture(
 ) -> QImage:
     window = Window(theme)
     window.set_actions(NO_ACTIONS)
-    window.set_profile(PROFILE)
+    window.set_profile(_PROFILE)
     window.set_icon(QIcon(str(resource("icons/app.svg"))))
     window.add_profile_switcher()
     window.add_settings_button()

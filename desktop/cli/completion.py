@@ -21,7 +21,7 @@ PROGRAM = "xdr-login"
 
 @add_completion_class
 class BashComplete(click.shell_completion.BashComplete):
-    """Bash, which adds no space after what goes on, such as a service of `api`."""
+    """Bash, without a space after a value that continues, such as a service of `api`."""
 
     source_template = click.shell_completion.BashComplete.source_template.replace(
         "            COMPREPLY+=($value)\n",

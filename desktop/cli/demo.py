@@ -45,7 +45,7 @@ xdr-login demo --token-lifetime 40         to see tokens being renewed
     "--port",
     type=click.IntRange(0, 65530),
     default=0,
-    help="Port to listen on; its services use the next five. Default: free ones.",
+    help="Port to listen on. Its services use the next five. Default: free ports.",
 )
 @lifetime_options
 @click.option(

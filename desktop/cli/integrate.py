@@ -109,7 +109,7 @@ def _remove(*, as_json: bool) -> None:
         print_message(
             translate(
                 "The menu entry starts another installation: {program}. To remove it, run "
-                "“integrate --remove” with that one.",
+                "that program with “integrate --remove”.",
                 program=other,
             )
         )

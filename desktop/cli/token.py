@@ -79,7 +79,6 @@ xdr-login token --for secure-endpoint
     "--for",
     "exchange",
     metavar="NAME",
-    default="",
     shell_complete=complete_exchange,
     help="Print the token of another service instead, such as secure-endpoint (Cisco XDR).",
 )
@@ -89,7 +88,7 @@ def token(
     min_validity: float,
     token_format: str,
     id_token: bool,
-    exchange: str,
+    exchange: str | None,
     **request: Any,  # noqa: ANN401 - the options above
 ) -> int:
     """Renews the token first if it expires soon.
@@ -105,15 +104,17 @@ def token(
         raise click.UsageError(message)
     from desktop.cli.scripts.token_source import fetch_formatted_token  # slow to load
 
-    if exchange and id_token:
+    if exchange is not None and id_token:
         raise click.UsageError(translate("--for cannot be used with --id-token"))
+    if exchange == "":  # such as an unset variable: another token must not take its place
+        raise click.UsageError(translate("Missing NAME for --for."))
     return print_token(
         fetch_formatted_token(
             profile,
             min_validity=min_validity,
             token_format=token_format,
             id_token=id_token,
-            exchange=exchange,
+            exchange=exchange or "",
         )
     )
 

@@ -22,14 +22,20 @@ This is a demo server. Nothing here is real.
   Confidential client  {confidential}
     Client secret      {secret}
 
-  API services, which take its tokens:
+  API services, which accept its tokens:
 {services}
-  POST {endpoint}/v3/access_tokens exchanges one for a token of Secure Endpoint.
+  Secure Endpoint, which requires a token of its own: {endpoint}/v3/organizations
 
 To sign in, run in another terminal:
 
   xdr-login profiles add demo --preset xdr-custom --issuer {url} --client-id {public} {options}
   xdr-login login --profile demo
+
+To try "xdr-login token --for secure-endpoint", add this to profiles.toml:
+
+  [profiles.demo.exchanges.secure-endpoint]
+  kind = "bearer"
+  url = "{endpoint}/v3/access_tokens"
 
 Press Ctrl+C to stop.
 """

@@ -154,5 +154,16 @@ def _run(*arguments: str) -> str:
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
     if done.returncode != 0:
-        raise error_by_exit_code(done.returncode, done.stderr.strip())
+        message = done.stderr.strip() or _reported_error(done.stdout)
+        raise error_by_exit_code(done.returncode, message)
     return done.stdout.strip()
+
+
+def _reported_error(output: str) -> str:
+    """Find the message of an error in `output`, where commands with `--json` print it."""
+    import json
+
+    try:
+        return str(json.loads(output)["message"])
+    except (ValueError, LookupError, TypeError):
+        return ""

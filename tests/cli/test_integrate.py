@@ -151,8 +151,8 @@ def test_the_menu_entry_of_another_installation_stays(
     assert main(["integrate", "--remove"]) == 0
     assert menu_entry.entry_file().read_text() == entry
     assert capsys.readouterr().err == (
-        f"The menu entry starts another installation: {program}. To remove it, run “integrate "
-        "--remove” with that one.\n"
+        f"The menu entry starts another installation: {program}. To remove it, run that program "
+        "with “integrate --remove”.\n"
     )
     program.unlink()  # nobody could remove it there
     assert main(["integrate", "--remove"]) == 0

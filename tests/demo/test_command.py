@@ -3,6 +3,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tomllib
 
 import httpx
 import pytest
@@ -24,6 +25,10 @@ def test_it_says_where_it_is_and_ends_cleanly(ending: signal.Signals) -> None:
         urls = re.findall(r"http://127\.0\.0\.1:\d+", words)
         assert "Nothing here is real" in words
         assert re.search(r"\n    conure +http://127\.0\.0\.1:\d+\n", words)
+        lines = words.partition("add this to profiles.toml:\n")[2].splitlines()
+        added = tomllib.loads("\n".join(each for each in lines if each.startswith("  ")))
+        exchange = added["profiles"]["demo"]["exchanges"]["secure-endpoint"]
+        assert httpx.post(exchange["url"]).status_code == 401
         assert httpx.get(f"{urls[0]}/.well-known/oauth-authorization-server").status_code == 200
         process.send_signal(ending)
         try:

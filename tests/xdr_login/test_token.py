@@ -171,6 +171,18 @@ def test_its_exit_code_becomes_an_exception(tmp_path: Path) -> None:
     assert done.stdout.startswith("XdrLoginError Set up your first profile. "), done.stderr
 
 
+def test_an_error_that_the_command_prints_as_json_keeps_its_text(tmp_path: Path) -> None:
+    code = (
+        "import xdr_login\n"
+        "try:\n"
+        "    xdr_login.services('nobody')\n"
+        "except xdr_login.XdrLoginError as error:\n"
+        "    print(error)\n"
+    )
+    done = run_python(code, tmp_path)
+    assert done.stdout.startswith("Set up your first profile. "), done.stderr
+
+
 def test_nothing_of_the_current_folder_is_run(tmp_path: Path) -> None:
     here = tmp_path / "here"
     here.mkdir()

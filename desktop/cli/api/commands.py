@@ -95,14 +95,14 @@ def api(**given: Any) -> int:  # noqa: ANN401 - its options
 
     It can also be a path of another API service of the profile, such as
     conure:/v2/incident/search, or the full address of one. Other hosts are rejected, and redirects
-    are not followed. Methods other than GET and HEAD may
-    change something, so they ask for confirmation; without a terminal, pass --yes.
+    are not followed. Methods other than GET and HEAD may change something, so they ask for
+    confirmation; without a terminal, pass --yes.
 
     The response goes to stdout: formatted on a terminal, unchanged into a pipe. If it is an error,
     stderr says what it means.
 
-    Next pages are found in the header Link, and in X-Next as Cisco's private-intel and intel write
-    it. They get the token only on the profile's services.
+    --paginate follows the header Link, and X-Next of Cisco's private-intel and intel, to pages on
+    the profile's services only.
     """
     from desktop.cli.api.api import api as work
 

@@ -78,7 +78,7 @@ async def print_pages(
 
 def _require_new(address: str, visited: set[str]) -> None:
     if address in visited:
-        raise Stopped(translate("Stopped: the server repeats a page."))
+        raise Stopped(translate("Stopped: the server sent the same page again."))
     if len(visited) == MOST_PAGES:
         raise Stopped(translate("Stopped after {count} pages.", count=MOST_PAGES))
 

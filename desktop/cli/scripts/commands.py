@@ -40,6 +40,9 @@ xdr-login run --env GITHUB_TOKEN --profile github -- gh api user
 def run(**given: Any) -> int:  # noqa: ANN401 - its options
     """The program gets the token in a variable: it is in no argument, file or shell history.
 
+    It also gets XDR_PROFILE, XDR_REGION and the address of each API service, such as
+    XDR_CONURE_URL.
+
     Signals and the exit code are those of the program. As in a shell, 126 means that it could not
     be started, and 127 that it was not found.
     """
@@ -72,13 +75,13 @@ xdr-login foreach --jobs 8 -- sh -c 'python3 hunt.py > "$XDR_PROFILE.json"'
     metavar="N",
     default=4,
     show_default=True,
-    help="How many to run at once.",
+    help="How many programs to run at once.",
 )
 @click.argument("command", metavar="-- COMMAND [ARG]...", nargs=-1, required=True)
 def foreach(**given: Any) -> int:  # noqa: ANN401 - its options
-    """Each run gets the variables that “run” sets; its output lines start with the profile's id.
+    """Sets the same variables as “run”. Each line of output starts with the profile's id.
 
-    The exit code is the highest of all. Ctrl+C ends all programs. Their input is empty.
+    The programs get no input. The exit code is the highest of all. Ctrl+C ends all programs.
     """
     from desktop.cli.scripts.foreach import foreach as work
 

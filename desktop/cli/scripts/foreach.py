@@ -158,7 +158,11 @@ class _Runs:
     def report(self) -> int:
         """Say which profiles failed, if there were several; gives the worst exit code."""
         if not self._codes:
-            print_message(translate("Nobody is signed in. Run “xdr-login login”, then try again."))
+            print_message(
+                translate(
+                    "You're not signed in to any profile. Run “xdr-login login”, then try again."
+                )
+            )
             return Exit.SIGN_IN_NEEDED
         failed = {label: code for label, code in self._codes.items() if code}
         if failed and len(self._codes) > 1:

@@ -149,7 +149,7 @@ def _lifetime_text(token: ProfileStatus) -> str:
     if left is None:
         return translate("expires with your sign-in")
     if left <= 0:
-        return translate("expired, requested again at the next use")
+        return translate("expired, renews at the next use")
     return translate("{duration} left", duration=format_duration(left))
 
 

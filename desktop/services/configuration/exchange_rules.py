@@ -39,8 +39,8 @@ def find_exchange_faults(tables: Mapping[str, Table]) -> Iterator[Fault]:
         else:
             yield _fault(
                 translatable(
-                    "{field} can't contain the name “{name}”. Names have up to 31 characters of "
-                    "a-z, 0-9 and “-”, and begin with a letter"
+                    "{field} can't contain the name “{name}”. Names have at most 31 characters, "
+                    "start with a letter and contain only a-z, 0-9 and “-”"
                 ),
                 name=printable(name, 40),
             )

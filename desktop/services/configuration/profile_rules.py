@@ -230,8 +230,8 @@ def _faults_of_services(profile: Profile) -> Iterator[Fault]:
             yield Fault(
                 "services",
                 translatable(
-                    "{field} can't contain the name “{name}”. Names have up to 31 characters of "
-                    "a-z, 0-9 and “-”, begin with a letter, and are not {reserved}"
+                    "{field} can't contain the name “{name}”. Names have at most 31 characters, "
+                    "start with a letter and contain only a-z, 0-9 and “-”. Reserved: {reserved}"
                 ),
                 {"name": printable(name, 40), "reserved": format_list(RESERVED_SERVICES)},
             )

@@ -100,7 +100,7 @@ _EXTRA_OPTION = Option(
 )
 _SERVICE_OPTION = Option(
     "NAME=URL",
-    "An API service that may get the token. NAME= removes one. Repeat for more.",
+    "An API service that can get the token. NAME= removes it. Repeat for more.",
     name="--service",
 )
 
@@ -241,8 +241,8 @@ class Profile:
         kind=Kind.ADDRESSES,
         title=translatable("API services"),
         help=translatable(
-            "One per line, such as reports=https://reports.example/api. API calls may send "
-            "your token there."
+            "More services that API calls can send your token to. One per line, such as "
+            "reports=https://reports.example/api."
         ),
         option=_SERVICE_OPTION,
     )

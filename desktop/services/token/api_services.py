@@ -112,6 +112,14 @@ def locate(profile: Profile, written: str) -> Place:
         query = f"?{parts.query}" if parts.query else ""
         return Place(service, service.origin, f"{parts.path or '/'}{query}")
     service = find_service(profile, before)
+    if not path.startswith("/"):
+        raise ServiceError(
+            translate(
+                "Not a path: “{path}”. Start the path with a slash, such as {service}:/path.",
+                path=printable(written, 60),
+                service=service.name,
+            )
+        )
     return Place(service, service.address, path)
 
 
@@ -248,7 +256,7 @@ _FOREIGN_HOST = translatable(
 def _wrong_region_message(profile: Profile, host: str, service: str, region: str) -> str:
     parts = [
         translate(
-            "{host} is the {region} host of {service}.",
+            "{host} is the host of “{service}” in {region}.",
             host=host,
             region=translate(region),
             service=service,

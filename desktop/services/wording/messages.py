@@ -217,6 +217,10 @@ def _quoted_list(names: tuple[str, ...]) -> str:
 
 _SERVER_SAYS = translatable("The server says: “{description}”.")
 _CAUSE_SAYS = translatable("The server says: “{cause_said}”.")
+_SIGN_IN_AGAIN = BySurface(
+    translatable("Sign in again."),
+    translatable("Run “xdr-login login --again”, then try again."),
+)
 _SERVER_SAYS_DETAIL = translatable("The server says: “{detail}”.")
 _FAULT_OF_SERVER = translatable(
     "This is a problem with the server, not with your network. Tell its administrator."
@@ -428,7 +432,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
             translatable("Your sign-in was revoked or went unused for too long."),
         ),
         translatable("The server says: “{cause_description}”."),
-        translatable("Sign in again."),
+        _SIGN_IN_AGAIN,
         remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
     session_errors.SignedOutAfterLoss: _row(
@@ -438,7 +442,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
             "rejected the next request, most likely because it had already renewed your sign-in."
         ),
         translatable("The server says: “{cause_description}”."),
-        translatable("Sign in again."),
+        _SIGN_IN_AGAIN,
         remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
     session_errors.PollAnswerLost: _row(
@@ -464,7 +468,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
             ),
         ),
         translatable("The server says: “{cause_description}”."),
-        translatable("Sign in again."),
+        _SIGN_IN_AGAIN,
         remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
     session_errors.RenewalAnswerLost: _row(
@@ -524,10 +528,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
             "The server didn't send an ID token when you signed in, or didn't send a new one "
             "after the last one expired."
         ),
-        BySurface(
-            translatable("Sign in again."),
-            translatable("Run “xdr-login login --again”, then try again."),
-        ),
+        _SIGN_IN_AGAIN,
         remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
     session_errors.UnknownExchange: _row(

@@ -130,7 +130,7 @@ class TokenCard(Card):
             return chosen if chosen in names else names[0]
 
         self._copy_as.add_choice(
-            lambda: window_texts.commands_call(current()),
+            lambda: window_texts.called_service(current()),
             names,
             current=current,
             choose=self._actions.profiles.choose_api_service,

@@ -484,9 +484,9 @@ CLIPBOARD_REFUSED_TITLE = translatable("The clipboard didn't accept the token")
 CLIPBOARD_REFUSED = translatable("Another program may be using the clipboard. Try again.")
 
 
-def commands_call(service: str) -> str:
+def called_service(service: str) -> str:
     """Say which API service a copied command calls."""
-    return translate("Commands call: {service}", service=service)
+    return translate("API service: {service}", service=service)
 
 
 def copied(clear_after: float) -> str:

@@ -199,7 +199,7 @@ def test_a_page_that_repeats_ends_it(served: DemoHarness, pages: Pages) -> None:
     pages.add("/2", "[2]", "/1")
     found = served.run("api", "GET", "list:/1", "--paginate")
     assert (found.return_value, found.stdout) == (Exit.FAILURE, "[1,2]\n")
-    assert found.stderr == "Stopped: the server repeats a page.\n"
+    assert found.stderr == "Stopped: the server sent the same page again.\n"
 
 
 def test_there_is_a_limit_of_pages(

@@ -44,6 +44,13 @@ def test_what_is_missing_is_named(exchanging: CommandHarness) -> None:
     assert "Did you mean “secure-endpoint”?" in done.stderr
 
 
+def test_an_empty_name_does_not_print_the_first_token(exchanging: CommandHarness) -> None:
+    exchanging.sign_in("soc")
+    done = exchanging.run("token", "--for", "")  # such as an unset variable
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Missing NAME for --for." in done.stderr
+
+
 def test_a_refusal_names_the_exchange(exchanging: CommandHarness) -> None:
     exchanging.sign_in("soc")
     done = exchanging.run("token", "--for", "orders")  # which the demo server does not offer

@@ -211,7 +211,9 @@ def test_without_a_sign_in_nothing_runs(home: CommandHarness) -> None:
     home.add_profile("soc")
     done = home.run("foreach", "--", sys.executable, "-c", "print('ran')")
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == "Nobody is signed in. Run “xdr-login login”, then try again.\n"
+    assert done.stderr == (
+        "You're not signed in to any profile. Run “xdr-login login”, then try again.\n"
+    )
 
 
 @pytest.mark.parametrize(

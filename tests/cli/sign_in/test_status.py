@@ -281,7 +281,7 @@ def test_status_lists_tokens_of_other_services_and_who_got_them(
         "",
         "Tokens of other services:",
         "  soc  secure-endpoint  4 minutes left",
-        "  soc  stock            expired, requested again at the next use",
+        "  soc  stock            expired, renews at the next use",
         "  soc  orders           expires with your sign-in",
         "",
         "Recent token use:",

@@ -166,6 +166,15 @@ def test_what_is_neither_gets_an_example(written: str) -> None:
     )
 
 
+@pytest.mark.parametrize("written", ["conure:", "conure:v2/incident"])
+def test_a_service_without_a_path_is_shown_how_to_write_it(written: str) -> None:
+    with pytest.raises(ServiceError) as caught:
+        locate(NAM, written)
+    assert str(caught.value) == (
+        f"Not a path: “{written}”. Start the path with a slash, such as conure:/path."
+    )
+
+
 def test_a_path_of_a_server_that_the_policy_forbids_is_refused() -> None:
     with pytest.raises(ForeignAddress, match="does not allow API calls to visibility"):
         locate(with_policy(NAM, Policy(services=("conure",))), "/iroh/x")
@@ -256,22 +265,24 @@ def test_what_only_looks_like_a_service_gets_no_token(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "host", "service"),
+    ("address", "region", "service"),
     [
-        ("https://conure.eu.security.cisco.com/v2", "the Europe host", "conure"),
+        ("https://conure.eu.security.cisco.com/v2", "Europe", "conure"),
         (
             "https://visibility.apjc.amp.cisco.com/iroh",
-            "the Asia Pacific, Japan, and China host",
+            "Asia Pacific, Japan, and China",
             "platform",
         ),
     ],
 )
-def test_the_host_of_another_region_is_named_as_such(address: str, host: str, service: str) -> None:
+def test_the_host_of_another_region_is_named_as_such(
+    address: str, region: str, service: str
+) -> None:
     with pytest.raises(ForeignAddress) as caught:
         service_for(NAM, address)
     assert str(caught.value) == (
-        f"{address.split('/')[2]} is {host} of {service}. This profile is for North America. "
-        f"Use {service}:/path instead."
+        f"{address.split('/')[2]} is the host of “{service}” in {region}. "
+        f"This profile is for North America. Use {service}:/path instead."
     )
 
 

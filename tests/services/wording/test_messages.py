@@ -633,6 +633,16 @@ def test_a_terminal_does_not_offer_to_continue_without_saving(kind: type[Excepti
     assert "without saving" not in advice_for(error, surface=Surface.TERMINAL).text
 
 
+@pytest.mark.parametrize(
+    "kind", [session.SignedOutByServer, session.SignedOutAfterLoss, session.RenewalRefused]
+)
+def test_a_terminal_names_the_command_that_signs_in_again(kind: type[Exception]) -> None:
+    error = bare(kind)
+    assert advice_for(error).text.endswith("Sign in again.")
+    text = advice_for(error, surface=Surface.TERMINAL).text
+    assert text.endswith("Run “xdr-login login --again”, then try again.")
+
+
 def test_the_surfaces_advise_differently() -> None:
     error = session.ClientSecretMissing("northwind")
     assert "Enter it in your profile" in advice_for(error).text

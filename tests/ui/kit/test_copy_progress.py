@@ -95,11 +95,11 @@ def test_the_service_that_commands_call_is_chosen_in_the_menu_and_stays(screen: 
     names = ["platform", "conure", "server"]
     assert choices_of(screen) == [(name, name == "platform") for name in names]
     (choices,) = menu_of(screen).findChildren(QMenu)
-    assert choices.title() == "Commands call: platform"
+    assert choices.title() == "API service: platform"
     choices.actions()[1].trigger()
     assert screen.actions.profiles.calls == [("choose_api_service", "conure")]
     assert choices_of(screen) == [(name, name == "conure") for name in names]
-    assert choices.title() == "Commands call: conure"
+    assert choices.title() == "API service: conure"
 
 
 def test_a_service_that_another_profile_has_is_not_chosen_here(screen: Screen) -> None:
