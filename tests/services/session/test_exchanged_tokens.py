@@ -418,3 +418,18 @@ async def test_what_may_pass_is_no_refusal(
     with pytest.raises(kind) as caught:
         await fetch(harness)
     assert error_code(caught.value) == code
+
+
+async def test_who_waits_while_somebody_else_signs_in_gets_nothing_of_the_one_before(
+    harness: SessionHarness,
+) -> None:
+    gate = harness.server.hold_requests(PATH)
+    waiting = asyncio.ensure_future(harness.session.exchanged.fetch(BEARER, 0))
+    await settle()
+    harness.session.sign_out()
+    await settle()
+    await harness.sign_in()  # with opaque tokens, nobody knows as whom
+    gate.set()
+    with pytest.raises(NoToken):
+        await waiting
+    assert harness.session.exchanged.held() == ()

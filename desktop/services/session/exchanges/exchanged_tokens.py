@@ -125,7 +125,8 @@ class ExchangedTokens:
             if held is None and slot.error is not None and slot.failures > failures:
                 raise slot.error  # somebody else has tried while this one waited
             held = held or await self._request(slot, exchange)
-        if not self._is_of_sign_in(held):
+        is_forgotten = self._slots.get(exchange.name) is not slot  # while this one waited
+        if is_forgotten or not self._is_of_sign_in(held):
             raise NoToken(self._store.profile_id)
         return AccessToken.of(held.tokens)
 
