@@ -136,5 +136,16 @@ def _run(*arguments: str) -> str:
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
     if done.returncode != 0:
-        raise error_by_exit_code(done.returncode, done.stderr.strip())
+        message = done.stderr.strip() or _message_in(done.stdout)
+        raise error_by_exit_code(done.returncode, message)
     return done.stdout.strip()
+
+
+def _message_in(output: str) -> str:
+    """Return the message of an error in JSON, which stands on stdout; empty if there is none."""
+    import json
+
+    try:
+        return str(json.loads(output)["message"])
+    except (ValueError, LookupError, TypeError):
+        return ""
