@@ -25,6 +25,7 @@ from tests.rigs.memory import folder_in_memory
 from tests.rigs.process import run_program, wait_until
 from tests.rigs.python_package import lay_out_package
 from tests.rigs.secret_service import Bus, run_bus, run_keyring
+from tests.xdr_login.conftest import FakeApi, run_api
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ("curl", "jq", "newman", "bru", "terraform", "ansible-playbook", "env", "sh", "tr")
@@ -171,6 +172,14 @@ def analyst(signed_in: Analyst) -> Iterator[Analyst]:
     arguments = signed_in.arguments()
     assert not any(signed_in.token(each) in arguments for each in TENANTS)
     assert "eyJ" not in arguments, "the beginning of every token of the demo server"
+
+
+@pytest.fixture
+def other_api() -> Iterator[FakeApi]:
+    """Run an API that the demo server doesn't have."""
+    for made in run_api():
+        made.refused = "no token"
+        yield made
 
 
 def lay_out_home(analyst: Analyst) -> None:

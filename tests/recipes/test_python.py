@@ -1,12 +1,11 @@
 """The recipes for Python, with the real libraries."""
 
 import sys
-from collections.abc import Iterator
 
 import pytest
 
 from tests.recipes.conftest import Analyst, Recipes
-from tests.xdr_login.conftest import FakeApi, run_api
+from tests.xdr_login.conftest import FakeApi
 
 IN_A_CELL = """\
 import ast, asyncio, sys
@@ -23,14 +22,6 @@ def run_python(analyst: Analyst, code: str, *, typed: str = "", profile: str = "
     done = analyst.run(sys.executable, "-c", code, typed=typed, **given)
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-@pytest.fixture
-def other_api() -> Iterator[FakeApi]:
-    """Run an API that the demo server doesn't have."""
-    for made in run_api():
-        made.refused = "no token"
-        yield made
 
 
 def test_requests_goes_on_with_a_new_token(analyst: Analyst, recipes: Recipes) -> None:
