@@ -19,7 +19,18 @@ from desktop.cli.scripts import credential
 from desktop.cli.scripts.programs import _NAME as _VARIABLE
 from desktop.cli.token_fast_path import parse_seconds
 from desktop.ipc import messages, token_message
-from desktop.oauth import addresses, answers, bearer, claims, errors, fields, http, metadata, portal
+from desktop.oauth import (
+    addresses,
+    answers,
+    bearer,
+    claims,
+    dpop,
+    errors,
+    fields,
+    http,
+    metadata,
+    portal,
+)
 from desktop.oauth.grants import token_exchange
 from desktop.oauth.grants.authorization_code import _members as query_members
 from desktop.oauth.redaction.known_secrets import KnownSecrets
@@ -48,7 +59,7 @@ from desktop.services.session import loopback
 from desktop.services.system import browsers, logs, processes
 from desktop.services.system.files import parse_desktop_entry
 from desktop.services.system.menu import menu_entry
-from desktop.services.token import api_call, details, openapi
+from desktop.services.token import api_call, bound_request, details, openapi
 from desktop.services.wording.missing_library import library_in
 from desktop.ui.kit.word_breaks import breakable
 from desktop.xdr_login import ForeignHost, _auth
@@ -372,6 +383,21 @@ PARSERS = (
         lambda t: openapi.parse_routes(t.encode("utf-8", "surrogatepass")),
         (openapi.BadDescription,),
         (*JSON, ('{"openapi":"3","paths":{"', '":{"get":{}}}}')),
+    ),
+    Parser(
+        "proof request",
+        lambda t: (
+            bound_request.BoundRequest.parse(t, t, t),
+            bound_request.BoundRequest.parse("GET", "", t),
+        ),
+    ),
+    Parser("target of a proof", dpop.target_of, (errors.UnsafeAddress,), ((f"{HOST}/", ""),)),
+    Parser("nonce", lambda t: dpop.nonce_in({"dpop-nonce": t})),
+    Parser(
+        "refused proof",
+        lambda t: dpop._error_in_body(answer(t, 400)),
+        (),
+        JSON,
     ),
     Parser("API call", called, (api_call.BadCall, errors.UnsafeAddress)),
     Parser(

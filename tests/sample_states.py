@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from desktop.oauth import errors
-from desktop.oauth.app_grant import AppGrant
+from desktop.oauth.grants.app_grant import AppGrant
 from desktop.oauth.metadata import ServerMetadata
 from desktop.services.model import profile as profiles
 from desktop.services.model.errors import RenewalRefused, SignedOutByServer

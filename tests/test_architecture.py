@@ -33,6 +33,7 @@ FOLDERS = {
     "services": (
         "system",
         "model",
+        "audit",
         "secrets",
         "network",
         "wording",
@@ -60,7 +61,7 @@ LIBRARIES = {
     "starlette": ("demo/",),
     "uvicorn": ("demo/",),
     "jinja2": ("demo/",),
-    "cryptography": ("demo/",),
+    "cryptography": ("demo/", "oauth/dpop.py"),
     "click": ("cli/",),
     "keyring": ("services/secrets/keyring_vault.py",),
     "httpx": (

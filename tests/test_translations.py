@@ -39,6 +39,8 @@ ENGLISH = {
     "desktop/xdr_login/": "errors for whoever writes a program, as those of Python",
     "desktop/selftest.py": "for those who build and test packages",
     "desktop/services/model/copy_formats.py": "program code",
+    "desktop/services/model/audit.py": "events for administrators, whose rules search for them",
+    "desktop/services/audit/": "the names of logs, and formats of theirs",
     "desktop/services/model/policy.py": "templates and schemas for administrators",
     "desktop/services/model/profile.py:_ADDRESS": "the same",
     "desktop/services/model/profile.py:client_secret_key": "the name of a keyring entry",

@@ -12,6 +12,7 @@ from builder.__main__ import MAKERS, WINDOWS_FORMATS
 from builder.product import PACKAGING, product
 
 from desktop import __version__
+from desktop.services.audit.windows_log import SOURCE
 from desktop.services.configuration.policy_sources import WINDOWS_KEY, WINDOWS_SUBKEYS
 from desktop.services.system import autostart
 from tests.rigs import requirements
@@ -170,3 +171,20 @@ def test_login_starts_the_program_without_a_terminal(
     assert autostart._without_console(program) == program  # a build with only one program
     (tmp_path / names.window_program()).write_text("")
     assert autostart._without_console(program) == tmp_path / names.window_program()
+
+
+def test_the_package_registers_the_source_of_the_audit_log(package: Path) -> None:
+    found = {row[3]: row for row in exported(package, "Registry") if row[5] == "event_source"}
+    keys = {(row[1], row[2]) for row in found.values()}
+    source = r"SYSTEM\CurrentControlSet\Services\EventLog\Application\XDR Login"
+    assert keys == {("2", source)}, "HKEY_LOCAL_MACHINE"
+    assert found["EventMessageFile"][4] == r"#%%SystemRoot%\System32\EventCreate.exe"
+    assert found["TypesSupported"][4] == "#7"
+
+
+def test_the_setup_for_all_users_registers_that_source_and_removes_it() -> None:
+    script = (PACKAGING / "windows" / "installer.nsi").read_text("utf-8")
+    assert r'EventLog\Application\${NAME}"' in script
+    assert product().name == SOURCE
+    commands = re.findall(r"^ +(\w+) HKLM \"\$\{SOURCE_KEY\}\"", script, re.MULTILINE)
+    assert commands == ["WriteRegExpandStr", "WriteRegDWORD", "DeleteRegKey"]

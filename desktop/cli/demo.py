@@ -54,6 +54,11 @@ xdr-login demo --token-lifetime 40         to see tokens being renewed
     metavar="SECONDS",
     help="Let the demo analyst approve automatically after this time.",
 )
+@click.option(
+    "--dpop",
+    type=click.Choice(["off", "on", "required", "nonce"]),
+    help="Whether to bind tokens to a key (DPoP); nonce also requires the server's nonce.",
+)
 def demo(**given: Any) -> int:  # noqa: ANN401 - the options above
     """Runs until Ctrl+C. Nothing on it is real, and only this computer can reach it."""
     require_demo_server()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from desktop.cli.terminal.exits import command
-from desktop.cli.terminal.output import complete_exchange, profile_option
+from desktop.cli.terminal.output import Function, complete_exchange, profile_option
 from desktop.cli.token_fast_path import parse_seconds, print_token
 from desktop.services.model.copy_formats import PRINT_FORMATS
 from desktop.services.system.translation import translate
@@ -26,11 +28,25 @@ class DurationType(click.ParamType[float]):
         return float(seconds)
 
 
+BOUND_FORMAT = "dpop"
+
+
+def _request_options(command: Function) -> Function:
+    """Add the options for the request that the headers are for."""
+    method = click.option("--method", metavar="METHOD", help="With dpop: the method.")
+    url = click.option("--url", metavar="URL", help="With dpop: the address.")
+    nonce = click.option(
+        "--nonce", metavar="TEXT", help="With dpop: the DPoP-Nonce that the server requires."
+    )
+    return method(url(nonce(command)))
+
+
 @command("""\
 xdr-login token | my-program --token-stdin
 curl --config <(xdr-login token --format curl) "$URL"
 xdr-login token --profile northwind --min-validity 5m --format json
 eval "$(xdr-login token --format env)"
+xdr-login token --format dpop --method GET --url "$URL" | curl -H @- "$URL"
 xdr-login token --for secure-endpoint
 """)
 @profile_option
@@ -44,12 +60,13 @@ xdr-login token --for secure-endpoint
 @click.option(
     "--format",
     "token_format",
-    type=click.Choice(list(PRINT_FORMATS)),
+    type=click.Choice([*PRINT_FORMATS, BOUND_FORMAT]),
     default="raw",
     show_default=True,
     help=(
         "raw: only the token; header: a complete Authorization header; json: with type, expiry and "
-        "scope; env: a line that exports XDR_ACCESS_TOKEN; curl: a line for curl --config."
+        "scope; env: a line that exports XDR_ACCESS_TOKEN; curl: a line for curl --config; dpop: "
+        "the headers of one request with a bound token."
     ),
 )
 @click.option(
@@ -57,6 +74,7 @@ xdr-login token --for secure-endpoint
     is_flag=True,
     help="Print the ID token instead (OpenID Connect; needs the scope openid).",
 )
+@_request_options
 @click.option(
     "--for",
     "exchange",
@@ -72,11 +90,19 @@ def token(
     token_format: str,
     id_token: bool,
     exchange: str,
+    **request: Any,  # noqa: ANN401 - the options above
 ) -> int:
     """Renews the token first if it expires soon.
 
     The token comes from XDR Login if it is running, otherwise from the keyring.
     """
+    if token_format == BOUND_FORMAT:
+        if id_token:
+            raise click.UsageError(translate("--id-token cannot be used with --format dpop."))
+        return print_token(_bound_headers(profile, **request))
+    if any(value is not None for value in request.values()):
+        message = translate("--method, --url and --nonce can only be used with --format dpop.")
+        raise click.UsageError(message)
     from desktop.cli.scripts.token_source import fetch_formatted_token  # slow to load
 
     if exchange and id_token:
@@ -90,3 +116,18 @@ def token(
             exchange=exchange,
         )
     )
+
+
+def _bound_headers(
+    profile: str | None, *, method: str | None, url: str | None, nonce: str | None
+) -> str:
+    from desktop.cli.scripts.bound_token import bound_header_lines  # slow to load
+    from desktop.services.configuration.load import load_configuration
+    from desktop.services.token.bound_request import BoundRequest
+
+    if method is None or url is None:
+        raise click.UsageError(translate("--format dpop needs --method and --url."))
+    request = BoundRequest.parse(method, url, nonce)
+    if request is None:
+        raise click.UsageError(translate("Invalid --method or --nonce."))
+    return bound_header_lines(load_configuration().find(profile), request)

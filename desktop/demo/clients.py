@@ -31,13 +31,17 @@ SERVICE_CLIENT_SECRET: Final = _example_secret("service")
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One registered client; `secret` is empty for a public one (RFC 6749 section 2.1)."""
+    """One registered client; `secret` is empty for a public one (RFC 6749 section 2.1).
+
+    `thumbprint` is that of the key that it has proved to have (RFC 9449), if any.
+    """
 
     client_id: str
     secret: str
     methods: tuple[str, ...]
     grants: tuple[str, ...]
     name: str = "XDR Login"
+    thumbprint: str = ""
 
     def has_secret(self, secret: str) -> bool:
         """Compare in constant time."""

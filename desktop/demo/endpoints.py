@@ -53,7 +53,7 @@ def metadata(base: str) -> Answer:
 
 async def show_metadata(request: Request) -> Response:
     """RFC 8414 section 3."""
-    return JSONResponse(metadata(base_url(request)))
+    return JSONResponse(metadata(base_url(request)) | state_of(request).proofs.metadata())
 
 
 async def show_openid_configuration(request: Request) -> Response:
@@ -97,13 +97,14 @@ async def issue_token(request: Request) -> Response:
     if grant_type not in _GRANTS:
         raise OAuthError("unsupported_grant_type", "The server does not support this grant type.")
     client.require_grant(grant_type)
+    client = replace(client, thumbprint=state.proofs.thumbprint_at_token_endpoint(request))
     return JSONResponse(_GRANTS[grant_type](state, client, form), headers=NO_STORE)
 
 
 def _redeem_device_code(state: DemoState, client: Client, form: dict[str, str]) -> Answer:
     code, verifier = require(form, "device_code"), form.get("code_verifier")
     scopes = state.device_codes.redeem(code, client.client_id, verifier=verifier)
-    return state.tokens.issue(client.client_id, scopes)
+    return state.tokens.issue(client.client_id, scopes, thumbprint=client.thumbprint)
 
 
 def _redeem_code(state: DemoState, client: Client, form: dict[str, str]) -> Answer:
@@ -113,19 +114,21 @@ def _redeem_code(state: DemoState, client: Client, form: dict[str, str]) -> Answ
         redirect_uri=require(form, "redirect_uri"),
         verifier=require(form, "code_verifier"),
     )
-    return state.tokens.issue(client.client_id, scopes)
+    return state.tokens.issue(client.client_id, scopes, thumbprint=client.thumbprint)
 
 
 def _renew(state: DemoState, client: Client, form: dict[str, str]) -> Answer:
     token = require(form, "refresh_token")
-    return state.tokens.renew(token, client.client_id, scope=form.get("scope"))
+    return state.tokens.renew(
+        token, client.client_id, scope=form.get("scope"), thumbprint=client.thumbprint
+    )
 
 
 def _issue_to_client(state: DemoState, client: Client, form: dict[str, str]) -> Answer:
     scopes = intersect(parse_scopes(form.get("scope", "")) or HELD_SCOPES, HELD_SCOPES)
     if not scopes:
         raise OAuthError("invalid_scope", "The client has none of these scopes.")
-    return state.tokens.issue_to_client(client.client_id, scopes)
+    return state.tokens.issue_to_client(client.client_id, scopes, thumbprint=client.thumbprint)
 
 
 _GRANTS: Final = {
@@ -213,16 +216,23 @@ async def revoke_grant(request: Request) -> Response:
 
 def require_bearer(request: Request) -> Grant:
     """Find the grant of the access token (RFC 6750); raise OAuthError with status 401."""
-    grant = state_of(request).tokens.find_grant(read_bearer(request))
+    token = read_bearer(request)
+    grant = state_of(request).tokens.find_grant(token)
     if grant is None:
         raise invalid_token("The access token is expired, revoked or forged.")
+    is_bound = request.headers["authorization"].lower().startswith("dpop ")
+    if is_bound is not bool(grant.thumbprint):
+        challenge = 'DPoP error="invalid_token", algs="ES256", Bearer realm="IROH"'
+        raise _unauthorized("The access token is of the other type.", challenge)
+    if grant.thumbprint:
+        state_of(request).proofs.check_at_resource(request, token, grant.thumbprint)
     return grant
 
 
 def read_bearer(request: Request) -> str:
     """Read the access token (RFC 6750 section 2.1); raise OAuthError with status 401."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
+    if scheme.lower() not in {"bearer", "dpop"}:  # RFC 9449 section 7.1
         # RFC 6750 section 3.1: no error code when there were no credentials
         raise _unauthorized("The request has no access token.", 'Bearer realm="IROH"')
     return token.strip()

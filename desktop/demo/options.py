@@ -15,3 +15,8 @@ class DemoOptions:
     token_lifetime: float = 600
     approve_after: float | None = None
     """How long after a request the demo analyst approves; `None` leaves it to the user."""
+    dpop: str = "off"
+    """Whether tokens can be bound to a key (RFC 9449): off, on, required, or nonce.
+
+    `nonce` is like `required`, and each proof needs the server's nonce.
+    """

@@ -7,6 +7,7 @@ from typing import Final
 from starlette.requests import Request
 
 from desktop.demo.authorization_codes import PAGE_LIFETIME, AuthorizationCodes
+from desktop.demo.binding.proofs import ProofChecker
 from desktop.demo.device_codes import DeviceCodes
 from desktop.demo.options import DemoOptions
 from desktop.demo.store import ExpiringStore
@@ -25,6 +26,7 @@ class DemoState:
     tokens: TokenIssuer
     device_codes: DeviceCodes
     codes: AuthorizationCodes
+    proofs: ProofChecker
     approval_pages: ExpiringStore[str]
     """The user code that each page is about, by the key in its form."""
     csrf_tokens: ExpiringStore[str]
@@ -45,6 +47,7 @@ def make_state(
         tokens=TokenIssuer(options, clock, signer),
         device_codes=DeviceCodes(options, clock),
         codes=AuthorizationCodes(clock),
+        proofs=ProofChecker(options, clock),
         approval_pages=ExpiringStore(clock, lifetime=PAGE_LIFETIME),
         csrf_tokens=ExpiringStore(clock, lifetime=CSRF_LIFETIME),
         endpoint_tokens=ExpiringStore(clock, lifetime=options.token_lifetime),

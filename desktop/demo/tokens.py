@@ -64,7 +64,7 @@ class Grant:
     """What one approval has given to a client; `granted_at` is in epoch seconds.
 
     A refresh token is `key.secret`, and only one secret is current: a token with another one has
-    been used before.
+    been used before. `thumbprint` is that of the key to which the tokens are bound, if they are.
     """
 
     client_id: str
@@ -72,6 +72,7 @@ class Grant:
     scopes: tuple[Scope, ...]
     granted_at: float
     secret: str = field(default_factory=secrets.token_urlsafe)
+    thumbprint: str = ""
 
 
 class TokenIssuer:
@@ -83,17 +84,22 @@ class TokenIssuer:
         self._signer = signer
         self._grants = ExpiringStore[Grant](clock, lifetime=REFRESH_LIFETIME)
 
-    def issue(self, client_id: str, scopes: tuple[Scope, ...]) -> Answer:
+    def issue(self, client_id: str, scopes: tuple[Scope, ...], *, thumbprint: str = "") -> Answer:
         """Give a client tokens of the analyst (RFC 6749 section 5.1)."""
-        grant = Grant(client_id, ANALYST.user_id, scopes, self._clock(), self._make_secret())
+        secret = self._make_secret()
+        grant = Grant(client_id, ANALYST.user_id, scopes, self._clock(), secret, thumbprint)
         return self._answer_with_refresh(self._grants.add(grant), grant, scopes)
 
-    def issue_to_client(self, client_id: str, scopes: tuple[Scope, ...]) -> Answer:
+    def issue_to_client(
+        self, client_id: str, scopes: tuple[Scope, ...], *, thumbprint: str = ""
+    ) -> Answer:
         """Give a client a token of its own, without refresh token (RFC 6749 section 4.4.3)."""
-        grant = Grant(client_id, client_id, scopes, self._clock())
+        grant = Grant(client_id, client_id, scopes, self._clock(), thumbprint=thumbprint)
         return self._answer(self._grants.add(grant), grant, scopes)
 
-    def renew(self, refresh_token: str, client_id: str, *, scope: str | None) -> Answer:
+    def renew(
+        self, refresh_token: str, client_id: str, *, scope: str | None, thumbprint: str = ""
+    ) -> Answer:
         """Exchange a refresh token (RFC 6749 section 6); one that was used before ends its grant.
 
         Raises OAuthError invalid_grant or invalid_scope.
@@ -102,6 +108,8 @@ class TokenIssuer:
         grant = self._grants.get(key)
         if grant is None or grant.client_id != client_id:
             raise OAuthError("invalid_grant", "The refresh token is not valid for this client.")
+        if grant.thumbprint != thumbprint:  # RFC 9449 section 5
+            raise OAuthError("invalid_grant", "The refresh token is bound to another key.")
         if not hmac.compare_digest(secret.encode(), grant.secret.encode()):
             # RFC 9700 section 4.14.2: reuse means that somebody else has the token
             self._grants.pop(key)
@@ -148,7 +156,7 @@ class TokenIssuer:
     def _answer(self, key: str, grant: Grant, scopes: tuple[Scope, ...]) -> Answer:
         return {
             "access_token": self._signer.sign(self._claims(key, grant, scopes)),
-            "token_type": "bearer",
+            "token_type": "DPoP" if grant.thumbprint else "bearer",
             "expires_in": whole(self._options.token_lifetime),
             "scope": format_scopes(scopes),
         }
@@ -164,6 +172,7 @@ class TokenIssuer:
             "iat": int(now),
             "jti": f"{key}.{uuid.uuid4()}",
             f"{PREFIX}scopes": [str(scope) for scope in scopes],
+            **({"cnf": {"jkt": grant.thumbprint}} if grant.thumbprint else {}),
             **ORGANIZATION_CLAIMS,
             **(USER_CLAIMS if grant.subject == ANALYST.user_id else {}),
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial, wraps
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _RENEWAL_TIMEOUT = 30.0  # seconds
 _PROCESS_LOOKUP_TIMEOUT = 3.0  # seconds
 _LONGEST_VALIDITY = 86400.0  # seconds
+_SAME_USE = timedelta(minutes=1)  # in which a program that got the token needs no new permission
 _LONGEST_NAME = 200  # characters
 
 ReloadProfile = Callable[[str], Awaitable["Profile"]]
@@ -73,13 +74,12 @@ class Agent:
     ) -> None:
         self.recipients = TokenRecipients()
         self._sessions = sessions
-        self._reload_profile = reload_profile
         self._reload_profiles = reload_profiles
         self._permission = permission
-        self._needs_permission = needs_permission
+        self._finder = _Finder(sessions, reload_profile, reload_profiles)
+        self._gate = _Gate(permission, needs_permission, self.recipients)
         self._start_sign_out = start_sign_out
         self._ready = ready
-        self._worker = Worker("programs")
 
     @property
     def handlers(self) -> dict[str, Handler]:
@@ -87,6 +87,7 @@ class Agent:
             "token": self._token,
             # Commands of their own: an older app would answer with the access token.
             "id_token": partial(self._token, id_token=True),
+            "proof": self._proof,
             "services": self._services,
             "exchanged_token": partial(self._token, is_exchanged=True),
             "questions": self._questions,
@@ -122,60 +123,63 @@ class Agent:
         is_exchanged: bool = False,
     ) -> Members:
         validity, token_format = _parse_validity(members), _parse_format(members)
-        session = await self._open_bound_session(members)
+        session = await self._finder.open_bound(members)
         name = _parse_exchange(members) if is_exchanged else ""
-        exchange = await self._find_exchange(session, name) if is_exchanged else None
-        program = await self._find_program(process)
-        _require_token(session)
-        profile = session.profile
-        if self._needs_permission():
-            question = PermissionRequest(program, profile.id, profile.name, name)
-            await self._permission.obtain(question)
-        if exchange is not None:
-            token = await session.exchanged.fetch(exchange, validity)
-        else:
-            required = TokenRequirement(
-                validity, _RENEWAL_TIMEOUT, id_token=id_token, refused=_parse_refused(members)
-            )
-            token = await session.fetch_token(required)
-        answer: Members
-        if token_format is not None:
-            answer = {"text": format_for_program(token_format, token, profile)}
-        else:
-            answer = {
-                token.kind: token.access_token,
-                "token_type": token.token_type,
-                "expires_at": format_instant(token.expires_at),
-                "scope": " ".join(token.scope),
-                "profile": profile.id,
-            }
-        self.recipients.add(TokenRecipient(datetime.now(UTC), program, profile.id, name))
+        program = await self._gate.find_program(process)
+        with session.audit.refusals_recorded(program):
+            exchange = await self._finder.find_exchange(session, name) if is_exchanged else None
+            asked = await self._gate.obtain_permission(session, program, name)
+            if exchange is not None:
+                token = await session.exchanged.fetch(exchange, validity)
+            else:
+                required = TokenRequirement(
+                    validity, _RENEWAL_TIMEOUT, id_token=id_token, refused=_parse_refused(members)
+                )
+                token = await session.fetch_token(required)
+            answer: Members
+            if token_format is not None:
+                answer = {"text": format_for_program(token_format, token, session.profile)}
+            else:
+                answer = {
+                    token.kind: token.access_token,
+                    "token_type": token.token_type,
+                    "expires_at": format_instant(token.expires_at),
+                    "scope": " ".join(token.scope),
+                    "profile": session.profile.id,
+                }
+        session.audit.note_handed_out(token, program, asked=asked, exchange=name)
+        self.recipients.add(TokenRecipient(datetime.now(UTC), program, session.profile.id, name))
         return answer
+
+    async def _proof(self, members: Members, process: int | None) -> Members:
+        """Make the headers of one request with a bound token, whose key stays here."""
+        from desktop.services.token.bound_request import (  # not needed for a bearer token
+            BoundRequest,
+            bound_headers,
+            require_own_server,
+        )
+
+        request = BoundRequest.parse(*map(members.get, ("method", "url", "nonce")))
+        if request is None:
+            raise BadMessage("invalid request")
+        session = await self._finder.open_bound(members)
+        require_own_server(session.profile, request.address)
+        program = await self._gate.find_program(process)
+        is_known = self._gate.is_known(session, program)
+        with session.audit.refusals_recorded(program):
+            asked = not is_known and await self._gate.obtain_permission(session, program)
+            headers = await session.query(partial(bound_headers, request=request))
+        if not is_known:
+            session.audit.note_proof(program, asked=asked)
+            self.recipients.add(TokenRecipient(datetime.now(UTC), program, session.profile.id))
+        return {name.lower(): value for name, value in headers.items()}
 
     async def _services(self, members: Members, _process: int | None) -> Members:
         """List the only servers that may get the token: no secret, so no permission is needed."""
         from desktop.services.token.api_services import service_addresses  # not before a code
 
-        profile = (await self._open_session(members)).profile
+        profile = (await self._finder.open(members)).profile
         return {"profile": profile.id, "services": service_addresses(profile)}
-
-    async def _find_exchange(self, session: Session, name: str) -> Exchange:
-        """Find the exchange; raises `UnknownExchange` or `ExchangeForbidden`."""
-        try:
-            return find_exchange(session.profile, name)
-        except UnknownExchange:
-            await self._reload_profiles()  # it may be new in the file
-            return find_exchange(session.profile, name)
-
-    async def _find_program(self, process: int | None) -> Program:
-        """Look up the caller, but not for long: its file may be on a mount that hangs."""
-        try:
-            async with asyncio.timeout(_PROCESS_LOOKUP_TIMEOUT):
-                return await self._worker.run(lambda: _look_up_program(process))
-        except TimeoutError:
-            from desktop.services.system.processes import UNKNOWN_PROGRAM  # loaded already
-
-            return UNKNOWN_PROGRAM
 
     async def _questions(self, _members: Members, _process: int | None) -> Members:
         return {"asking": self._permission.is_asking}
@@ -193,7 +197,7 @@ class Agent:
             ids = [each.profile.id for each in self._sessions.statuses]
             sessions = [await self._sessions.open_session(id_) for id_ in ids]
         else:
-            sessions = [await self._open_session(members)]
+            sessions = [await self._finder.open(members)]
         affected = [each for each in sessions if each is not None and _has_token(each.state)]
         tasks = {task for each in affected if (task := self._start_sign_out(each)) is not None}
         if tasks:
@@ -204,7 +208,7 @@ class Agent:
         return {"signed_out": [_sign_out_members(each) for each in affected]}
 
     async def _saved(self, members: Members, _process: int | None) -> Members:
-        session = await self._open_session(members)
+        session = await self._finder.open(members)
         session.reload()
         return {"profile": session.profile.id}
 
@@ -212,7 +216,18 @@ class Agent:
         await self._reload_profiles()
         return {}
 
-    async def _open_session(self, members: Members) -> Session:
+
+class _Finder:
+    """Finds the sessions that callers name, in the file as well where the app knows none."""
+
+    def __init__(
+        self, sessions: Sessions, reload_profile: ReloadProfile, reload_profiles: ReloadProfiles
+    ) -> None:
+        self._sessions = sessions
+        self._reload_profile = reload_profile
+        self._reload_profiles = reload_profiles
+
+    async def open(self, members: Members) -> Session:
         """Open the session of the profile in `members`; raises `ProfileError`."""
         name = members.get("profile")
         if name is not None and (not isinstance(name, str) or len(name) > _LONGEST_NAME):
@@ -224,17 +239,17 @@ class Agent:
             raise NoToken
         return session
 
-    async def _open_bound_session(self, members: Members) -> Session:
+    async def open_bound(self, members: Members) -> Session:
         """Open the session if its tokens are for the server and client that the caller expects.
 
         The caller sends the token to the server in its copy of the profile, which may be outdated.
         Raises `NoToken`.
         """
-        session = await self._open_session(members)
+        session = await self.open(members)
         expected = members.get("issued_for")
         if expected is not None and expected != tokens_binding(session.profile):
             await self._reload_profiles()
-            session = await self._open_session(members)
+            session = await self.open(members)
             if expected != tokens_binding(session.profile):
                 raise NoToken
         return session
@@ -247,6 +262,56 @@ class Agent:
         found = find_named(profiles, name) if name else profiles[:1]
         # The name of several profiles is refused where the profiles are read again.
         return found[0].id if len(found) == 1 else ""
+
+    async def find_exchange(self, session: Session, name: str) -> Exchange:
+        """Find the exchange; raises `UnknownExchange` or `ExchangeForbidden`."""
+        try:
+            return find_exchange(session.profile, name)
+        except UnknownExchange:
+            await self._reload_profiles()  # it may be new in the file
+            return find_exchange(session.profile, name)
+
+
+class _Gate:
+    """Finds out which program asks, and whether it may have the token."""
+
+    def __init__(
+        self,
+        permission: TokenPermission,
+        needs_permission: Callable[[], bool],
+        recipients: TokenRecipients,
+    ) -> None:
+        self._permission = permission
+        self.needs_permission = needs_permission
+        self._recipients = recipients
+        self._worker = Worker("programs")
+
+    def is_known(self, session: Session, program: Program) -> bool:
+        """Tell whether that process has just got the token: each request needs its own proof."""
+        since = datetime.now(UTC) - _SAME_USE
+        return self._recipients.has_recent(program, session.profile.id, since=since)
+
+    async def obtain_permission(
+        self, session: Session, program: Program, exchange: str = ""
+    ) -> bool:
+        """Return whether somebody was asked; raises why `program` may not have the token."""
+        _require_token(session)
+        asked = self.needs_permission()
+        if asked:
+            profile = session.profile
+            question = PermissionRequest(program, profile.id, profile.name, exchange)
+            await self._permission.obtain(question)
+        return asked
+
+    async def find_program(self, process: int | None) -> Program:
+        """Look up the caller, but not for long: its file may be on a mount that hangs."""
+        try:
+            async with asyncio.timeout(_PROCESS_LOOKUP_TIMEOUT):
+                return await self._worker.run(lambda: _look_up_program(process))
+        except TimeoutError:
+            from desktop.services.system.processes import UNKNOWN_PROGRAM  # loaded already
+
+            return UNKNOWN_PROGRAM
 
 
 def _look_up_program(process: int | None) -> Program:
@@ -315,6 +380,7 @@ def _status_members(status: ProfileStatus) -> Members:
         "expires_at": format_instant(held.expires_at) if held else None,
         "renewable": held is not None and held.renewable and not held.is_renewal_refused,
         "renewing": held is not None and held.renewing,
+        "bound": held is not None and held.is_bound,
         "user": held.user if held else "",
         "organization": held.organization if held else "",
         "error": error_code(state.error) if isinstance(state, Failed) else None,

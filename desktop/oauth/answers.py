@@ -47,6 +47,8 @@ _ERROR_CODES: dict[str, type[errors.ErrorResponse]] = {
     "admin_policy_enforced": errors.ForbiddenByPolicy,  # Google
     "org_internal": errors.ForbiddenByPolicy,  # Google
     "unsupported_token_type": errors.NotRevocable,
+    "use_dpop_nonce": errors.ProofRejected,  # RFC 9449 section 8
+    "invalid_dpop_proof": errors.ProofRejected,  # RFC 9449 section 5
     "invalid_token": errors.InvalidToken,
     "insufficient_scope": errors.InsufficientScope,
 }

@@ -1,4 +1,4 @@
-"""Requests with an access token (RFC 6750), and what a server says when it refuses the token."""
+"""Requests with an access token (RFC 6750, RFC 9449), and what a server says to refuse it."""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +6,8 @@ from datetime import datetime
 
 from desktop.oauth.answers import facts_in, members_in
 from desktop.oauth.client import ClientConnection, Reader, exchange
-from desktop.oauth.errors import ErrorResponse, InsufficientScope, InvalidToken
+from desktop.oauth.dpop import INVALID_PROOF, NONCE_REQUIRED, Authorizer, nonce_in
+from desktop.oauth.errors import ErrorResponse, InsufficientScope, InvalidToken, ProofRejected
 from desktop.oauth.fields import Members, text
 from desktop.oauth.http import Answer, send_request
 from desktop.oauth.portal import is_page
@@ -15,11 +16,13 @@ from desktop.oauth.portal import is_page
 _CODES: dict[str, type[ErrorResponse]] = {
     "invalid_token": InvalidToken,
     "insufficient_scope": InsufficientScope,
+    INVALID_PROOF: ProofRejected,  # RFC 9449 section 7.1
+    NONCE_REQUIRED: ProofRejected,
 }
 _STATUSES = {401: "invalid_token", 403: "insufficient_scope"}
 
 _LONGEST_HEADER = 2048  # bounds the time that the search takes
-_CHALLENGE = re.compile(r"(?:^|,)\s*+bearer(?=[\s,]|$)(.*)", re.IGNORECASE | re.DOTALL)
+_CHALLENGE = re.compile(r"(?:^|,)\s*+(?:bearer|dpop)(?=[\s,]|$)(.*)", re.IGNORECASE | re.DOTALL)
 # A name begins where no other character of one is before it: nothing is tried twice.
 _PARAMETER = re.compile(
     r'(?<![a-z_])([a-z_]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))', re.IGNORECASE
@@ -27,22 +30,59 @@ _PARAMETER = re.compile(
 
 
 async def request_with_token(
-    connection: ClientConnection, method: str, *, address: str, access_token: str, read: Reader
+    connection: ClientConnection,
+    method: str,
+    *,
+    address: str,
+    access_token: str,
+    read: Reader,
+    authorize: Authorizer | None = None,
 ) -> Members:
     """Send a request with the access token, and return what `read` makes of the answer.
 
-    Raises `InvalidToken`, `InsufficientScope` or another `OAuthError`.
+    `authorize` makes the headers for a bound token. Raises `InvalidToken`, `InsufficientScope` or
+    another `OAuthError`.
     """
-    headers = {"Authorization": f"Bearer {access_token}"}  # RFC 6750 section 2.1
+
+    async def send(nonce: str | None) -> Answer:
+        headers = await headers_with_token(
+            method, address, access_token=access_token, authorize=authorize, nonce=nonce
+        )
+        return await send_request(
+            connection.http, method, address=address, headers=headers, secrets=connection.secrets
+        )
+
+    async def send_with_nonce() -> Answer:
+        answer = await send(None)
+        nonce = required_nonce(answer.status, answer.headers)
+        return answer if authorize is None or nonce is None else await send(nonce)
 
     def accepted(answer: Answer, received_at: datetime) -> Members:
         raise_for_token(answer, received_at)
         return read(answer, received_at)
 
-    answer = send_request(
-        connection.http, method, address=address, headers=headers, secrets=connection.secrets
-    )
-    return await exchange(connection, answer, read=accepted)
+    return await exchange(connection, send_with_nonce(), read=accepted)
+
+
+async def headers_with_token(
+    method: str,
+    address: str,
+    *,
+    access_token: str,
+    authorize: Authorizer | None,
+    nonce: str | None = None,
+) -> Mapping[str, str]:
+    """Make the headers of a request with a token; `authorize` makes those for a bound one."""
+    if authorize is None:
+        return {"Authorization": f"Bearer {access_token}"}  # RFC 6750 section 2.1
+    return await authorize(method, address, nonce)
+
+
+def required_nonce(status: int, headers: Mapping[str, str]) -> str | None:
+    """Return the nonce that the server requires in the proof; `None` if it doesn't say so."""
+    challenge = (challenge_in(headers) or {}) if status == 401 else {}
+    # RFC 9449 section 9
+    return nonce_in(headers) if challenge.get("error") == NONCE_REQUIRED else None
 
 
 def raise_for_token(answer: Answer, received_at: datetime) -> None:
@@ -69,7 +109,10 @@ def raise_for_token(answer: Answer, received_at: datetime) -> None:
 
 
 def challenge_in(headers: Mapping[str, str]) -> dict[str, str] | None:
-    """Parse the parameters of a Bearer challenge (RFC 6750 section 3); `None` if there is none."""
+    """Parse the parameters of a Bearer or DPoP challenge; `None` if there is none.
+
+    RFC 6750 section 3 and RFC 9449 section 7.1.
+    """
     match = _CHALLENGE.search(headers.get("www-authenticate", "")[:_LONGEST_HEADER])
     if match is None:
         return None

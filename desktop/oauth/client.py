@@ -32,6 +32,8 @@ from desktop.oauth.redaction.known_secrets import KnownSecrets
 if TYPE_CHECKING:
     import httpx
 
+    from desktop.oauth.dpop import Proofs
+
 Reader = Callable[[Answer, datetime], Members]
 """Parses an answer that was received at this instant, or raises the error in it."""
 
@@ -57,7 +59,7 @@ class ClientConnection:
     differ, and metadata is only a hint. `note_clock` is called with the seconds by which this
     computer is ahead of the server, after each answer: see `clock_offset`; `note_quota` with the
     request quota, if the answer reports it. `secrets` are those that the server may repeat: what it
-    was sent, and what is held for the profile.
+    was sent, and what is held for the profile. `proofs` bind the tokens to a key, if any.
     """
 
     http: httpx.AsyncClient
@@ -67,6 +69,7 @@ class ClientConnection:
     note_clock: Callable[[float], None] = field(default=lambda _offset: None, repr=False)
     note_quota: Callable[[Quota], None] = field(default=lambda _quota: None, repr=False)
     secrets: KnownSecrets = field(default_factory=KnownSecrets, repr=False)
+    proofs: Proofs | None = None
 
     def __post_init__(self) -> None:
         self.secrets.add(self.client.client_secret)
@@ -209,6 +212,8 @@ async def exchange(
     finally:
         if offset is not None:
             connection.note_clock(offset)
+            if connection.proofs is not None:
+                connection.proofs.clock_offset = offset
 
 
 async def _request(
@@ -220,9 +225,18 @@ async def _request(
     read: Reader,
 ) -> Members:
     body, headers = authenticated(connection.client, method, form=form)
-    answer = post_form(
-        connection.http, endpoint, form=body, headers=headers, secrets=connection.secrets
-    )
+
+    def send(proof: Mapping[str, str]) -> Awaitable[Answer]:
+        return post_form(
+            connection.http,
+            endpoint,
+            form=body,
+            headers={**headers, **proof},
+            secrets=connection.secrets,
+        )
+
+    proofs = connection.proofs
+    answer = send({}) if proofs is None else proofs.send("POST", endpoint, send=send)
     try:
         found = await exchange(connection, answer, read=read)
     except ErrorResponse as error:

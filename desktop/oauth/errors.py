@@ -10,7 +10,9 @@
     ├── WrongIssuer            a redirect that names another server (RFC 9207)
     ├── NotApprovedInTime      the browser did not return in time
     ├── NoUsableToken          the server reports success, but its answer has no usable token
-    │   └── UnsupportedTokenType  a token that is no bearer token
+    │   └── UnsupportedTokenType  a token of a type that can't be used
+    │       └── TokenNotBound  a bearer token where only bound ones are accepted
+    ├── BindingNotOffered      the server binds no tokens to a key (RFC 9449)
     ├── Trouble                may be temporary: polling goes on
     │   ├── TransportFailure   no answer
     │   │   ├── HostNotFound
@@ -48,6 +50,7 @@
         ├── UnsupportedGrantType
         ├── ForbiddenByPolicy
         ├── NotRevocable       a kind of token that the server does not revoke (RFC 7009)
+        ├── ProofRejected      a proof of the key that is not accepted (RFC 9449)
         ├── InvalidToken       an access token that is not accepted (RFC 6750 section 3.1)
         └── InsufficientScope  an access token that may not do this (RFC 6750 section 3.1)
 
@@ -183,11 +186,23 @@ class NoUsableToken(OAuthError):
 
 
 class UnsupportedTokenType(NoUsableToken):
-    """The server of `host` issued a token of a type that must not be used as a bearer token."""
+    """The server of `host` issued a token of a type that can't be used."""
 
     def __init__(self, host: str, token_type: str) -> None:
         self.token_type = printable(token_type, 40)
         super().__init__(host, f"token_type {self.token_type}")
+
+
+class TokenNotBound(UnsupportedTokenType):
+    """The server of `host` issued a bearer token, but only bound ones are accepted (RFC 9449)."""
+
+
+class BindingNotOffered(OAuthError):
+    """Only bound tokens are accepted, but the metadata of `host` doesn't offer any (RFC 9449)."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(host)
+        self.host = host
 
 
 class Trouble(OAuthError):
@@ -416,6 +431,10 @@ class ForbiddenByPolicy(ErrorResponse):
 
 class NotRevocable(ErrorResponse):
     """The server does not revoke tokens of this kind (RFC 7009 section 2.2.1)."""
+
+
+class ProofRejected(ErrorResponse):
+    """The server does not accept the proof that this computer has the key (RFC 9449)."""
 
 
 class InvalidToken(ErrorResponse):

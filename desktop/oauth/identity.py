@@ -6,13 +6,18 @@ from desktop.oauth.answers import content_type, members
 from desktop.oauth.bearer import request_with_token
 from desktop.oauth.claims import unverified_claims
 from desktop.oauth.client import ClientConnection
+from desktop.oauth.dpop import Authorizer
 from desktop.oauth.errors import UnusableAnswer
 from desktop.oauth.fields import Members
 from desktop.oauth.http import Answer
 
 
 async def fetch_userinfo(
-    connection: ClientConnection, endpoint: str, *, access_token: str
+    connection: ClientConnection,
+    endpoint: str,
+    *,
+    access_token: str,
+    authorize: Authorizer | None = None,
 ) -> Members:
     """Fetch what the server says about the signed-in user, in the server's own format.
 
@@ -20,7 +25,12 @@ async def fetch_userinfo(
     """
     # OpenID Connect Core 1.0 section 5.3.1
     return await request_with_token(
-        connection, "GET", address=endpoint, access_token=access_token, read=_claims
+        connection,
+        "GET",
+        address=endpoint,
+        access_token=access_token,
+        read=_claims,
+        authorize=authorize,
     )
 
 

@@ -49,6 +49,7 @@ class ServerMetadata:
     scopes_supported: tuple[str, ...] = ()
     grant_types_supported: tuple[str, ...] = ()
     response_types_supported: tuple[str, ...] = ()
+    dpop_signing_alg_values_supported: tuple[str, ...] = ()
     authorization_response_iss_parameter_supported: bool = False
 
     def missing(self, needs: tuple[str, ...]) -> str:
@@ -137,6 +138,9 @@ def parse_metadata(document: Members, issuer: Issuer) -> ServerMetadata:
         scopes_supported=string_list(document, "scopes_supported") or (),
         grant_types_supported=string_list(document, "grant_types_supported") or (),
         response_types_supported=string_list(document, "response_types_supported") or (),
+        # RFC 9449 section 5.1
+        dpop_signing_alg_values_supported=string_list(document, "dpop_signing_alg_values_supported")
+        or (),
         # RFC 9207 section 3
         authorization_response_iss_parameter_supported=document.get(
             "authorization_response_iss_parameter_supported"

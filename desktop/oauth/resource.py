@@ -1,4 +1,4 @@
-"""Any request to a protected resource (RFC 6750); the answer is streamed unparsed."""
+"""Any request to a protected resource (RFC 6750, RFC 9449); the answer is streamed unparsed."""
 
 import asyncio
 import zlib
@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import httpx
 
 from desktop.oauth.addresses import checked_address, host_of
+from desktop.oauth.bearer import headers_with_token, required_nonce
+from desktop.oauth.dpop import Authorizer
 from desktop.oauth.errors import UnusableAnswer, printable
 from desktop.oauth.http import (
     Unpacker,
@@ -57,28 +59,46 @@ async def open_resource(
     *,
     access_token: str,
     secrets: KnownSecrets | None = None,
+    authorize: Authorizer | None = None,
 ) -> AsyncIterator[ResourceAnswer]:
     """Send `request` and open its answer; a redirect is not followed.
 
-    `secrets` are those that the server may repeat, besides those in this request. Raises
-    `UnsafeAddress` or a `Trouble`, also while the pieces are read.
+    `secrets` are those that the server may repeat, besides those in this request. `authorize` makes
+    the headers for a bound token; the request is sent again if the server requires a nonce in them.
+    Raises `UnsafeAddress` or a `Trouble`, also while the pieces are read.
     """
+    nonce: str | None = None
+    while True:
+        headers = await headers_with_token(
+            request.method,
+            request.address,
+            access_token=access_token,
+            authorize=authorize,
+            nonce=nonce,
+        )
+        built = _build(http, request, headers)
+        with request_secrets(built, secrets) as known:
+            async with _open(http, built, host_of(request.address), known) as answer:
+                required = required_nonce(answer.status, answer.headers)
+                # One that was refused was not processed, so any method may be repeated.
+                if authorize is None or required is None or nonce is not None:
+                    yield answer
+                    return
+        nonce = required
+
+
+def _build(
+    http: httpx.AsyncClient, request: ResourceRequest, headers: Mapping[str, str]
+) -> httpx.Request:
     with checked_request(request.address):
-        built = http.build_request(
+        return http.build_request(
             request.method,
             checked_address(request.address),
-            # RFC 6750 section 2.1. No compression: it could unpack to far more than was sent.
-            headers=[
-                ("Accept-Encoding", "identity"),
-                *request.headers,
-                ("Authorization", f"Bearer {access_token}"),
-            ],
+            # No compression: it could unpack to far more than was sent.
+            headers=[("Accept-Encoding", "identity"), *request.headers, *headers.items()],
             content=request.content,
             timeout=httpx.Timeout(LONGEST_SILENCE, connect=10.0),
         )
-    with request_secrets(built, secrets) as known:
-        async with _open(http, built, host_of(request.address), known) as answer:
-            yield answer
 
 
 @asynccontextmanager

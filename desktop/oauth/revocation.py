@@ -7,6 +7,7 @@ from urllib.parse import quote
 from desktop.oauth.answers import acknowledged, members_in
 from desktop.oauth.bearer import request_with_token
 from desktop.oauth.client import ClientConnection, request
+from desktop.oauth.dpop import Authorizer
 from desktop.oauth.errors import (
     ExpiredToken,
     InvalidClient,
@@ -50,7 +51,11 @@ _REFUSALS = {400, 401, 403, 404, 410, 422}  # RFC 9110 section 15.5
 
 
 async def revoke_app_grant(
-    connection: ClientConnection, app_grant_endpoint: str, *, access_token: str
+    connection: ClientConnection,
+    app_grant_endpoint: str,
+    *,
+    access_token: str,
+    authorize: Authorizer | None = None,
 ) -> None:
     """Revoke all that the signed-in user has granted to this client, on all computers.
 
@@ -63,6 +68,7 @@ async def revoke_app_grant(
         address=f"{app_grant_endpoint.rstrip('/')}/{client_id}",
         access_token=access_token,
         read=_grant_is_gone,
+        authorize=authorize,
     )
 
 

@@ -14,6 +14,7 @@ from builder import windows
 from builder.closure import size_in_megabytes
 from builder.linux import sorted_tree
 from builder.product import product
+from desktop.services.audit.windows_log import SOURCE
 from desktop.services.configuration.policy_sources import WINDOWS_KEY
 from desktop.services.model.members import Kind, Member
 from desktop.services.model.policy import POLICY
@@ -29,6 +30,8 @@ _PROFILE = (
     'preset = "[PROFILE_PRESET]"',
     'client_id = "[PROFILE_CLIENT_ID]"',
 )
+# A part of Windows. It has the text "%1" for the event IDs 1 to 1000.
+_MESSAGE_FILE = r"%SystemRoot%\System32\EventCreate.exe"
 
 
 def file_name() -> str:
@@ -123,6 +126,7 @@ def _add_folders(whole: ET.Element, bundle: Path, here: Path) -> Iterator[str]:
         else:
             yield _add_file(places[path.parent], here / name, name)
     yield _add_shortcut(menu)
+    yield _add_event_source(top)
     yield from _add_policy(top)
 
 
@@ -150,6 +154,15 @@ def _add_shortcut(menu: ET.Element) -> str:
     return "shortcut"
 
 
+def _add_event_source(folder: ET.Element) -> str:
+    """Register the source of the audit log, so that Event Viewer shows the message as it is."""
+    component = _component(folder, "event_source")
+    key = rf"SYSTEM\CurrentControlSet\Services\EventLog\Application\{SOURCE}"
+    _add_value(component, key, "EventMessageFile", _MESSAGE_FILE, keypath=True)
+    _add_value(component, key, "TypesSupported", "7", kind="integer", keypath=False)
+    return "event_source"
+
+
 def _add_policy(folder: ET.Element) -> Iterator[str]:
     for name, key, member in properties():
         is_number = member.kind in {Kind.BOOLEAN, Kind.NUMBER}
@@ -175,7 +188,7 @@ def _add_value(
 
 
 def _add_missing_tables(file: Path, work: Path) -> None:
-    """Add what wixl can't: conditions, secure properties and the shortcut's id."""
+    """Add what wixl can't: conditions, secure properties, variables and the shortcut's id."""
     rows = (
         "MsiShortcutProperty\tShortcut_\tPropertyKey\tPropVariantValue",
         "s72\ts72\ts0\ts0",
@@ -194,6 +207,9 @@ def _add_missing_tables(file: Path, work: Path) -> None:
     )
     secure = "UPDATE `Property` SET `Value` = '{}' WHERE `Property` = 'SecureCustomProperties'"
     queries.append(secure.format(passed_on))
+    # "#%" says that it contains a variable.
+    expand = "UPDATE `Registry` SET `Value` = '#%{}' WHERE `Name` = 'EventMessageFile'"
+    queries.append(expand.format(_MESSAGE_FILE))
     _run("msibuild", str(file), "-q", *queries)
 
 

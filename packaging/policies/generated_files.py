@@ -15,4 +15,5 @@ def render() -> dict[str, bytes]:
         "packaging/policies/macos/XDRLogin.mobileconfig": mobileconfig.payload(),
         "resources/schemas/profiles.schema.json": json_schema.profiles_schema(),
         "resources/schemas/policy.schema.json": json_schema.policy_schema(),
+        "resources/schemas/audit.schema.json": json_schema.audit_schema(),
     }

@@ -1,4 +1,4 @@
-"""JSON schemas of profiles.toml and policy.toml for editors."""
+"""JSON schemas of profiles.toml and policy.toml for editors, and of events for log systems."""
 
 import json
 from collections.abc import Iterable
@@ -6,6 +6,7 @@ from typing import Any
 
 from desktop.services.configuration.profile_reader import load_presets
 from desktop.services.configuration.profile_rules import SERVICE_NAME
+from desktop.services.model.audit import EVENT_MEMBERS, MEMBERS_OF_EVERY_EVENT
 from desktop.services.model.members import Kind, Member
 from desktop.services.model.policy import POLICY
 from desktop.services.model.profile import MEMBERS
@@ -30,14 +31,38 @@ def policy_schema() -> bytes:
     return _serialize("Policy of XDR Login", _properties(POLICY.values()))
 
 
+def audit_schema() -> bytes:
+    """Return the schema of one event of the audit log."""
+    members = {
+        name: {"description": each.description, **_written(each)}
+        for name, each in EVENT_MEMBERS.items()
+    }
+    schema = _schema("Event of XDR Login", members)
+    return _dump({**schema, "required": list(MEMBERS_OF_EVERY_EVENT)})
+
+
+def _written(member: Member) -> Schema:
+    """Describe a value that XDR Login writes: only a list of strings is stricter than one read."""
+    if member.kind is Kind.STRINGS:
+        return {"type": "array", "items": {"type": "string"}}
+    return _values(member)
+
+
 def _serialize(title: str, properties: Schema) -> bytes:
-    schema = {
+    return _dump(_schema(title, properties))
+
+
+def _schema(title: str, properties: Schema) -> Schema:
+    return {
         "$schema": _DRAFT,
         "title": title,
         "type": "object",
         "properties": properties,
         "additionalProperties": False,
     }
+
+
+def _dump(schema: Schema) -> bytes:
     return f"{json.dumps(schema, indent=2, ensure_ascii=False)}\n".encode()
 
 

@@ -30,6 +30,9 @@ ShowUninstDetails nevershow
 !define UNINSTALL_KEY "Software\Microsoft\Windows\CurrentVersion\Uninstall\${PACKAGE}"
 !define PATHS_KEY "Software\Microsoft\Windows\CurrentVersion\App Paths\${COMMAND}"
 !define RUN_KEY "Software\Microsoft\Windows\CurrentVersion\Run"
+; The source of the audit log. EventCreate.exe, a part of Windows, has the text "%1" for the IDs 1 to
+; 1000, so that Event Viewer shows the message as it is.
+!define SOURCE_KEY "SYSTEM\CurrentControlSet\Services\EventLog\Application\${NAME}"
 !define IN_USE 3
 !define NO_RIGHTS 740
 !define /ifndef STGM_READWRITE 2
@@ -173,6 +176,9 @@ Section
   StrCpy $0 ""
   ${If} $ForAll == 1
     StrCpy $0 " /AllUsers"
+    WriteRegExpandStr HKLM "${SOURCE_KEY}" "EventMessageFile" \
+      "%SystemRoot%\System32\EventCreate.exe"
+    WriteRegDWORD HKLM "${SOURCE_KEY}" "TypesSupported" 7
   ${EndIf}
   WriteRegStr SHCTX "${UNINSTALL_KEY}" "UninstallString" '"$INSTDIR\uninstall.exe"$0'
   WriteRegStr SHCTX "${UNINSTALL_KEY}" "QuietUninstallString" '"$INSTDIR\uninstall.exe"$0 /S'
@@ -230,6 +236,9 @@ Section "Uninstall"
   Delete "$SMPROGRAMS\${NAME}.lnk"
   DeleteRegKey SHCTX "${PATHS_KEY}"
   DeleteRegKey SHCTX "${UNINSTALL_KEY}"
+  ${If} $ForAll == 1
+    DeleteRegKey HKLM "${SOURCE_KEY}"
+  ${EndIf}
   Delete "$INSTDIR\uninstall.exe"
   SetOutPath "$TEMP"
   RMDir "$INSTDIR"  ; only if it is empty

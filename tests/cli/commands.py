@@ -129,7 +129,7 @@ async def _sign_in(profile: Profile, approve: Callable[[str], None]) -> None:
     store = TokenStore(profile, world.keystore, world.lock)
     try:
         connection = await provider.connect()
-        metadata = await provider.discover(connection)
+        metadata = await provider.discover_for_sign_in(connection)
         scope, endpoint = profile.scope, metadata.token_endpoint
         issued = await request_authorization(connection, metadata, scope=scope, extra={})
         approve(issued.user_code)

@@ -8,23 +8,29 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 
 import pytest
 
 from desktop.__main__ import main
 from desktop.cli import token_fast_path
+from desktop.cli.scripts import bound_token
 from desktop.cli.scripts import token_source as access_module
+from desktop.cli.scripts.bound_token import bound_header_lines, fetch_bound_headers
 from desktop.cli.scripts.token_source import fetch_token
 from desktop.cli.terminal.error_reports import exit_code
 from desktop.ipc import address, token_message
 from desktop.ipc.client import send_command
 from desktop.ipc.exchange import LONGEST_ANSWER
 from desktop.ipc.messages import CODES, LONGEST_LINE, RefusedByAgent, encode
+from desktop.oauth.dpop import new_key
 from desktop.oauth.grants.token import LONGEST_TOKEN
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.copy_formats import PRINT_FORMATS
-from desktop.services.model.errors import NoToken
+from desktop.services.model.errors import FormatForbidden, NoToken, TokenNotBoundHere
+from desktop.services.model.policy import Policy
 from desktop.services.model.profile import Profile, tokens_binding
+from desktop.services.token.bound_request import BoundRequest
 from desktop.services.wording.error_codes import EXPECTED_ERRORS, error_code
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has named pipes")
@@ -462,7 +468,7 @@ def test_an_incomplete_answer_counts_as_none(
     other: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved = AccessToken("saved", "Bearer", None, ())
-    monkeypatch.setattr(access_module, "_fetch_without_app", lambda *_, **__: saved)
+    monkeypatch.setattr(access_module, "fetch_token_without_app", lambda *_, **__: saved)
     with answering(encode(GIVEN | other)):
         assert fetch_token(SOC) == saved
 
@@ -472,3 +478,89 @@ def test_a_denial_reaches_the_command() -> None:
     with answering(encode(refusal.members())), pytest.raises(RefusedByAgent) as caught:
         fetch_token(SOC)
     assert caught.value.code == "declined"
+
+
+# Bound tokens
+
+
+URL = "https://login.example/api"
+
+
+@pytest.fixture
+def bound_profile(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Have a profile, and a keyring that is asked only without the app; notes what it is asked."""
+    asked: list[object] = []
+
+    class Found:
+        def find(self, name: str | None) -> Profile:
+            asked.append(name)
+            return SOC
+
+    monkeypatch.setattr("desktop.services.configuration.load.load_configuration", Found)
+    return asked
+
+
+def test_the_headers_come_from_the_running_app(
+    bound_profile: list[object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = encode({"ok": True, "authorization": "DPoP made-up", "dpop": "a.b.c"})
+    with answering(given) as said:
+        arguments = ["--format", "dpop", "--method", "get", "--url", URL, "--nonce", "n1"]
+        assert main(["token", *arguments]) == 0
+    assert capsys.readouterr().out == "Authorization: DPoP made-up\nDPoP: a.b.c\n"
+    (question,) = said
+    del question["version"]
+    assert question == {
+        "command": "proof",
+        "profile": "soc",
+        "issued_for": tokens_binding(SOC),
+        "method": "GET",
+        "url": URL,
+        "nonce": "n1",
+    }
+    assert bound_profile == [None]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--format", "dpop"], "--format dpop needs --method and --url"),
+        (["--format", "dpop", "--method", "GET"], "--format dpop needs --method and --url"),
+        (["--method", "GET", "--url", URL], "only be used with --format dpop"),
+        (["--nonce", "n"], "only be used with --format dpop"),
+        (
+            ["--format", "dpop", "--method", "GET", "--url", URL, "--id-token"],
+            "--id-token cannot be used with --format dpop",
+        ),
+        (["--format", "dpop", "--method", "G T", "--url", URL], "Invalid --method or --nonce"),
+        (
+            ["--format", "dpop", "--method", "GET", "--url", URL, "--nonce", "a b"],
+            "Invalid --method or --nonce",
+        ),
+    ],
+)
+def test_options_that_do_not_fit_are_explained(
+    arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["token", *arguments]) == 2
+    assert text in capsys.readouterr().err
+
+
+def test_a_forbidden_header_cannot_be_printed_with_a_proof() -> None:
+    policy = Policy(source="the policy", forbidden_formats=frozenset({"HEADER"}))
+    with pytest.raises(FormatForbidden):
+        bound_header_lines(replace(SOC, policy=policy), BoundRequest("GET", URL))
+
+
+def test_the_saved_key_is_used_if_the_app_answers_something_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    saved = AccessToken("made-up", "DPoP", None, (), key=new_key())
+    monkeypatch.setattr(bound_token, "fetch_token_without_app", lambda _profile: saved)
+    with answering(encode({"ok": True})):
+        headers = fetch_bound_headers(SOC, BoundRequest("GET", URL))
+    assert headers["Authorization"] == "DPoP made-up"
+    bearer = AccessToken("made-up", "Bearer", None, ())
+    monkeypatch.setattr(bound_token, "fetch_token_without_app", lambda _profile: bearer)
+    with pytest.raises(TokenNotBoundHere):
+        fetch_bound_headers(SOC, BoundRequest("GET", URL))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -10,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import jwt
+import psutil
 import pytest
 
 from desktop.ipc import agent as agent_module
@@ -34,12 +37,14 @@ from desktop.services.session.token_permission import (
 )
 from desktop.services.system.processes import UNKNOWN_PROGRAM
 from tests.oauth.harness import unsigned_jwt
+from tests.services.audit.recorded import RecordedEvents
 from tests.services.harness import (
     ACCESS_TOKEN,
     PROFILE,
     SECRETS,
     START,
     TOKENS,
+    AtOnce,
     SessionHarness,
     settle,
 )
@@ -86,7 +91,7 @@ class RunningApp:
 
 @pytest.fixture
 async def app() -> AsyncIterator[RunningApp]:
-    harness = SessionHarness()
+    harness = SessionHarness(audit=RecordedEvents())
 
     def make(profile: Profile, observer: object) -> Session:
         around = Environment(
@@ -95,6 +100,8 @@ async def app() -> AsyncIterator[RunningApp]:
             harness.clock,
             harness._lock,
             lambda: harness.jitter,
+            audit=harness.audit,
+            worker=AtOnce(),
         )
         return Session(profile, around, observer=observer)  # type: ignore[arg-type]
 
@@ -174,6 +181,43 @@ async def test_each_profile_has_its_own_token(app: RunningApp) -> None:
     assert (await app.ask("token", profile="Southwind SOC"))["profile"] == OTHER.id
     refusal = await app.refusal("token")
     assert refusal.code == "sign_in_needed"
+
+
+async def test_who_gets_a_token_is_in_the_audit_log(app: RunningApp) -> None:
+    await app.sign_in(scope="read write")
+    await app.ask("token", format="header")
+    events = recorded(app)
+    assert events.actions[2:] == ["token-handed-out"]
+    names = ("xdr_login.profile", "xdr_login.scopes", "xdr_login.consent", "process.executable")
+    profile, scopes, consent, executable = events.last(*names)
+    assert (profile, scopes, consent) == (PROFILE.id, ["read", "write"], "not_required")
+    assert executable == psutil.Process().exe()
+    assert events.last("process.parent.pid") == [os.getppid()]
+    app.needs_permission = True
+    await app.ask("token")
+    assert events.last("xdr_login.consent") == ["granted"]
+
+
+async def test_who_gets_no_token_is_in_the_audit_log(app: RunningApp) -> None:
+    await app.refusal("token", profile=OTHER.id)
+    events = recorded(app)
+    names = ("event.action", "error.code", "xdr_login.profile", "process.pid")
+    assert events.last(*names) == ["token-refused", "sign_in_needed", OTHER.id, os.getpid()]
+    await app.sign_in()
+    app.needs_permission, app.answer = True, PermissionAnswer.DENY
+    await app.refusal("token")
+    assert events.last(*names[:2]) == ["token-refused", "declined"]
+    policy = Policy(source="/etc/policy", forbidden_formats=frozenset({"CURL"}))
+    await app.sessions.update_profiles({PROFILE.id: replace(PROFILE, policy=policy)})
+    await app.sign_in()
+    app.needs_permission = False
+    await app.refusal("token", format="curl")
+    assert events.last(*names[:2]) == ["policy-refused", "forbidden"]
+
+
+def recorded(app: RunningApp) -> RecordedEvents:
+    assert isinstance(app.harness.audit, RecordedEvents)
+    return app.harness.audit
 
 
 async def test_a_token_that_must_live_longer_is_renewed(app: RunningApp) -> None:
@@ -636,3 +680,99 @@ async def test_a_refusal_names_options_instead_of_form_fields(
     refusal = await app.refusal("profiles_changed")
     assert "“xdr-login profiles edit NAME --ca-file FILE”" in refusal.text
     assert "More options" not in refusal.text
+
+
+# Bound tokens
+
+
+BOUND = {"dpop_signing_alg_values_supported": ["ES256"]}
+API = "https://login.example/api?page=2"
+
+
+@pytest.fixture
+async def bound(app: RunningApp) -> RunningApp:
+    """Sign in with a bound token."""
+    app.harness.server.metadata = dict(BOUND)
+    await app.sign_in(token_type="DPoP")
+    return app
+
+
+async def test_a_program_gets_the_headers_of_one_request_but_never_the_key(
+    bound: RunningApp,
+) -> None:
+    answer = await bound.ask("proof", profile=PROFILE.id, method="get", url=API, nonce="n1")
+    assert answer["authorization"] == f"DPoP {ACCESS_TOKEN}"
+    claims = jwt.decode(str(answer["dpop"]), options={"verify_signature": False})
+    assert (claims["htm"], claims["nonce"]) == ("GET", "n1")
+    assert claims["htu"] == "https://login.example/api"
+    key = json.loads(bound.harness.keyring.entries[tokens_key(PROFILE)])["key"]
+    others = [await bound.ask("token"), await bound.ask("status")]
+    assert key not in json.dumps([answer, *others])
+    (first,) = bound.agent.recipients.for_profile(PROFILE.id)[-1:]
+    assert first.program.pid == os.getpid()
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"method": "GET"},
+        {"url": API},
+        {"method": "G T", "url": API},
+        {"method": "GET", "url": API, "nonce": ""},
+        {"method": "GET", "url": API, "nonce": "a b"},
+        {"method": "GET", "url": API, "nonce": 1},
+        {"method": 1, "url": API},
+    ],
+)
+async def test_an_invalid_request_gets_no_proof(
+    bound: RunningApp, members: dict[str, object]
+) -> None:
+    with pytest.raises(NoAnswer, match="invalid request"):
+        await bound.ask("proof", **members)
+
+
+@pytest.mark.parametrize("url", ["https://evil.example/", "https://login.example:444/"])
+async def test_another_server_gets_no_proof(bound: RunningApp, url: str) -> None:
+    refusal = await bound.refusal("proof", method="GET", url=url)
+    assert (refusal.code, refusal.title) == ("forbidden", "This address is on another server")
+
+
+async def test_another_service_of_the_profile_gets_proofs(bound: RunningApp) -> None:
+    changed = replace(PROFILE, services={"reports": "https://reports.example/api"})
+    bound.file[PROFILE.id] = changed
+    await bound.ask("profiles_changed")
+    await bound.sign_in(token_type="DPoP")
+    answer = await bound.ask("proof", method="GET", url="https://reports.example/api/x")
+    assert answer["authorization"] == f"DPoP {ACCESS_TOKEN}"
+
+
+async def test_a_bearer_token_has_no_proof(app: RunningApp) -> None:
+    await app.sign_in()
+    refusal = await app.refusal("proof", method="GET", url=API)
+    assert refusal.title == "The token is not bound to this computer"
+
+
+@pytest.mark.parametrize("format_", ["raw", "header", "env", "curl"])
+async def test_a_bound_token_is_not_given_out_as_what_it_is_not(
+    bound: RunningApp, format_: str
+) -> None:
+    refusal = await bound.refusal("token", format=format_)
+    assert refusal.title == "The token is bound to this computer"
+    assert not bound.agent.recipients.all()
+
+
+async def test_a_program_that_may_have_the_token_is_not_asked_about_each_proof(
+    bound: RunningApp,
+) -> None:
+    bound.needs_permission = True
+    await bound.ask("token")
+    for _ in range(3):
+        await bound.ask("proof", method="GET", url=API)
+    assert len(bound.asked) == 1
+    assert len(bound.agent.recipients.all()) == 1
+
+
+async def test_without_permission_there_is_no_proof(bound: RunningApp) -> None:
+    bound.needs_permission, bound.answer = True, PermissionAnswer.DENY
+    refusal = await bound.refusal("proof", method="GET", url=API)
+    assert refusal.code == "declined"

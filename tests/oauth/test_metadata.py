@@ -63,6 +63,7 @@ def test_every_member_is_read() -> None:
             "issuer": ADDRESS,
             "code_challenge_methods_supported": ["S256", "plain"],
             "scopes_supported": ["enrich", "casebook"],
+            "dpop_signing_alg_values_supported": ["ES256"],
             **document,
         },
         ISSUER,
@@ -71,6 +72,7 @@ def test_every_member_is_read() -> None:
         issuer=ADDRESS,
         code_challenge_methods_supported=("S256", "plain"),
         scopes_supported=("enrich", "casebook"),
+        dpop_signing_alg_values_supported=("ES256",),
         **document,
     )
     assert {field.name for field in fields(ServerMetadata)} == {
@@ -79,6 +81,7 @@ def test_every_member_is_read() -> None:
         "grant_types_supported",
         "response_types_supported",
         "scopes_supported",
+        "dpop_signing_alg_values_supported",
         "authorization_response_iss_parameter_supported",
         *NAMES,
     }

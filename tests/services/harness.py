@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 
+from desktop.services.audit.audit_log import AuditLog
 from desktop.services.model.errors import RenewalTimedOut
 from desktop.services.model.profile import Profile, client_binding
 from desktop.services.model.states import State
@@ -171,7 +172,7 @@ class Server:
     rotation: Rotation = field(default_factory=Rotation)
     offline: bool = False
     others: dict[str, Answer] = field(default_factory=dict)
-    metadata: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
     description: httpx.Response | None = None
     device_answer: Answer | None = None
     gates: dict[str, asyncio.Event] = field(default_factory=dict)
@@ -182,12 +183,14 @@ class Server:
     headers: dict[str, str] = field(default_factory=dict)
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     authorizations: list[str] = field(default_factory=list)
+    proofs: list[str] = field(default_factory=list)
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
         form = dict(parse_qsl(request.content.decode()))
         self.requests.append((path, form))
         self.authorizations.append(request.headers.get("authorization", ""))
+        self.proofs.append(request.headers.get("dpop", ""))
         self.open += 1
         self.most_open = max(self.open, self.most_open)
         try:
@@ -311,6 +314,7 @@ class SessionHarness:
         *,
         clock: FakeClock | None = None,
         beside: "SessionHarness | None" = None,
+        audit: AuditLog | None = None,
     ) -> None:
         self.server: Server = beside.server if beside else Server()
         self.clock: FakeClock = beside.clock if beside else clock or FakeClock()
@@ -323,6 +327,7 @@ class SessionHarness:
         self.crashes: list[dict[str, Any]] = []
         self.clients: list[httpx.AsyncClient] = []
         self.http_gate: asyncio.Event | None = None
+        self.audit = audit or AuditLog()
         self.watch: Callable[[State], None] = lambda _state: None
         asyncio.get_running_loop().set_exception_handler(lambda _, it: self.crashes.append(it))
         self.session = self.new_session(profile)
@@ -336,6 +341,8 @@ class SessionHarness:
             self._lock,
             lambda: self.jitter,
             KeptMetadata(self.metadata_folder, AtOnce()),
+            self.audit,
+            AtOnce(),
         )
         self.session = Session(profile, environment, observer=self._observe)
         self._sessions.append(self.session)

@@ -21,11 +21,13 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from desktop.oauth.metadata import ServerMetadata
+from desktop.services.audit.audit_log import AuditLog
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.profile import Profile
 from desktop.services.model.settings import Settings
 from desktop.services.model.states import Revocation, SignedIn, State
+from desktop.services.session.audit.session_audit import SessionAudit
 from desktop.services.session.session import Session
 from desktop.services.session.sessions import ProfileStatus
 from desktop.services.session.token_recipients import TokenRecipient
@@ -364,9 +366,12 @@ class FakeSession:
     touches: int = 0
     looks: int = 0
     renewed: asyncio.Event = field(default_factory=asyncio.Event)
+    log: AuditLog = field(default_factory=AuditLog)
+    audit: SessionAudit = field(init=False)
 
     def __post_init__(self) -> None:
         self.renewed.set()
+        self.audit = SessionAudit(self.profile, self.log)
 
     def as_session(self) -> Session:
         """Pass for a session where one is copied from."""

@@ -18,6 +18,7 @@ from tests.windows.trial import source, try_out
 
 POLICIES = r"HKLM\Software\Policies\XDRLogin"
 UNINSTALL = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall"
+EVENT_SOURCE = r"HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\XDR Login"
 PROPERTIES = (
     "PROFILE=northwind",
     "PROFILE_NAME=Northwind SOC",
@@ -40,6 +41,16 @@ print(json.dumps({
     "settings": dict(read.settings),
     "profiles": {name: dict(members) for name, members in read.profiles.items()},
 }))
+"""
+
+WRITE_EVENT = """
+from datetime import UTC, datetime
+from desktop.services.audit.record import Record
+from desktop.services.audit.windows_log import EventLog
+from desktop.services.model.audit import TOKEN_COPIED, AuditEvent
+event = AuditEvent(TOKEN_COPIED, profile="northwind")
+EventLog().write(Record(event.kind, event.members(at=datetime.now(UTC), user="ada")))
+print("written")
 """
 
 
@@ -90,6 +101,12 @@ def test_the_installed_app_works(windows: Windows) -> None:
     try_out(windows, folder(windows))
 
 
+def test_the_source_of_the_audit_log_is_registered(windows: Windows) -> None:
+    found = windows.values(EVENT_SOURCE)["EventMessageFile"]
+    assert found == r"%SystemRoot%\System32\EventCreate.exe"
+    assert source(windows, WRITE_EVENT).stdout.strip() == "written"
+
+
 def test_the_app_reads_the_policy(windows: Windows) -> None:
     assert json.loads(source(windows, READ).stdout) == {
         "load_error": "",
@@ -108,6 +125,7 @@ def test_removing_leaves_nothing(windows: Windows, before: set[str], msi: Path) 
     windows.wait()
     assert listed(windows) == []
     assert not windows.has_key(POLICIES)
+    assert not windows.has_key(EVENT_SOURCE)
     assert not windows.has_key(r"HKLM\Software\xdr-login")
     left = {name for name in windows.files() - before if "AppData" not in name}
     assert left == set()

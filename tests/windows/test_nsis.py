@@ -18,6 +18,7 @@ from tests.windows.trial import start_source, started, try_out
 
 UNINSTALL = r"Software\Microsoft\Windows\CurrentVersion\Uninstall\xdr-login"
 APP_PATHS = r"Software\Microsoft\Windows\CurrentVersion\App Paths\xdr-login.exe"
+EVENT_SOURCE = r"HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\XDR Login"
 RUN = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run"
 SHORTCUT = "Microsoft/Windows/Start Menu/Programs/XDR Login.lnk"
 IN_USE = 3
@@ -143,11 +144,14 @@ def test_the_app_is_installed_for_all_users(
     values = windows.values(rf"HKLM\{UNINSTALL}")
     assert values["InstallLocation"] == r"C:\Program Files\XDR Login"
     assert values["UninstallString"].endswith("/AllUsers")
+    event_file = windows.values(EVENT_SOURCE)["EventMessageFile"]
+    assert event_file == r"%SystemRoot%\System32\EventCreate.exe"
     assert not windows.has_key(rf"HKCU\{UNINSTALL}")
     assert (windows.drive / "ProgramData" / SHORTCUT).exists()
     try_out(windows, folder)
     windows.uninstall(folder, "/AllUsers", "/RemoveUserData")
     assert not windows.has_key(rf"HKLM\{UNINSTALL}")
+    assert not windows.has_key(EVENT_SOURCE)
     assert not (windows.drive / "ProgramData" / SHORTCUT).exists()
     own = windows.local / "xdr-login"  # administrators remove no user data
     assert own.is_dir()

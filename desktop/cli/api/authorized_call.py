@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
+from desktop.cli.scripts.bound_token import authorizer_for
 from desktop.cli.scripts.token_source import fetch_token
 from desktop.oauth.resource import ResourceAnswer, ResourceRequest, open_resource
 from desktop.services.model.access_token import AccessToken
@@ -71,7 +72,8 @@ class AuthorizedClient:
     ) -> Result:
         """Send `request` as `call_with_token` does."""
         used = self._held.access_token
-        async with self._send(request, access_token=used) as answer:
+        authorize = authorizer_for(self._profile, self._held)
+        async with self._send(request, access_token=used, authorize=authorize) as answer:
             if may_repeat and answer.status == 401:
                 # `fetch_token` runs an event loop of its own, so it needs another thread.
                 min_validity = _longer_validity(self._held)
@@ -79,7 +81,8 @@ class AuthorizedClient:
                 self._held = await self._worker.run(fetch)
             if self._held.access_token == used:
                 return await read(answer)
-        async with self._send(request, access_token=self._held.access_token) as answer:
+        authorize, newer = authorizer_for(self._profile, self._held), self._held.access_token
+        async with self._send(request, access_token=newer, authorize=authorize) as answer:
             return await read(answer)
 
 

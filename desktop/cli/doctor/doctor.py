@@ -41,6 +41,7 @@ _LABELS = {
     "menu": translatable("menu entry"),
     "state": translatable("state folder"),
     "log": translatable("log"),
+    "audit": translatable("audit log"),
     "network": translatable("network"),
     "proxy": translatable("proxy"),
     "TLS": translatable("TLS"),

@@ -16,7 +16,10 @@ from desktop.cli.terminal.window import has_display
 from desktop.ipc import address
 from desktop.ipc.client import NoAnswer, NotRunning, send_command
 from desktop.ipc.messages import RefusedByAgent
+from desktop.services.audit import lost_events
+from desktop.services.audit.audit_log import system_logs, user_audit_log
 from desktop.services.configuration.load import load_configuration
+from desktop.services.configuration.policy_reader import load_policy
 from desktop.services.configuration.profile_reader import Profiles
 from desktop.services.model.profile import ProfileError
 from desktop.services.model.settings import find_read_error
@@ -78,6 +81,8 @@ async def check_computer(worker: Worker) -> AsyncIterator[Check]:
         yield check
     yield await worker.run(_check_state)
     yield await worker.run(_check_log)
+    for check in await worker.run(_check_audit):
+        yield check
 
 
 def _check_configuration() -> list[Check]:
@@ -284,3 +289,24 @@ def _check_log() -> Check:
     text = translate("none, because {folder} is not writable", folder=folder)
     remedy = translate("Give yourself write permission to this folder.")
     return warning("log", text, remedy)
+
+
+def _check_audit() -> list[Check]:
+    """Check the log of the system if XDR Login records events there."""
+    name, lost = "audit", lost_events.count()
+    if not user_audit_log().is_on(load_policy()):
+        return []
+    found = next((each.name for each in system_logs() if each.is_available()), "")
+    if not found:
+        text = translate("this system has neither systemd's journal nor syslog")
+        return [warning(name, text, translate("Start a system log, or turn off the audit log."))]
+    if lost:
+        text = translate_plural(
+            "{count} event couldn't be written to the {name}",
+            "{count} events couldn't be written to the {name}",
+            lost,
+            name=found,
+        )
+        remedy = translate("The next event that is written reports this number too.")
+        return [warning(name, text, remedy)]
+    return [Check(name, translate("on ({name})", name=found))]

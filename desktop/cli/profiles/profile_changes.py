@@ -43,13 +43,12 @@ from desktop.services.configuration.profile_draft import (
 from desktop.services.configuration.profile_file import (
     MAX_IMPORT_LENGTH,
     export_profiles,
-    import_profiles,
     read_import,
 )
-from desktop.services.configuration.profile_names import names_in
 from desktop.services.model.errors import ForbiddenByPolicy, GrantForbidden
 from desktop.services.model.profile import BrokenProfile, Profile, client_binding
 from desktop.services.profile_editor import editor_wording as texts
+from desktop.services.profile_editor.editor import ImportedFile
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.system.atomic_file import write_out
@@ -104,9 +103,9 @@ def _note_foreign_hosts(
 def _check_allowed(context: ProfileContext, draft: Draft) -> None:
     policy = context.editor.policy
     if draft.services and not policy.own_services:
-        raise ForbiddenByPolicy(policy.source)
+        raise context.refusal(ForbiddenByPolicy(policy.source))
     if draft.grant == "device" and not policy.device_grant:
-        raise GrantForbidden(policy.source)
+        raise context.refusal(GrantForbidden(policy.source))
 
 
 def edit(*, profile: str, name: str | None, **given: Any) -> int:  # noqa: ANN401 - options
@@ -234,16 +233,14 @@ def import_(*, file: str, name: str | None, yes: bool, **given: Any) -> int:  # 
 
 async def _import_profiles(context: ProfileContext, source: Path, text: str, *, yes: bool) -> Exit:
     try:
-        hosts = texts.foreign_hosts_message(read_import(source, text), context.snapshot.presets)
+        imported = ImportedFile(source, text, read_import(source, text))
+        hosts = texts.foreign_hosts_message(imported.profiles, context.snapshot.presets)
         if hosts:
             print_message(hosts)
             if not confirm(translate(texts.IMPORT_QUESTION), yes=yes):
                 print_message(translate(texts.NOT_IMPORTED))
                 return Exit.FORBIDDEN
-        managed = context.editor.policy.profiles
-        ids = import_profiles(
-            context.editor.file, text, source, taken=managed.keys(), names=names_in(managed)
-        )
+        ids = await context.editor.import_(imported)
     except BrokenProfile as error:
         raise click.ClickException(texts.not_changed_message(error)) from error
     notify_profiles_changed()

@@ -14,6 +14,7 @@ from desktop.cli.terminal.exits import Exit
 from desktop.cli.terminal.output import print_message
 from desktop.services.configuration.load import load_allowed_profiles
 from desktop.services.configuration.policy_reader import load_policy
+from desktop.services.model.audit import POLICY_REFUSED, AuditEvent
 from desktop.services.model.errors import ForbiddenByPolicy
 from desktop.services.model.profile import Profile
 from desktop.services.network.environment import Environment
@@ -39,12 +40,23 @@ class ProfileContext:
     def require_own_profiles(self) -> None:
         """Raise `ForbiddenByPolicy` if you may not have profiles of your own."""
         if not self.editor.policy.own_profiles:
-            raise ForbiddenByPolicy(self.editor.policy.source)
+            raise self.refusal(ForbiddenByPolicy(self.editor.policy.source))
 
     def require_editable(self, profile: Profile) -> None:
         """Raise `ForbiddenByPolicy` if an administrator manages `profile`."""
         if profile.id in self.snapshot.managed:
-            raise ForbiddenByPolicy(self.editor.policy.source)
+            raise self.refusal(ForbiddenByPolicy(self.editor.policy.source), profile.id)
+
+    def refusal(self, error: ForbiddenByPolicy, profile: str = "") -> ForbiddenByPolicy:
+        """Record `error`, which is about the profile with the id `profile`, and return it."""
+        event = AuditEvent(
+            POLICY_REFUSED,
+            profile=profile,
+            error_code="forbidden",
+            error_type=type(error).__name__,
+        )
+        self.environment.audit.record(event, self.editor.policy)
+        return error
 
 
 def run_with_profiles(work: Callable[[ProfileContext], Awaitable[Result]]) -> Result:

@@ -19,10 +19,15 @@ from desktop.ipc.client import NoAnswer, NotRunning, send_command
 from desktop.ipc.messages import Members
 from desktop.ipc.token_message import TIMEOUT
 from desktop.services.model.access_token import AccessToken, TokenRequirement
-from desktop.services.model.errors import CannotAskForPermission, FormatForbidden, NoToken
+from desktop.services.model.errors import (
+    CannotAskForPermission,
+    FormatForbidden,
+    NoToken,
+    TokenIsBound,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable
 
     from desktop.services.model.copy_formats import CopyFormat
     from desktop.services.model.exchanges import Exchange
@@ -53,7 +58,7 @@ def fetch_token(
     try:
         return _parse_answer(_request_token(id_token=id_token, **given), id_token=id_token)
     except (NotRunning, NoAnswer):
-        return _fetch_without_app(profile, min_validity, id_token=id_token)
+        return fetch_token_without_app(profile, min_validity, id_token=id_token)
 
 
 def fetch_token_by_name(
@@ -69,10 +74,19 @@ def fetch_token_by_name(
 def fetch_token_in_format(
     profile: Profile, copy_format: CopyFormat, *, id_token: bool = False
 ) -> AccessToken:
-    """Do the same for a profile that is loaded already."""
+    """Do the same for a profile that is loaded already; raises `TokenIsBound` too."""
+    _require_format(profile, copy_format)
+    token = fetch_token(profile, id_token=id_token)
+    if token.is_bound:
+        raise TokenIsBound
+    return token
+
+
+def _require_format(profile: Profile, copy_format: CopyFormat) -> None:
     if copy_format.name in profile.policy.forbidden_formats:
-        raise FormatForbidden(profile.policy.source)
-    return fetch_token(profile, id_token=id_token)
+        error = FormatForbidden(profile.policy.source)
+        _record(profile, error)
+        raise error
 
 
 def fetch_formatted_token(
@@ -110,10 +124,11 @@ def fetch_formatted_token_without_app(
     profile: str | None, *, min_validity: float, token_format: str, id_token: bool = False
 ) -> str:
     from desktop.services.configuration.load import load_configuration
-    from desktop.services.model.copy_formats import format_for_program
+    from desktop.services.model.copy_formats import PRINT_FORMATS, format_for_program
 
     chosen = load_configuration().find(profile)
-    token = _fetch_without_app(chosen, min_validity, id_token=id_token)
+    _require_format(chosen, PRINT_FORMATS[token_format])
+    token = fetch_token_without_app(chosen, min_validity, id_token=id_token)
     return format_for_program(token_format, token, chosen)
 
 
@@ -126,13 +141,20 @@ def _members_for(profile: Profile, min_validity: float) -> dict[str, Any]:
 
 
 def _request_token(*, id_token: bool, exchange: str = "", **members: object) -> Members:
-    """Send a request to the running app; says if it is waiting for your permission."""
-    timer = Timer(NOTICE_DELAY, report_pending_permission)
-    timer.daemon = True
-    timer.start()
     if exchange:
         members["for"] = exchange
     command = "exchanged_token" if exchange else "id_token" if id_token else "token"
+    return request_from_app(command, **members)
+
+
+def request_from_app(command: str, **members: object) -> Members:
+    """Send a request to the running app; says if it is waiting for your permission.
+
+    Raises `NotRunning`, `NoAnswer` or `RefusedByAgent`.
+    """
+    timer = Timer(NOTICE_DELAY, report_pending_permission)
+    timer.daemon = True
+    timer.start()
     try:
         return send_command(command, timeout=TIMEOUT, **members)
     finally:
@@ -164,10 +186,22 @@ def _require_text(value: object) -> str:
 # Without the running app
 
 
-def _fetch_without_app(
-    profile: Profile, min_validity: float, *, id_token: bool = False
+def fetch_token_without_app(
+    profile: Profile, min_validity: float = 0.0, *, id_token: bool = False
 ) -> AccessToken:
+    """Fetch the saved token, renewed if it isn't valid for `min_validity` seconds. Blocks."""
     return asyncio.run(SavedTokens().fetch(profile, min_validity, id_token=id_token))
+
+
+def _record(profile: Profile, outcome: AccessToken | Exception, *, exchange: str = "") -> None:
+    """Record that the program that started this command got a token, or why not. Blocks."""
+    from desktop.services.audit.audit_log import user_audit_log
+
+    log = user_audit_log()
+    if log.is_on(profile.policy):
+        from desktop.cli.scripts.token_audit import record
+
+        record(profile, outcome, log, exchange=exchange)
 
 
 def _needs_permission(policy: Policy) -> bool:
@@ -191,15 +225,36 @@ class SavedTokens:
         self, profile: Profile, min_validity: float, *, id_token: bool = False
     ) -> AccessToken:
         """Load the token, and renew it if necessary; raises what `fetch_token` does."""
-        if _needs_permission(profile.policy):
-            raise CannotAskForPermission
-        saved = await self._load(profile, min_validity, id_token=id_token)
-        return saved or await self._renew(profile, min_validity, id_token=id_token)
+        return await self._recorded(profile, self._fetch(profile, min_validity, id_token=id_token))
 
     async def fetch_exchanged(
         self, profile: Profile, exchange: Exchange, min_validity: float
     ) -> AccessToken:
         """Exchange the saved token, which is renewed first if necessary."""
+        work = self._fetch_exchanged(profile, exchange, min_validity)
+        return await self._recorded(profile, work, exchange=exchange.name)
+
+    async def _recorded(
+        self, profile: Profile, work: Awaitable[AccessToken], *, exchange: str = ""
+    ) -> AccessToken:
+        """Record who gets what `work` brings."""
+        try:
+            token = await work
+        except Exception as error:
+            await asyncio.to_thread(_record, profile, error, exchange=exchange)
+            raise
+        await asyncio.to_thread(_record, profile, token, exchange=exchange)
+        return token
+
+    async def _fetch(self, profile: Profile, min_validity: float, *, id_token: bool) -> AccessToken:
+        if _needs_permission(profile.policy):
+            raise CannotAskForPermission
+        saved = await self._load(profile, min_validity, id_token=id_token)
+        return saved or await self._renew(profile, min_validity, id_token=id_token)
+
+    async def _fetch_exchanged(
+        self, profile: Profile, exchange: Exchange, min_validity: float
+    ) -> AccessToken:
         if _needs_permission(profile.policy):
             raise CannotAskForPermission
         async with self._open(profile) as session:
@@ -215,7 +270,8 @@ class SavedTokens:
         from desktop.services.session.schedule import expired_if_from_future, is_valid_for
 
         value = await self._keystore.load(tokens_key(profile))
-        saved = decode_tokens(value, issued_for=tokens_binding(profile)) if value else None
+        issued_for, must_be_bound = tokens_binding(profile), profile.dpop == "required"
+        saved = decode_tokens(value or "", issued_for=issued_for, must_be_bound=must_be_bound)
         if saved is None:
             raise NoToken(profile.id)
         now = datetime.now(UTC)
@@ -255,6 +311,8 @@ class SavedTokens:
             yield session
         finally:
             await session.close()
+            # What runs next may replace this process.
+            await asyncio.to_thread(self._environment.audit.wait)
 
 
 def _fetch_exchanged_without_app(
@@ -275,10 +333,12 @@ async def fetch_token_beside_others(
     profile: Profile, copy_format: CopyFormat, *, saved: SavedTokens, worker: Worker
 ) -> AccessToken:
     """Fetch a token as `fetch_token_in_format` does, without blocking: `worker` waits instead."""
-    if copy_format.name in profile.policy.forbidden_formats:
-        raise FormatForbidden(profile.policy.source)
+    _require_format(profile, copy_format)
     given = _members_for(profile, _MIN_VALIDITY)
     try:
-        return _parse_answer(await worker.run(partial(_request_token, id_token=False, **given)))
+        token = _parse_answer(await worker.run(partial(_request_token, id_token=False, **given)))
     except (NotRunning, NoAnswer):
-        return await saved.fetch(profile, _MIN_VALIDITY)
+        token = await saved.fetch(profile, _MIN_VALIDITY)
+    if token.is_bound:
+        raise TokenIsBound
+    return token

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from desktop.cli.scripts.bound_token import authorizer_for
 from desktop.cli.scripts.token_source import fetch_token
 from desktop.cli.sign_in.logout import sign_out_exit_code, sign_out_profile, sign_out_revokes_grant
 from desktop.cli.terminal.exits import Exit, report_failure
@@ -14,8 +15,9 @@ from desktop.cli.terminal.output import (
     print_rows,
 )
 from desktop.cli.terminal.running_app import notify_tokens_changed, sign_out_in_app
-from desktop.oauth.app_grant import AppGrant
+from desktop.oauth.grants.app_grant import AppGrant
 from desktop.services.configuration.load import load_configuration
+from desktop.services.model.access_token import AccessToken
 from desktop.services.model.errors import NoToken
 from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import Profile
@@ -31,7 +33,7 @@ def status(*, profile: str | None, as_json: bool) -> int:
     chosen = load_configuration().find(profile)
     if not sign_out_revokes_grant(chosen):
         return report_failure(Exit.FAILURE, _no_grants_message(chosen), as_json=as_json)
-    found = asyncio.run(_fetch_status(chosen, fetch_token(chosen).access_token))
+    found = asyncio.run(_fetch_status(chosen, fetch_token(chosen)))
     if as_json:
         print_json(
             {
@@ -79,12 +81,12 @@ def _no_grants_message(profile: Profile) -> str:
     )
 
 
-async def _fetch_status(profile: Profile, access_token: str) -> AppGrant:
+async def _fetch_status(profile: Profile, token: AccessToken) -> AppGrant:
     environment = real_environment(Worker("loader"))
     known = await load_known_secrets(environment.keystore, profile)
     provider = Provider(profile, environment, secrets=known)
     try:
-        found = await provider.fetch_app_grant(access_token)
+        found = await provider.fetch_app_grant(token, authorizer_for(profile, token))
     finally:
         await provider.close()
     return found or AppGrant(granted=False, scope=(), since=None)

@@ -8,6 +8,7 @@ from typing import Any
 
 from desktop.oauth.clock import SystemClock
 from desktop.services.configuration.load import load_configuration
+from desktop.services.model.access_token import BOUND
 from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import Profile
 from desktop.services.secrets.indexed_keystore import system_keystore
@@ -40,6 +41,7 @@ async def _read(profile: Profile, store: TokenStore) -> dict[str, Any]:
         "scope": "",
         "expires_at": None,
         "renewable": False,
+        "bound": False,
         "user": "",
         "organization": "",
         "error": None,
@@ -57,6 +59,7 @@ async def _read(profile: Profile, store: TokenStore) -> dict[str, Any]:
         "scope": " ".join(tokens.scope),
         "expires_at": format_instant(tokens.expires_at),
         "renewable": tokens.refresh_token is not None or profile.grant == "client-credentials",
+        "bound": tokens.token_type == BOUND,
         "user": tokens.account.user,
         "organization": tokens.account.organization,
     }

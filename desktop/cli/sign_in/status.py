@@ -128,7 +128,10 @@ def _state_text(status: ProfileStatus) -> str:
     match _text(status, "state"):
         case "signed_in":
             user = _text(status, "user")
-            return _signed_in_as_text(status, user) if user else _signed_in_text(status)
+            text = _signed_in_as_text(status, user) if user else _signed_in_text(status)
+            if status.get("bound") is True:
+                text = translate("{state}, bound to this computer", state=text)
+            return text
         case "failed":
             failure = _FAILURES.get(_text(status, "error"), translatable("sign-in failed"))
             return translate(failure)

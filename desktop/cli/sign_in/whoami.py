@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from desktop.cli.scripts.bound_token import authorizer_for
 from desktop.cli.scripts.token_source import fetch_token
 from desktop.cli.terminal.output import (
     print_json,
@@ -41,6 +42,6 @@ async def _fetch_claims(profile: Profile, token: AccessToken) -> Mapping[str, ob
     known = await load_known_secrets(environment.keystore, profile)
     provider = Provider(profile, environment, secrets=known)
     try:
-        return await provider.fetch_userinfo(token.access_token)
+        return await provider.fetch_userinfo(token, authorizer_for(profile, token))
     finally:
         await provider.close()

@@ -14,6 +14,7 @@ from desktop.oauth.addresses import ascii_address, checked_link, host_of
 from desktop.oauth.answers import error_kind, may_pass
 from desktop.oauth.client import ClientConnection
 from desktop.oauth.clock import Moment, now
+from desktop.oauth.dpop import thumbprint
 from desktop.oauth.errors import (
     ApprovalLost,
     ErrorResponse,
@@ -77,6 +78,9 @@ def new_request(
         "code_challenge": code_challenge(verifier),
         "code_challenge_method": "S256",
     }
+    if connection.proofs is not None and connection.proofs.key is not None:
+        # RFC 9449 section 10: then the code is worth nothing without the key.
+        query["dpop_jkt"] = thumbprint(connection.proofs.key)
     # A name that is not a URL proves nothing. Cisco XDR has one, so it is bound to its host.
     issuer = metadata.issuer if "://" in metadata.issuer else ""
     return AuthorizationRequest(

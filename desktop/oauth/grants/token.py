@@ -11,6 +11,7 @@ from desktop.oauth.claims import account_in, expiry_in
 from desktop.oauth.client import ClientConnection, request
 from desktop.oauth.clock import Moment, now
 from desktop.oauth.dialects import codes_in, sentence_in
+from desktop.oauth.dpop import TOKEN_TYPE, Proofs
 from desktop.oauth.errors import (
     AccessDenied,
     AnswerTooLarge,
@@ -26,6 +27,7 @@ from desktop.oauth.errors import (
     Refusal,
     SlowDown,
     Throttled,
+    TokenNotBound,
     TransportFailure,
     Trouble,
     UnsupportedTokenType,
@@ -112,6 +114,7 @@ async def new_tokens(
         requested=requested,
         requested_scope=scope,
         secrets=connection.secrets,
+        proofs=connection.proofs,
     )
     return require_lifetime(tokens, host)
 
@@ -148,6 +151,7 @@ async def refresh(connection: ClientConnection, token_endpoint: str, *, held: To
         requested_scope=held.requested_scope,
         held_scope=held.scope,
         secrets=connection.secrets,
+        proofs=connection.proofs,
     )
     if renewed.id_token is None and _lives(held.id_expires_at, requested):
         # OpenID Connect Core 1.0 section 12.2: the answer might not contain one.
@@ -201,11 +205,13 @@ def parse_token(
     requested_scope: tuple[str, ...],
     held_scope: tuple[str, ...] | None = None,
     secrets: KnownSecrets | None = None,
+    proofs: Proofs | None = None,
 ) -> TokenSet:
     """Parse the tokens in a successful token response, and add them to `secrets`.
 
     `requested` is the moment before the request was sent: expiry counts from it. A renewal passes
-    the scope of the token that it replaces as `held_scope`. Raises `NoUsableToken`.
+    the scope of the token that it replaces as `held_scope`. `proofs` were sent with the request.
+    Raises `NoUsableToken`.
     """
     host = host_of(endpoint)
     known = KnownSecrets() if secrets is None else secrets
@@ -216,9 +222,7 @@ def parse_token(
         raise NoUsableToken(host, "no usable access_token")
     if max(len(access_token), len(refresh_token or "")) > LONGEST_TOKEN:
         raise NoUsableToken(host, "a token is longer than 256 kB")
-    token_type = text(found, "token_type") or "Bearer"
-    if token_type.lower() not in _BEARER:
-        raise UnsupportedTokenType(host, token_type)
+    token_type = _usable_type(text(found, "token_type") or "Bearer", host, proofs)
     lifetime = seconds(found, "expires_in")
     scope = _granted_scope(found, requested_scope)
     if scope is None:  # RFC 6749 sections 5.1 and 6
@@ -231,7 +235,7 @@ def parse_token(
     return TokenSet(
         access_token=access_token,
         refresh_token=refresh_token,
-        token_type="Bearer",  # noqa: S106 - the name of the type, RFC 6750
+        token_type=token_type,
         scope=scope,
         requested_scope=requested_scope,
         issued_at=requested.utc,
@@ -241,7 +245,19 @@ def parse_token(
         # One that is encrypted does not say: then it is taken to live as long as the other.
         id_expires_at=id_expires_at or (expires_at if id_token else None),
         refresh_expires_at=requested.later(refresh_lifetime) if refresh_lifetime > 0 else None,
+        # Also with a bearer token: Keycloak can bind the refresh token alone.
+        key=proofs.key if proofs is not None else None,
     )
+
+
+def _usable_type(token_type: str, host: str, proofs: Proofs | None) -> str:
+    if token_type.lower() in _BEARER:
+        if proofs is not None and proofs.is_required:
+            raise TokenNotBound(host, token_type)
+        return "Bearer"
+    if token_type.lower() == TOKEN_TYPE.lower() and proofs is not None and proofs.key is not None:
+        return TOKEN_TYPE
+    raise UnsupportedTokenType(host, token_type)
 
 
 def _granted_scope(found: Members, requested: tuple[str, ...]) -> tuple[str, ...] | None:

@@ -20,7 +20,8 @@ class TokenSet:
     `refresh_expires_at` is `None` unless the server says when the refresh token expires.
     `scope` is what was granted, `requested_scope` what was asked for. `lost_renewals` counts the
     renewals in a row whose answer did not come, the last one at `lost_at`: the refresh token may be
-    used already.
+    used already. `key` is the private key to which the tokens are bound: the refresh token always,
+    the access token if its type is DPoP.
     """
 
     access_token: str = field(repr=False)
@@ -36,3 +37,4 @@ class TokenSet:
     refresh_expires_at: datetime | None = None
     lost_renewals: int = 0
     lost_at: datetime | None = None
+    key: str | None = field(default=None, repr=False)

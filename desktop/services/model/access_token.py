@@ -18,6 +18,7 @@ class AccessToken:
     """A token without what renews it. `expires_at` is aware UTC, `None` if it never expires.
 
     `kind` is its name in RFC 6749, or "id_token" for an ID token, which some programs want instead.
+    `key` is the private key of a bound token, unless only the running app has it.
     """
 
     access_token: str = field(repr=False)
@@ -25,18 +26,33 @@ class AccessToken:
     expires_at: datetime | None
     scope: tuple[str, ...]
     kind: str = "access_token"
+    key: str | None = field(default=None, repr=False)
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether it can only be used with a proof of the key (RFC 9449)."""
+        return self.token_type == BOUND
 
     @classmethod
     def of(cls, tokens: TokenSet, *, id_token: bool = False) -> AccessToken:
         """Take the access token out of `tokens`, or the ID token; raises `NoIdToken`."""
         if not id_token:
-            return cls(tokens.access_token, tokens.token_type, tokens.expires_at, tokens.scope)
+            return cls(
+                tokens.access_token,
+                tokens.token_type,
+                tokens.expires_at,
+                tokens.scope,
+                key=tokens.key,
+            )
         if tokens.id_token is None:
             is_requested = "openid" in (*tokens.requested_scope, *tokens.scope)
             raise IdTokenGone if is_requested else NoIdToken
-        return cls(
-            tokens.id_token, tokens.token_type, tokens.id_expires_at, tokens.scope, "id_token"
-        )
+        # Bound is only the access token (RFC 9449 section 1).
+        return cls(tokens.id_token, BEARER, tokens.id_expires_at, tokens.scope, "id_token")
+
+
+BEARER, BOUND = "Bearer", "DPoP"
+"""The types of access tokens (RFC 6750, RFC 9449)."""
 
 
 def digest_of(access_token: str) -> str:

@@ -13,7 +13,7 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from desktop.services.model.errors import FormatForbidden, UnsafeForShell
+from desktop.services.model.errors import FormatForbidden, TokenIsBound, UnsafeForShell
 from desktop.services.model.instants import format_instant
 from desktop.services.system.translation import translatable
 
@@ -55,6 +55,7 @@ PRINT_FORMATS = {
 _PLAIN_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 _PLAIN_TYPE = re.compile(r"[A-Za-z0-9._-]+")
 # Without `%`: cmd.exe would insert its variables and send them.
+_PLAIN_ID = re.compile(r"[a-z0-9._-]+")
 _PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9:/?=._~-]+")
 
 
@@ -63,14 +64,27 @@ def formatted(
     token: AccessToken,
     *,
     url: str = EXAMPLE_API_URL,
+    profile_id: str = "",
 ) -> str:
     """Format `token` as `format`; the commands among the formats request `url`.
 
-    Raises `UnsafeForShell` where a shell could run what the server has put into the token.
+    Of a bound token, JSON says its type, and curl gets the headers from the command line with the
+    profile `profile_id`. Raises `TokenIsBound` for other formats of it, and `UnsafeForShell` where
+    a shell could run what the server has put into the token.
     """
+    if token.is_bound and format is not CopyFormat.JSON:
+        if format is CopyFormat.CURL and _PLAIN_ID.fullmatch(profile_id) and _is_safe_url(url):
+            return _bound_curl(url, profile_id)
+        raise TokenIsBound
     if format in SHELL_FORMATS and not _is_plain(token):
         raise UnsafeForShell
     return _render(format, token, url=url if _is_safe_url(url) else EXAMPLE_API_URL)
+
+
+def _bound_curl(url: str, profile_id: str) -> str:
+    quoted = sh_quoted(url)
+    headers = f"xdr-login token --profile {profile_id} --format dpop --method GET --url {quoted}"
+    return f"{headers} | curl -H @- {quoted}"
 
 
 def _render(format: CopyFormat, token: AccessToken, *, url: str) -> str:  # noqa: A002, PLR0911 - one for each format

@@ -142,6 +142,22 @@ class UnsafeForShell(SessionError):
     """The token has characters that are special in a shell, so no command may contain it."""
 
 
+class TokenIsBound(SessionError):
+    """The token only works with proofs of a key (RFC 9449), so a copy of it is worth nothing."""
+
+
+class TokenNotBoundHere(SessionError):
+    """The token is a bearer token, for which there are no proofs."""
+
+
+class ForeignServer(SessionError):
+    """The token may only be sent to `server`, and a request is to another one."""
+
+    def __init__(self, server: str) -> None:
+        super().__init__(server)
+        self.server = server
+
+
 class TokenPermissionDenied(SessionError):
     """The user did not let a program have the token."""
 

@@ -68,6 +68,11 @@ class Policy:
         "A PEM file with CA certificates that all profiles trust in addition to the system's.",
         title="CA certificate file",
     )
+    dpop: str = text(
+        "Whether every profile binds tokens to this computer (DPoP): auto, required or off.",
+        title="Bound tokens (DPoP)",
+        choices=("auto", "required", "off"),
+    )
     forbidden_formats: frozenset[str] = member(
         "Copy formats. Those that are false are turned off.",
         default=frozenset(),

@@ -34,6 +34,11 @@ CLIENT_AUTHENTICATIONS = {
     "client_secret_basic": translatable("Secret in the header (client_secret_basic)"),
     "client_secret_post": translatable("Secret in the body (client_secret_post)"),
 }
+BINDINGS = {
+    "auto": translatable("If the server offers it"),
+    "required": translatable("Always"),
+    "off": translatable("Never"),
+}
 
 
 class ProfileError(Exception):
@@ -98,6 +103,20 @@ _SERVICE_OPTION = Option(
     "An API service that may get the token. NAME= removes one. Repeat for more.",
     name="--service",
 )
+
+
+def _binding() -> str:
+    return text(
+        "Whether tokens are bound to this computer (DPoP, RFC 9449); auto if the server offers it.",
+        "auto",
+        title=translatable("Bound tokens (DPoP)"),
+        help=translatable(
+            "A bound token is worth nothing on another computer, and programs need a proof from "
+            "XDR Login to use it. A change applies at the next sign-in."
+        ),
+        option=Option("", "Bind tokens to this computer (DPoP)."),
+        choices=BINDINGS,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +295,7 @@ class Profile:
         ),
         option=Option("FILE", "Extra CA certificates (PEM)."),
     )
+    dpop: str = _binding()
     settings: Mapping[str, object] = table(
         "Settings that differ for this profile.", kind=Kind.MEMBERS, members=PROFILE_SETTINGS
     )

@@ -25,6 +25,7 @@ THEMES = {
     "light": translatable("Light"),
     "dark": translatable("Dark"),
 }
+AUDIT_LOGS = {"off": translatable("Off"), "system": translatable("System log")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,14 @@ class Settings:
             "Programs that run “xdr-login token” need your OK each time. While XDR Login isn't "
             "running, they get no token."
         ),
+    )
+    audit: str = text(
+        "Where sign-ins and uses of tokens are recorded: off, or system for the log of the "
+        "operating system. Records never contain a token, code or password.",
+        "off",
+        title=translatable("Audit log"),
+        help=translatable("Records sign-ins and uses of tokens. Never contains secrets."),
+        choices=AUDIT_LOGS,
     )
     profile: str = text(
         "The profile that was used last, by its ID.",

@@ -65,7 +65,8 @@ class AwaitingApproval:
 
     `host_is_known` says whether the link leads to a host of the profile. `trouble` is why the last
     request failed. `approved` is set while the new token is being saved. `redirect_uri` is where
-    XDR Login listens for the browser.
+    XDR Login listens for the browser. `transaction` identifies this sign-in: the digest of a secret
+    that the server knows too.
     """
 
     user_code: str
@@ -82,6 +83,7 @@ class AwaitingApproval:
     trouble: Exception | None = None
     approved: bool = False
     redirect_uri: str = ""
+    transaction: str = ""
 
     def is_fresh(self, at: datetime) -> bool:
         """Tell whether it is too early for another code, also after the clock was set back."""
@@ -145,6 +147,11 @@ class SignedIn:
 
     def is_expired(self, at: datetime) -> bool:
         return is_expired(self.expires_at, at)
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the token only works with proofs of a key of this computer (RFC 9449)."""
+        return self.token_type == "DPoP"  # noqa: S105 - the name of the type
 
     @property
     def is_renewal_refused(self) -> bool:

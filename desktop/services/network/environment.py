@@ -4,14 +4,17 @@ import secrets
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import httpx
 
 from desktop.oauth.clock import Clock
+from desktop.services.audit.audit_log import AuditLog
 from desktop.services.model.profile import Profile
-from desktop.services.network.kept_metadata import KeptMetadata
+from desktop.services.network.kept_metadata import KeptMetadata, Runner
 from desktop.services.secrets.keystore import Keystore
+from desktop.services.system.worker import Worker
 
 
 class HttpOpener(Protocol):
@@ -32,6 +35,7 @@ class Environment:
 
     `lock` returns the lock for a key of the keystore, to be held while its refresh token is used.
     `jitter` returns a number from 0 up to 1, so that a thousand computers do not renew in step.
+    `worker` makes calls that block.
     """
 
     keystore: Keystore
@@ -40,3 +44,5 @@ class Environment:
     lock: Callable[[str], AbstractAsyncContextManager[None]]
     jitter: Callable[[], float] = secrets.SystemRandom().random
     kept_metadata: KeptMetadata = field(default_factory=KeptMetadata)
+    audit: AuditLog = field(default_factory=AuditLog)
+    worker: Runner = field(default_factory=partial(Worker, "keys"))

@@ -30,7 +30,12 @@ LONGEST_AGE = timedelta(hours=24)
 LARGEST_FILE = 16_384  # bytes; a usual one has 500
 
 # What a request for a code depends on.
-_KEPT = ("issuer", "device_authorization_endpoint", "code_challenge_methods_supported")
+_KEPT = (
+    "issuer",
+    "device_authorization_endpoint",
+    "code_challenge_methods_supported",
+    "dpop_signing_alg_values_supported",
+)
 
 Result = TypeVar("Result")
 

@@ -7,6 +7,7 @@ from functools import partial
 import httpx
 
 from desktop.oauth.clock import SystemClock
+from desktop.services.audit.audit_log import AuditLog, user_audit_log
 from desktop.services.model.profile import Profile
 from desktop.services.network.environment import Environment
 from desktop.services.network.http_client import NetworkOptions, find_system_proxy, make_http_client
@@ -25,14 +26,26 @@ def real_environment(
     worker: Worker,
     *,
     find_proxy: Callable[[str], str] = find_system_proxy,
+    audit: AuditLog | None = None,
 ) -> Environment:
-    """Make the environment of this computer; `worker` makes the calls that block."""
+    """Make the environment of this computer; `worker` makes the calls that block.
+
+    `audit` is given where the settings are known already.
+    """
     clock = SystemClock()
     lock = partial(shared_lock, locks_folder(), clock=clock)
     keystore = system_keystore()
     connector = Connector(keystore, worker, find_proxy=find_proxy)
     kept_metadata = KeptMetadata(kept_metadata_folder(), worker)
-    return Environment(keystore, connector, clock, lock, kept_metadata=kept_metadata)
+    return Environment(
+        keystore,
+        connector,
+        clock,
+        lock,
+        kept_metadata=kept_metadata,
+        audit=audit or user_audit_log(),
+        worker=worker,
+    )
 
 
 class Connector:

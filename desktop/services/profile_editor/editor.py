@@ -23,6 +23,13 @@ from desktop.services.configuration.profile_file import (
 )
 from desktop.services.configuration.profile_names import name_key, names_in, names_of
 from desktop.services.configuration.profile_reader import Profiles, load_presets, load_profiles
+from desktop.services.model.audit import (
+    PROFILE_CHANGED,
+    PROFILE_IMPORTED,
+    PROFILE_REMOVED,
+    AuditEvent,
+    event_of,
+)
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import (
     GRANTS,
@@ -182,7 +189,9 @@ class ProfileEditor:
         )
         await self._environment.kept_metadata.delete(id_)
         kept = known.profiles.good.get(id_)
-        return with_policy(profile_of(id_, draft, known.presets, kept=kept), policy)
+        saved = with_policy(profile_of(id_, draft, known.presets, kept=kept), policy)
+        self._environment.audit.record(event_of(PROFILE_CHANGED, saved), policy)
+        return saved
 
     async def save_secrets(self, profile: Profile, passwords: SecretChanges) -> None:
         """Save secrets in the keyring, or remove them. Raises `KeystoreError`."""
@@ -197,6 +206,7 @@ class ProfileEditor:
         Raises `BrokenProfile` before anything is removed, `KeystoreError` when secrets are left.
         """
         await self._worker.run(partial(remove_profile, self.file, id_))
+        self._environment.audit.record(AuditEvent(PROFILE_REMOVED, profile=id_), self.policy)
         await self._environment.kept_metadata.delete(id_)
         await delete_secrets(self._environment.keystore, Profile(id=id_, name="", client_id=""))
 
@@ -210,7 +220,7 @@ class ProfileEditor:
     async def import_(self, imported: ImportedFile) -> tuple[str, ...]:
         """Import profiles; return their ids. Raises `BrokenProfile`, `OSError`."""
         names = names_in(self.policy.profiles)
-        return await self._worker.run(
+        ids = await self._worker.run(
             partial(
                 import_profiles,
                 self.file,
@@ -220,6 +230,9 @@ class ProfileEditor:
                 names=names,
             )
         )
+        for id_ in ids:
+            self._environment.audit.record(AuditEvent(PROFILE_IMPORTED, profile=id_), self.policy)
+        return ids
 
     async def export(self, ids: tuple[str, ...], target: Path) -> None:
         """Export profiles to `target`, without any secret. Raises `BrokenProfile`, `OSError`."""

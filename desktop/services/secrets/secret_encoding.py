@@ -8,10 +8,11 @@ from typing import Any
 from desktop.oauth.fields import text, word_list
 from desktop.oauth.model.client_authentication import ClientAuthentication
 from desktop.oauth.model.token_set import Account, TokenSet
+from desktop.services.model.access_token import BOUND
 
 _FORMAT = 1
 # Versions that did not know them wrote none.
-_OPTIONAL = {"id_token", "id_expires_at", "refresh_expires_at", "lost_renewals", "lost_at"}
+_OPTIONAL = {"id_token", "id_expires_at", "refresh_expires_at", "lost_renewals", "lost_at", "key"}
 _LATEST = 32_503_680_000.0  # the year 3000, since later instants overflow in other time zones
 
 
@@ -45,11 +46,18 @@ def encode_tokens(saved: SavedTokens, *, issued_for: str) -> str:
     return json.dumps(kept, separators=(",", ":"))
 
 
-def decode_tokens(value: str, *, issued_for: str) -> SavedTokens | None:
-    """Decode `value`; `None` if it is damaged or belongs to another server or client."""
+def decode_tokens(
+    value: str, *, issued_for: str, must_be_bound: bool = False
+) -> SavedTokens | None:
+    """Decode `value`; `None` if it is damaged or belongs to another server or client.
+
+    Also for tokens that are not bound to a key but must be.
+    """
     try:
         found = json.loads(value)
         if found["format"] != _FORMAT or found["issued_for"] != issued_for:
+            return None
+        if must_be_bound and found["token_type"] != BOUND:
             return None
         methods = {str(k): ClientAuthentication(v) for k, v in found["known_methods"].items()}
         return SavedTokens(_parse_tokens(found), methods)
@@ -109,6 +117,7 @@ def _parse_tokens(found: dict[str, Any]) -> TokenSet:
         refresh_expires_at=_parse_optional_instant(found.get("refresh_expires_at")),
         lost_renewals=int(found.get("lost_renewals") or 0),
         lost_at=_parse_optional_instant(found.get("lost_at")),
+        key=text(found, "key"),
     )
 
 

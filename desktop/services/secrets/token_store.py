@@ -45,6 +45,7 @@ class TokenStore:
         self.profile_id = profile.id
         self._key = tokens_key(profile)
         self._issued_for = tokens_binding(profile)
+        self._must_be_bound = profile.dpop == "required"
         self._lock = lock
         self._keyring = keyring
         self._keystore = keyring
@@ -187,7 +188,9 @@ class TokenStore:
 
     async def _load_from(self, keystore: Keystore) -> SavedTokens | None:
         value = await keystore.load(self._key)
-        saved = decode_tokens(value, issued_for=self._issued_for) if value else None
+        if not value:
+            return None
+        saved = decode_tokens(value, issued_for=self._issued_for, must_be_bound=self._must_be_bound)
         if saved is not None:
             self._note(saved.tokens)
         return saved

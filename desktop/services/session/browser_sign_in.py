@@ -18,6 +18,7 @@ from desktop.oauth.grants.authorization_code import (
 from desktop.oauth.grants.polling import Pace, pace_after, wait_until_due
 from desktop.oauth.metadata import ServerMetadata
 from desktop.oauth.model.token_set import TokenSet
+from desktop.services.model.audit import transaction_id
 from desktop.services.model.errors import CodeExchangeFailed
 from desktop.services.model.profile import Profile, is_provider_link
 from desktop.services.model.states import AwaitingApproval
@@ -128,4 +129,5 @@ def _awaiting_approval(request: AuthorizationRequest, profile: Profile) -> Await
         last_poll_at=None,
         next_at=expires_at,
         redirect_uri=request.redirect_uri,
+        transaction=transaction_id(request.state),
     )

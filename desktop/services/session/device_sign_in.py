@@ -7,6 +7,7 @@ from functools import partial
 from desktop.oauth.addresses import host_of
 from desktop.oauth.client import ClientConnection
 from desktop.oauth.clock import Clock
+from desktop.oauth.dpop import ALGORITHM
 from desktop.oauth.errors import (
     AuthorizationPending,
     InvalidGrant,
@@ -23,6 +24,7 @@ from desktop.oauth.grants.polling import Progress, poll
 from desktop.oauth.grants.token import is_answer_lost, request_token
 from desktop.oauth.metadata import ServerMetadata
 from desktop.oauth.model.token_set import TokenSet
+from desktop.services.model.audit import transaction_id
 from desktop.services.model.errors import GrantForbidden, PollAnswerLost
 from desktop.services.model.profile import Profile, is_provider_link
 from desktop.services.model.states import AwaitingApproval
@@ -52,7 +54,7 @@ async def sign_in_with_device_code(
     authorization = await _request_code(connection, provider, show_code)
     request = partial(request_token, connection, authorization=authorization, scope=profile.scope)
     return await poll(
-        _Asker(partial(provider.discover, connection), request),
+        _Asker(partial(provider.discover_for_sign_in, connection), request),
         authorization,
         clock=clock,
         nudge=nudge,
@@ -76,9 +78,10 @@ async def _request_code(
     )
     kept = await provider.load_kept_metadata()
     if kept is None:
-        return await request(await provider.discover(connection))
+        return await request(await provider.discover_for_sign_in(connection))
     found: DeviceAuthorization | OAuthError
     try:
+        await provider.binding.make_key(connection, kept)
         found = await request(kept)
     except OAuthError as error:
         found = error
@@ -86,7 +89,7 @@ async def _request_code(
     else:
         show(found, Progress(0, None, found.requested.later(found.interval)))
     try:
-        fresh = await provider.discover(connection)
+        fresh = await provider.discover_for_sign_in(connection)
     except OAuthError as error:
         await provider.forget_kept_metadata()
         if isinstance(found, OAuthError) or not isinstance(error, Trouble):
@@ -101,9 +104,14 @@ async def _request_code(
 
 def _is_same_request(kept: ServerMetadata, fresh: ServerMetadata) -> bool:
     """Tell whether a code is requested in the same way with both."""
-    return (kept.device_authorization_endpoint, supports_s256(kept)) == (
-        fresh.device_authorization_endpoint,
-        supports_s256(fresh),
+    return _request_facts(kept) == _request_facts(fresh)
+
+
+def _request_facts(metadata: ServerMetadata) -> tuple[object, ...]:
+    return (
+        metadata.device_authorization_endpoint,
+        supports_s256(metadata),
+        ALGORITHM in metadata.dpop_signing_alg_values_supported,
     )
 
 
@@ -159,4 +167,5 @@ def _awaiting_approval(
         last_poll_at=progress.last_poll_at,
         next_at=progress.next_at,
         trouble=progress.trouble,
+        transaction=transaction_id(authorization.device_code),
     )

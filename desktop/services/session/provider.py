@@ -6,9 +6,10 @@ from typing import TypeVar
 import httpx
 
 from desktop.oauth.addresses import host_of
-from desktop.oauth.app_grant import AppGrant, fetch_app_grant
 from desktop.oauth.client import Client, ClientConnection
+from desktop.oauth.dpop import ALGORITHM, Authorizer, Proofs, load_cryptography, new_key
 from desktop.oauth.errors import (
+    BindingNotOffered,
     CaptivePortal,
     CertificateRejected,
     MissingEndpoint,
@@ -17,6 +18,7 @@ from desktop.oauth.errors import (
     Trouble,
 )
 from desktop.oauth.fields import Members
+from desktop.oauth.grants.app_grant import AppGrant, fetch_app_grant
 from desktop.oauth.grants.token import refresh, request_own_token
 from desktop.oauth.identity import fetch_userinfo
 from desktop.oauth.metadata import (
@@ -32,12 +34,14 @@ from desktop.oauth.model.quota import Quota
 from desktop.oauth.model.token_set import TokenSet
 from desktop.oauth.portal import find_portal
 from desktop.oauth.redaction.known_secrets import KnownSecrets
+from desktop.services.model.access_token import AccessToken
 from desktop.services.model.errors import ClientSecretMissing
 from desktop.services.model.instants import is_expired
 from desktop.services.model.profile import Profile, client_binding, client_secret_key
 from desktop.services.network.environment import Environment
 from desktop.services.secrets import secret_encoding
 from desktop.services.secrets.keystore import KeystoreError
+from desktop.services.session.audit.session_audit import SessionAudit
 
 
 class Provider:
@@ -47,7 +51,7 @@ class Provider:
     each endpoint accepted. `clock_offset` is how many seconds this computer's clock was last ahead
     of the server's. With `keyring_is_optional` a client that may be public does without a secret if
     the keyring cannot be read. `secrets` are those that the server may repeat. `on_quota` is called
-    with the request quota that an answer reports.
+    with the request quota that an answer reports. `audit` is told what happens to the tokens.
     """
 
     def __init__(
@@ -64,9 +68,11 @@ class Provider:
         self.on_quota: Callable[[Quota], None] = lambda _quota: None
         self.secrets = KnownSecrets() if secrets is None else secrets
         self.profile = profile
+        self.audit = SessionAudit(profile, environment.audit)
         self._environment = environment
         self._http: httpx.AsyncClient | None = None
         self._client: Client | None = None
+        self.binding = Binding(profile, environment)
 
     def has_expired(self, tokens: TokenSet) -> bool:
         return is_expired(tokens.expires_at, self._environment.clock.utc())
@@ -79,11 +85,14 @@ class Provider:
         self._client = await self._load_client()
         return await self._open_connection(self._client)
 
-    async def reconnect(self) -> ClientConnection:
-        """Connect as the same client again: a renewal does not read the keyring."""
+    async def reconnect(self, key: str | None = None) -> ClientConnection:
+        """Connect as the same client again: a renewal does not read the keyring.
+
+        `key` is the one to which the tokens are bound.
+        """
         if self._client is None:
-            return await self.connect()
-        return await self._open_connection(self._client)
+            self._client = await self._load_client()
+        return await self._open_connection(self._client, key)
 
     def forget_client(self) -> None:
         """Read the client secret again for the next connection."""
@@ -94,6 +103,12 @@ class Provider:
         if self.metadata is None:
             self.metadata = await discover_endpoints(connection, self.profile)
         return self.metadata
+
+    async def discover_for_sign_in(self, connection: ClientConnection) -> ServerMetadata:
+        """Find the endpoints, and make a key if tokens are to be bound; raises `OAuthError`."""
+        metadata = await self.discover(connection)
+        await self.binding.make_key(connection, metadata)
+        return metadata
 
     async def load_kept_metadata(self) -> ServerMetadata | None:
         """Return what the last good sign-in found out, if this provider knows nothing better."""
@@ -139,16 +154,19 @@ class Provider:
 
         Raises `OAuthError`, `KeystoreError` or `ClientSecretMissing`.
         """
-        connection = await self.reconnect()
+        connection = await self.reconnect(held.key)
         if self.uses_client_credentials:
             return await self.request_client_token(connection)
         endpoint = (await self.discover(connection)).token_endpoint
         return await refresh(connection, endpoint, held=held)
 
-    async def fetch_userinfo(self, access_token: str) -> Members:
+    async def fetch_userinfo(
+        self, token: AccessToken, authorize: Authorizer | None = None
+    ) -> Members:
         """Fetch the signed-in user's profile; empty if the server has no endpoint for it.
 
-        Raises `OAuthError`, `KeystoreError` or `ClientSecretMissing`.
+        `authorize` is for a bound token whose key only the running app has. Raises `OAuthError`,
+        `KeystoreError` or `ClientSecretMissing`.
         """
         connection = await self.reconnect()
         endpoint = self.profile.userinfo_endpoint
@@ -156,24 +174,35 @@ class Provider:
             endpoint = (await self.discover(connection)).userinfo_endpoint
         if not endpoint:
             return {}
-        return await fetch_userinfo(connection, endpoint, access_token=access_token)
+        authorize = authorize or await self.authorizer(token)
+        held = token.access_token
+        return await fetch_userinfo(connection, endpoint, access_token=held, authorize=authorize)
 
-    async def fetch_app_grant(self, access_token: str) -> AppGrant | None:
+    async def fetch_app_grant(
+        self, token: AccessToken, authorize: Authorizer | None = None
+    ) -> AppGrant | None:
         """Fetch what the user has granted to this app; `None` if the server has no app grants.
 
-        Raises `OAuthError`, `KeystoreError` or `ClientSecretMissing`.
+        `authorize` is as for `fetch_userinfo`. Raises `OAuthError`, `KeystoreError` or
+        `ClientSecretMissing`.
         """
         endpoint = self.profile.app_grant_endpoint
         if not endpoint or self.uses_client_credentials:
             return None
         connection = await self.reconnect()
-        return await fetch_app_grant(connection, endpoint, access_token=access_token)
+        authorize = authorize or await self.authorizer(token)
+        held = token.access_token
+        return await fetch_app_grant(connection, endpoint, access_token=held, authorize=authorize)
+
+    async def authorizer(self, token: AccessToken) -> Authorizer | None:
+        """Return what makes the headers for a bound `token`; `None` for a bearer token."""
+        return await self.binding.authorizer(token, self.clock_offset)
 
     async def close(self) -> None:
         if self._http is not None:
             await self._http.aclose()
 
-    async def _open_connection(self, client: Client) -> ClientConnection:
+    async def _open_connection(self, client: Client, key: str | None = None) -> ClientConnection:
         if self._http is None:
             self._http = await self._environment.open_http(self.profile)
         return ClientConnection(
@@ -184,6 +213,7 @@ class Provider:
             self._record_clock_offset,
             self._record_quota,
             self.secrets,
+            await self.binding.proofs(key, self.clock_offset),
         )
 
     def _record_clock_offset(self, offset: float) -> None:
@@ -214,8 +244,42 @@ class Provider:
         return Client(self.profile.client_id, client_secret or None, method, self.profile.region)
 
 
+class Binding:
+    """Binds the tokens of `profile` to a key, as far as the profile and the server want that."""
+
+    def __init__(self, profile: Profile, environment: Environment) -> None:
+        self._profile = profile
+        self._clock = environment.clock
+        self._worker = environment.worker  # cryptography is large, and loads with the first key
+        self._nonces: dict[str, str] = {}  # by origin: RFC 9449 section 8.2
+
+    async def make_key(self, connection: ClientConnection, metadata: ServerMetadata) -> None:
+        """Make a key for a new sign-in, if tokens are to be bound; raises `BindingNotOffered`."""
+        proofs, wish = connection.proofs, self._profile.dpop
+        is_offered = ALGORITHM in metadata.dpop_signing_alg_values_supported
+        # What has no issuer is not the server's metadata, so its answer decides.
+        if wish == "required" and metadata.issuer and not is_offered:
+            raise BindingNotOffered(host_of(self._profile.issuer))
+        is_wanted = wish == "required" or (wish == "auto" and is_offered)
+        if proofs is not None and proofs.key is None and is_wanted:
+            proofs.key = await self._worker.run(new_key)
+
+    async def proofs(self, key: str | None, clock_offset: float) -> Proofs:
+        """Return what proves that this computer has `key`, ready to use without blocking."""
+        if key is not None:
+            await self._worker.run(load_cryptography)
+        is_required = self._profile.dpop == "required"
+        return Proofs(self._clock, key, self._nonces, clock_offset, is_required=is_required)
+
+    async def authorizer(self, token: AccessToken, clock_offset: float) -> Authorizer | None:
+        """Return what makes the headers for a bound `token`; `None` for a bearer token."""
+        if not token.is_bound:
+            return None
+        return (await self.proofs(token.key, clock_offset)).authorizer(token.access_token)
+
+
 Found = TypeVar("Found")
-Query = Callable[[Provider, str], Awaitable[Found]]
+Query = Callable[[Provider, AccessToken], Awaitable[Found]]
 """A request that needs an access token, such as `Provider.fetch_userinfo`."""
 
 

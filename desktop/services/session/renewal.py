@@ -110,7 +110,11 @@ class Refresher:
             if not is_same:
                 self._store.hold_loaded(newest)
             if is_same or self._is_due(newest):
-                await self._request_tokens(newest)
+                try:
+                    await self._request_tokens(newest)
+                except (RenewalRefused, SignedOutByServer) as error:
+                    self._provider.audit.note_renewal_refused(error)
+                    raise
 
     async def _load_newest(self, held: TokenSet) -> TokenSet:
         """Load what another program has saved since, or return `held` with what that program noted.
@@ -148,6 +152,7 @@ class Refresher:
             # Saved before they are announced: a crash must not lose what was shown as renewed.
             tokens = await self._renew(held)
             await self._store.save_renewed(tokens, self._provider.known_methods)
+            self._provider.audit.note_renewed(tokens.scope)
         except InvalidClient:
             self._provider.forget_client()  # the client secret may be corrected before the next try
             raise

@@ -47,7 +47,7 @@ class Session:
     `observer` is called with every new state, on the event loop. Commands return at once; what they
     start replaces whatever is in progress. An unexpected error becomes a `Failed` state too, and
     goes to the event loop's exception handler, which writes the crash report. `secrets` are those
-    that the server may repeat, if there are any besides those of this session.
+    that the server may repeat, besides those of this session. `audit` is told who gets the token.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Session:
         self.is_open = False
         self._clock = environment.clock
         self._provider = Provider(profile, environment, secrets=secrets)
+        self.audit = self._provider.audit
         self._store = TokenStore(
             profile, environment.keystore, environment.lock, secrets=self._provider.secrets
         )
@@ -195,12 +196,12 @@ class Session:
         Raises `OAuthError`, `KeystoreError` or `SessionError`.
         """
         try:
-            return await question(self._provider, (await self.fetch_token()).access_token)
+            return await question(self._provider, await self.fetch_token())
         except InvalidToken:
             # Revoked or shortened: the server knows better than the expiry that it once sent.
             self.renew()
             await self._renewer.wait_for_renewal()
-            return await question(self._provider, (await self.fetch_token()).access_token)
+            return await question(self._provider, await self.fetch_token())
 
     async def close(self) -> None:
         """End what is in progress and close the connections; returns when no request is left."""

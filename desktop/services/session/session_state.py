@@ -11,7 +11,7 @@ from desktop.services.session.renewer import RenewalStatus
 
 
 class SessionState:
-    """Publishes every new state to `observer`.
+    """Publishes every new state to `observer`, and to the audit log.
 
     `signing_out` is set from the command to sign out until the tokens are removed. `renewal_status`
     and `exchanged` are set once there is something that renews and exchanges.
@@ -26,7 +26,7 @@ class SessionState:
         self.exchanged: Callable[[], tuple[ExchangedToken, ...]] = tuple
         self._provider = provider
         self._store = store
-        self._observer = observer
+        self._observer = provider.audit.observed_by(observer)
 
     def publish(self, state: State) -> None:
         self.current = state

@@ -82,6 +82,7 @@ class SignIn:
         provider, profile = self._provider, self._provider.profile
         connection = await provider.connect()
         if provider.uses_client_credentials:
+            await provider.discover_for_sign_in(connection)
             return await provider.request_client_token(connection)
         if profile.grant == "device":
             return await sign_in_with_device_code(
@@ -96,7 +97,7 @@ class SignIn:
 
         return await sign_in_with_browser(
             connection,
-            await provider.discover(connection),
+            await provider.discover_for_sign_in(connection),
             profile,
             clock=self._clock,
             nudge=self.nudge,

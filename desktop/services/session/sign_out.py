@@ -18,6 +18,7 @@ from desktop.oauth.errors import (
 from desktop.oauth.grants.token import refresh
 from desktop.oauth.model.token_set import TokenSet
 from desktop.oauth.revocation import is_revoked_already, revoke, revoke_app_grant
+from desktop.services.model.access_token import AccessToken
 from desktop.services.model.errors import RenewalTimedOut, SessionError, SignOutFailed
 from desktop.services.model.states import Revocation, SignedOut
 from desktop.services.secrets.keystore import KeystoreError
@@ -94,12 +95,12 @@ class SignOut:
         provider = self._provider
         if tokens.refresh_token is None and provider.has_expired(tokens):
             return Revocation.REVOKED  # nothing is left to use
-        connection = await provider.reconnect()
+        connection = await provider.reconnect(tokens.key)
         app_grant = provider.profile.app_grant_endpoint
         if not app_grant or provider.uses_client_credentials:  # without a user there is no grant
             return await self._revoke_at_endpoint(connection, tokens)
         expired = provider.has_expired(tokens)
-        if expired or not await _revoke_app_grant(connection, app_grant, tokens):
+        if expired or not await self._revoke_app_grant(connection, app_grant, tokens):
             # Cisco XDR requires a valid access token for this.
             endpoint = (await provider.discover(connection)).token_endpoint
             limit.reschedule(None)  # a renewal that was sent is waited for
@@ -109,8 +110,29 @@ class SignOut:
                 return Revocation.REVOKED  # the server has ended this sign-in already
             limit.reschedule(asyncio.get_running_loop().time() + _TIMEOUT)
             self._to_revoke = tokens  # a retry must not use the old refresh token again
-            await revoke_app_grant(connection, app_grant, access_token=tokens.access_token)
+            await self._end_app_grant(connection, app_grant, tokens)
         return Revocation.GRANT_REVOKED
+
+    async def _revoke_app_grant(
+        self, connection: ClientConnection, address: str, tokens: TokenSet
+    ) -> bool:
+        """End the grant with the access token that is held; False if that is not accepted."""
+        try:
+            await self._end_app_grant(connection, address, tokens)
+        except InvalidToken:
+            # Revoked or shortened: a renewed one may still be accepted.
+            if tokens.refresh_token is None:
+                raise
+            return False
+        return True
+
+    async def _end_app_grant(
+        self, connection: ClientConnection, address: str, tokens: TokenSet
+    ) -> None:
+        authorize = await self._provider.authorizer(AccessToken.of(tokens))
+        await revoke_app_grant(
+            connection, address, access_token=tokens.access_token, authorize=authorize
+        )
 
     async def _revoke_at_endpoint(
         self, connection: ClientConnection, tokens: TokenSet
@@ -151,18 +173,6 @@ class SignOut:
                 raise
             _log.info("access token revoked already: %s", getattr(error, "status", ""))
         return Revocation.REVOKED
-
-
-async def _revoke_app_grant(connection: ClientConnection, address: str, tokens: TokenSet) -> bool:
-    """End the grant with the access token that is held; False if the server does not accept it."""
-    try:
-        await revoke_app_grant(connection, address, access_token=tokens.access_token)
-    except InvalidToken:
-        # Revoked or shortened: a renewed one may still be accepted.
-        if tokens.refresh_token is None:
-            raise
-        return False
-    return True
 
 
 def _life_left(tokens: TokenSet, at: datetime) -> tuple[datetime | None, bool]:

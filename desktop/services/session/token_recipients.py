@@ -39,6 +39,15 @@ class TokenRecipients:
         self._all.append(recipient)
         self.on_change()
 
+    def has_recent(self, program: Program, profile: str, *, since: datetime) -> bool:
+        """Tell whether this very process got the token of `profile`, at `since` or later."""
+        return program.pid is not None and any(
+            each.at >= since
+            and each.profile == profile
+            and (each.program.pid, each.program.identity) == (program.pid, program.identity)
+            for each in self._all
+        )
+
     def all(self) -> tuple[TokenRecipient, ...]:
         """Return those of every profile, the latest first."""
         return tuple(reversed(self._all))

@@ -119,6 +119,11 @@ def shown_notices_folder() -> Path:
     return _own_state_folder() / "told"
 
 
+def lost_events_file() -> Path:
+    """Return the file whose size counts the events that the audit log could not write."""
+    return _own_state_folder() / "audit-lost"
+
+
 def fallback_runtime_folder() -> Path:
     """Return the folder of the socket on systems without a private runtime folder."""
     return _own_state_folder() / "run"

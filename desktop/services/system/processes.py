@@ -46,7 +46,8 @@ class Program:
     For a script, `path` is that of the script, and `interpreter` that of what runs it. These texts
     are for display. `identity` changes with the exact path and with the content of each file that
     runs; it is `None` where that cannot be told, as for text typed into a shell. `origin` is what
-    is known then: the interpreter, and the terminal or service in which it runs.
+    is known then: the interpreter, and the terminal or service in which it runs. `parent` is the
+    path of what started it.
     """
 
     name: str
@@ -55,6 +56,8 @@ class Program:
     interpreter: str = ""
     identity: str | None = field(default=None, repr=False, compare=False)
     origin: str = field(default="", repr=False, compare=False)
+    parent: str = field(default="", repr=False, compare=False)
+    parent_pid: int | None = field(default=None, repr=False, compare=False)
 
 
 UNKNOWN_PROGRAM = Program(translatable("An unknown program"))
@@ -147,8 +150,23 @@ def find_caller(process: Process) -> Program:
         if parent is None:
             break
         process, found = parent, _identify(parent)
+    found = _with_parent(found, process)
     # Who called our own command is not known then: it could be anybody.
     return replace(found, identity=None) if _is_our_command(found) else found
+
+
+def _with_parent(found: Program, process: Process) -> Program:
+    """Add what started `process`, which may have ended by now."""
+    import psutil
+
+    try:
+        parent = process.parent()
+    except (psutil.Error, OSError):
+        return found
+    if parent is None:
+        return found
+    exe = printable(_try_query(parent.exe), _LONGEST_PATH)
+    return replace(found, parent=exe, parent_pid=parent.pid)
 
 
 def _identify(process: Process) -> Program:

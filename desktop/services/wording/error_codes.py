@@ -41,6 +41,7 @@ _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
         (
             session_errors.ForbiddenByPolicy,
             session_errors.CannotAskForPermission,
+            session_errors.ForeignServer,
             session_errors.ExchangeNotAllowed,
             errors.ForbiddenByPolicy,
             errors.InsufficientScope,
@@ -49,6 +50,7 @@ _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
     (
         "server",
         (
+            errors.BindingNotOffered,
             errors.ErrorResponse,
             errors.MetadataMismatch,
             errors.MissingEndpoint,

@@ -140,7 +140,8 @@ def _parameters(template: str) -> list[str]:
 
 _FACTS = (
     *("address", "by", "description", "detail", "error", "expected", "found", "host", "profile_id"),
-    *("exchange", "reason", "redirect_uri", "region", "policy_source", "source", "status"),
+    *("exchange", "reason", "redirect_uri", "region", "policy_source", "server", "source"),
+    "status",
     *("token_type", "where", "file", "line", "variable"),
     *("sudo_user", "usual_address"),
 )
@@ -595,6 +596,36 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
             "itself instead."
         ),
     ),
+    session_errors.TokenIsBound: _row(
+        translatable("The token is bound to this computer"),
+        translatable(
+            "It works only together with a key that never leaves XDR Login, so a copy of it is "
+            "worth nothing."
+        ),
+        BySurface(
+            translatable(
+                "Copy it as curl, or use “xdr-login api”. If your programs need a bearer token, "
+                "choose “Never” for “Bound tokens (DPoP)” in the profile, then sign in again."
+            ),
+            translatable(
+                "Use “xdr-login api”, or print the headers of one request with “xdr-login token "
+                "--format dpop --method METHOD --url URL”. If your programs need a bearer token, "
+                "run “xdr-login profiles edit NAME --dpop off”, then “xdr-login login --again”."
+            ),
+        ),
+    ),
+    session_errors.TokenNotBoundHere: _row(
+        translatable("The token is not bound to this computer"),
+        translatable("It is a bearer token, which needs no proof."),
+        BySurface(
+            translatable("Copy it in another format."),
+            translatable("Use another format, such as “xdr-login token --format header”."),
+        ),
+    ),
+    session_errors.ForeignServer: _row(
+        translatable("This address is on another server"),
+        translatable("The token may only be sent to {server}."),
+    ),
     session_errors.GrantForbidden: _row(
         translatable("Sign-in by code is turned off"),
         _BY_ADMINISTRATOR,
@@ -981,14 +1012,37 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
     ),
     errors.UnsupportedTokenType: _row(
         translatable("Unsupported token type"),
-        translatable(
-            "{host} issued a token of type “{token_type}”. XDR Login supports only bearer tokens."
-        ),
+        translatable("{host} issued a token of type “{token_type}”, which XDR Login can't use."),
         translatable(
             "The server decides which type it issues. Ask its administrator to issue bearer "
             "tokens to your client, then sign in again."
         ),
         remedies=(Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE),
+    ),
+    errors.TokenNotBound: _row(
+        translatable("The token is not bound to this computer"),
+        translatable(
+            "{host} issued a bearer token, but this profile accepts only bound tokens (DPoP)."
+        ),
+        translatable(
+            "Ask the server's administrator to bind the tokens of your client, then sign in again."
+        ),
+        remedies=(Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE),
+    ),
+    errors.BindingNotOffered: _row(
+        translatable("The server doesn't bind tokens"),
+        translatable(
+            "This profile accepts only bound tokens (DPoP), but the metadata of {host} doesn't "
+            "offer them."
+        ),
+        BySurface(
+            translatable("Ask the server's administrator, or change “{field}” in your profile."),
+            translatable(
+                "Ask the server's administrator, or run “xdr-login profiles edit NAME --dpop auto”."
+            ),
+        ),
+        member="dpop",
+        remedies=(Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN),
     ),
     errors.CodeExpired: _row(
         translatable("The code has expired"),
@@ -1087,6 +1141,15 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
         translatable("Your organization's policy blocks this kind of sign-in."),
         translatable("Ask your administrator to allow it."),
         _SERVER_SAYS,
+    ),
+    errors.ProofRejected: _row(
+        translatable("The server rejected the proof"),
+        translatable(
+            "Your token is bound to a key of this computer (DPoP), but {host} doesn't accept the "
+            "proof of it. If this computer's clock is wrong, correct it, then try again."
+        ),
+        _SERVER_SAYS,
+        remedies=(Remedy.TRY_AGAIN, Remedy.SIGN_IN_AGAIN),
     ),
     errors.InvalidToken: _row(
         translatable("The token is no longer accepted"),

@@ -16,6 +16,7 @@ from desktop.ipc.client import ACTIVATION_VARIABLES
 from desktop.ipc.messages import Members, plain_members
 from desktop.oauth.clock import SystemClock
 from desktop.options import DemoServerFailed, Options
+from desktop.services.audit.audit_log import AuditLog
 from desktop.services.model.policy import Policy
 from desktop.services.model.settings import load_settings
 from desktop.services.model.states import Requesting, State
@@ -110,6 +111,13 @@ def make_agent(
     )
     controller.pages.details.watch_recipients(agent.recipients)
     return agent
+
+
+def make_environment(controller: Controller, worker: Worker) -> Environment:
+    """Create the environment of the sessions; the audit log follows the settings at once."""
+    store = controller.settings_store
+    audit = AuditLog(lambda: store.settings.audit)
+    return real_environment(worker, find_proxy=make_proxy_finder(), audit=audit)
 
 
 def make_editor(
@@ -274,7 +282,7 @@ class _Lifetime:
 
     @cached_property
     def _environment(self) -> Environment:
-        return real_environment(self._worker, find_proxy=make_proxy_finder())
+        return make_environment(self._controller, self._worker)
 
     def _make_profile_pages(self) -> ProfilePages:
         from desktop.ui.profiles.profile_pages import ProfilePages

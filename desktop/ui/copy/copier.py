@@ -95,7 +95,10 @@ class Copier(QObject):
             # The canceled copy may still be clearing what it has set.
             await self._wait_for_cancelled()
             outcome = await self._copy_token(session, copy_format)
+            if isinstance(outcome, Copied):
+                session.audit.note_copied(copy_format)
         except (OAuthError, KeystoreError, SessionError) as error:
+            session.audit.note_not_copied(error)
             outcome = _not_copied(error)
         except Exception as error:  # noqa: BLE001 - passed to the loop's handler
             outcome = _not_copied(error)
@@ -133,7 +136,8 @@ class Copier(QObject):
     async def _put(self, session: Session, copy_format: CopyFormat) -> bool:
         token = await session.fetch_token()
         url = command_url(session.profile, session.metadata, self.api_service)
-        return await self.clipboard.copy_secret(formatted(copy_format, token, url=url))
+        text = formatted(copy_format, token, url=url, profile_id=session.profile.id)
+        return await self.clipboard.copy_secret(text)
 
 
 def _is_same_profile(session: Session | None, other: Session | None) -> bool:

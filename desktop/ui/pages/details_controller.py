@@ -77,7 +77,10 @@ class DetailsController(QObject):
 
     def reveal_token(self) -> str | None:
         """The access token, to be shown on request; None once it is no longer valid."""
-        return self.session.access_token() if self.session is not None else None
+        token = self.session.access_token() if self.session is not None else None
+        if token is not None and self.session is not None:
+            self.session.audit.note_shown()
+        return token
 
     def query_userinfo(self) -> None:
         """Ask the server who is signed in, and show the answer on the page."""

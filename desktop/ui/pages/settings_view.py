@@ -38,7 +38,7 @@ _START_AT_LOGIN = translatable("Start at login")
 _CARDS = (
     ("start_hidden",),
     ("keep_fresh", "in_use_minutes"),
-    ("clipboard_seconds", "ask_for_tokens"),
+    ("clipboard_seconds", "ask_for_tokens", "audit"),
     ("theme", "browser", "notifications"),
 )
 _Control = Switch | Stepper | Choice

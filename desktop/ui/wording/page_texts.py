@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desktop.services.model.access_token import BOUND
 from desktop.services.system.translation import translatable, translate, translate_plural
 from desktop.services.wording.formats import (
     format_clock_time,
@@ -15,7 +16,7 @@ from desktop.services.wording.formats import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from desktop.oauth.app_grant import AppGrant
+    from desktop.oauth.grants.app_grant import AppGrant
     from desktop.services.model.profile import Profile
     from desktop.services.session.token_permission import PermissionRequest
     from desktop.services.session.token_recipients import TokenRecipient
@@ -75,11 +76,17 @@ def exchanged_rows(details: TokenDetails) -> tuple[tuple[str, str], ...]:
 def parties(details: TokenDetails) -> tuple[tuple[str, str], ...]:
     """Who issued the token to whom, and where."""
     return (
-        (translate("Token type"), details.token_type),
+        (translate("Token type"), _token_type(details.token_type)),
         (translate("Client ID"), details.client_id),
         (translate("Issuer"), details.issuer),
         *((translate(name), address) for name, address in details.endpoints),
     )
+
+
+def _token_type(token_type: str) -> str:
+    if token_type != BOUND:
+        return token_type
+    return translate("{type} (bound to this computer)", type=token_type)
 
 
 def claim_value(claim: Claim) -> str:

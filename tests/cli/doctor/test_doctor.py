@@ -15,9 +15,12 @@ import pytest
 from desktop.cli.doctor import doctor, doctor_checks
 from desktop.cli.doctor.doctor_checks import Outcome, name_has_owner
 from desktop.ipc.client import NoAnswer
+from desktop.services.audit import lost_events
+from desktop.services.audit.unix_logs import Journal, Syslog
+from desktop.services.model.settings import Settings, save_settings
 from desktop.services.system import autostart
 from desktop.services.system.menu import menu_entry
-from desktop.services.system.paths import keystore_index_folder, log_folder
+from desktop.services.system.paths import keystore_index_folder, log_folder, settings_file
 from tests.cli.commands import CommandHarness, Done, run, run_demo_home
 from tests.rigs.demo_server import DemoOptions
 from tests.rigs.secret_service import SecretStore
@@ -269,3 +272,23 @@ def test_an_entry_whose_program_is_gone_is_a_warning(
 def test_a_package_has_no_row_for_the_menu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     assert doctor_checks._check_entries() == []
+
+
+def test_the_audit_log_is_checked_where_it_is_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert doctor_checks._check_audit() == []
+    save_settings(Settings(audit="system"), settings_file())
+    logs = [Journal(tmp_path / "journal"), Syslog(tmp_path / "log")]
+    monkeypatch.setattr(doctor_checks, "system_logs", lambda: logs)
+    (check,) = doctor_checks._check_audit()
+    assert check.outcome is Outcome.WARNING
+    assert check.text == "this system has neither systemd's journal nor syslog"
+    (tmp_path / "log").touch()
+    (check,) = doctor_checks._check_audit()
+    assert (check.outcome, check.text) == (Outcome.OK, "on (syslog)")
+    (tmp_path / "journal").touch()
+    lost_events.add(12)
+    (check,) = doctor_checks._check_audit()
+    assert check.outcome is Outcome.WARNING
+    assert check.text == "12 events couldn't be written to the systemd journal"

@@ -18,9 +18,9 @@ class ControlledTokenIssuer(TokenIssuer):
         self._token_size = options.token_size
         self._refresh_size = options.refresh_size
 
-    def issue(self, client_id: str, scopes: tuple[Scope, ...]) -> Answer:
+    def issue(self, client_id: str, scopes: tuple[Scope, ...], *, thumbprint: str = "") -> Answer:
         """Leave the refresh token out where there is to be none."""
-        answer = super().issue(client_id, scopes)
+        answer = super().issue(client_id, scopes, thumbprint=thumbprint)
         if self._refresh == "none":
             del answer["refresh_token"]
         return answer

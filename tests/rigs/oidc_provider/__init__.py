@@ -50,6 +50,8 @@ class Settings:
     """oidc-provider sends no `interval`; a number adds it to the response."""
     slow_down_at: int = 0
     """The token request that gets slow_down, from 1; the provider never sends it otherwise."""
+    dpop: str = "off"
+    """Whether tokens are bound to a key (RFC 9449): off, required, or nonce."""
 
 
 @dataclass(frozen=True, slots=True)

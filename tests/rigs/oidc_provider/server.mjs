@@ -23,6 +23,7 @@ const settings = {
   refresh_token_ttl: 86400,
   slow_down_at: 0, // oidc-provider knows the error but never sends it: this token request gets it
   interval: null, // oidc-provider never sends one; a number adds it to the response
+  dpop: 'off', // or 'required', or 'nonce': required, and each proof needs a nonce
   clients: [],
   ...JSON.parse(process.argv[2] ?? '{}'),
 };
@@ -66,6 +67,11 @@ function provider(issuer) {
       clientCredentials: { enabled: true },
       deviceFlow: { enabled: true },
       devInteractions: { enabled: true },
+      dPoP: {
+        enabled: settings.dpop !== 'off',
+        nonceSecret: nodeCrypto.randomBytes(32),
+        requireNonce: () => settings.dpop === 'nonce',
+      },
       introspection: { enabled: true },
       revocation: { enabled: true },
       userinfo: { enabled: true },
@@ -101,6 +107,7 @@ function client({ id, secret, authentication }) {
     client_name: `XDR Login (${id})`,
     ...(secret ? { client_secret: secret } : {}),
     token_endpoint_auth_method: authentication,
+    ...(settings.dpop === 'off' ? {} : { dpop_bound_access_tokens: true }),
     application_type: 'native', // RFC 8252 section 7.3: any port of this computer
     grant_types: [
       'urn:ietf:params:oauth:grant-type:device_code',

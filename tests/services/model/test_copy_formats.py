@@ -21,7 +21,7 @@ from desktop.services.model.copy_formats import (
     powershell_quoted,
     sh_quoted,
 )
-from desktop.services.model.errors import UnsafeForShell
+from desktop.services.model.errors import TokenIsBound, UnsafeForShell
 from desktop.services.model.profile import Profile
 from desktop.services.wording.messages import advice_for
 from tests.rigs import requirements
@@ -126,6 +126,35 @@ JSON = """{
 )
 def test_every_format_is_ready_to_paste(format_: CopyFormat, text: str) -> None:
     assert formatted(format_, make_token(), url=URL) == text
+
+
+BOUND = AccessToken("eyJ.to-ken", "DPoP", EXPIRES_AT, ())
+
+
+def test_of_a_bound_token_curl_gets_headers_that_work() -> None:
+    command = formatted(CopyFormat.CURL, BOUND, url=URL, profile_id="northwind")
+    assert command == (
+        "xdr-login token --profile northwind --format dpop --method GET "
+        f"--url '{URL}' | curl -H @- '{URL}'"
+    )
+
+
+@pytest.mark.parametrize(
+    "format_", [each for each in CopyFormat if each.name not in {"CURL", "JSON"}]
+)
+def test_a_copy_of_a_bound_token_that_is_worth_nothing_is_refused(format_: CopyFormat) -> None:
+    with pytest.raises(TokenIsBound):
+        formatted(format_, BOUND, url=URL, profile_id="northwind")
+
+
+@pytest.mark.parametrize(("profile_id", "url"), [("(demo)", URL), ("", URL), ("x", "https://x/'")])
+def test_a_command_for_a_bound_token_has_no_special_characters(profile_id: str, url: str) -> None:
+    with pytest.raises(TokenIsBound):
+        formatted(CopyFormat.CURL, BOUND, url=url, profile_id=profile_id)
+
+
+def test_json_says_that_a_token_is_bound() -> None:
+    assert json.loads(formatted(CopyFormat.JSON, BOUND))["token_type"] == "DPoP"
 
 
 def test_the_menu_lists_the_formats_in_this_order() -> None:

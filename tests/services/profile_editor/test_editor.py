@@ -26,6 +26,7 @@ from desktop.services.profile_editor.editor import ProfileEditor, SecretChanges
 from desktop.services.profile_editor.findings import Finding, Outcome, Step
 from desktop.services.secrets.keystore import KeyringFault, KeystoreError, MemoryKeystore
 from desktop.services.system.worker import Worker
+from tests.services.audit.recorded import RecordedEvents
 from tests.services.harness import START, AtOnce, HurriedClock, TakenLock
 
 OWN = """
@@ -46,6 +47,7 @@ class Bench:
     def __init__(self, file: Path, policy: Policy) -> None:
         self.file = file
         self.keyring = MemoryKeystore()
+        self.log = RecordedEvents()
         self.opened: list[Profile] = []
         file.write_text(OWN)
         self.kept = KeptMetadata(file.parent / "metadata", AtOnce())
@@ -55,6 +57,7 @@ class Bench:
             HurriedClock(),
             lambda _: TakenLock(),
             kept_metadata=self.kept,
+            audit=self.log,
         )
         load = partial(load_allowed_profiles, file, policy)
         self.deeds = ProfileEditor(file, world, Worker("deeds"), policy=policy, load=load)
@@ -114,6 +117,21 @@ async def test_saving_leaves_what_a_person_had_set_of_what_is_decided(file: Path
     own = load_profiles(file).find("mine")
     assert (own.name, own.proxy, own.ca_file) == ("Other", "http://own.example:3128", "/own.pem")
     assert saved == (await bench.deeds.load()).profiles.good["mine"]
+
+
+async def test_what_is_done_with_profiles_is_in_the_audit_log(file: Path, tmp_path: Path) -> None:
+    bench = Bench(file, FIXED)
+    known = await bench.deeds.load()
+    await bench.deeds.save("mine", draft_of(known.profiles.good["mine"], known.presets), known)
+    names = ("event.action", "xdr_login.profile", "xdr_login.client_id")
+    assert bench.log.last(*names) == ["profile-changed", "mine", "client-1"]
+    source = tmp_path / "given.toml"
+    source.write_text(OWN.replace("mine", "theirs").replace("Mine", "Theirs"))
+    await bench.deeds.import_(await bench.deeds.read_import(source))
+    assert bench.log.last(*names[:2]) == ["profile-imported", "theirs"]
+    await bench.deeds.remove("theirs")
+    assert bench.log.last(*names[:2]) == ["profile-removed", "theirs"]
+    assert len(bench.log.events) == 3
 
 
 async def test_a_password_is_for_the_proxy_that_is_decided(file: Path) -> None:

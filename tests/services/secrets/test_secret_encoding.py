@@ -52,6 +52,7 @@ token_sets = st.builds(
     refresh_expires_at=st.none() | instants,
     lost_renewals=st.integers(0, 9),
     lost_at=st.none() | instants,
+    key=st.none() | texts,
 )
 
 
@@ -88,6 +89,14 @@ def test_a_token_that_never_expires_stays_so() -> None:
 )
 def test_tokens_of_another_server_or_client_are_none(other: str) -> None:
     assert decode_tokens(encode_tokens(SAVED, issued_for=ISSUED_FOR), issued_for=other) is None
+
+
+@pytest.mark.parametrize("token_type", ["Bearer", "DPoP"])
+def test_tokens_that_are_not_bound_are_none_where_they_must_be(token_type: str) -> None:
+    text = json.dumps(members() | {"token_type": token_type})
+    found = decode_tokens(text, issued_for=ISSUED_FOR, must_be_bound=True)
+    assert (found is not None) is (token_type == "DPoP")
+    assert decode_tokens(text, issued_for=ISSUED_FOR) is not None
 
 
 def test_tokens_in_a_later_format_are_ignored() -> None:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from desktop.oauth import errors
-from desktop.oauth.app_grant import AppGrant
+from desktop.oauth.grants.app_grant import AppGrant
 from desktop.services.model.access_token import RENEWAL_TIMEOUT
 from desktop.services.model.errors import NoToken, RenewalTimedOut, SignedOutByServer
 from desktop.services.model.profile import client_binding, client_secret_key, tokens_key

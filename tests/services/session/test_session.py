@@ -10,6 +10,7 @@ import pytest
 
 from desktop.oauth import errors
 from desktop.oauth.model.token_set import TokenSet
+from desktop.services.model.audit import transaction_id
 from desktop.services.model.errors import ClientSecretMissing, GrantForbidden
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import Profile, client_secret_key
@@ -23,6 +24,7 @@ from desktop.services.model.states import (
 from desktop.services.secrets.keystore import KeyringLocked
 from tests.services.harness import (
     ACCESS_TOKEN,
+    DEVICE_CODE,
     HOST,
     PASSWORD,
     PENDING,
@@ -69,6 +71,7 @@ async def test_a_whole_sign_in_goes_through_its_states(harness: SessionHarness) 
         poll_count=0,
         last_poll_at=None,
         next_at=START + timedelta(seconds=5),
+        transaction=transaction_id(DEVICE_CODE),
     )
     await harness.clock.advance(5)
     harness.expect(AwaitingApproval)

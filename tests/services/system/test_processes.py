@@ -65,6 +65,23 @@ def test_a_program_is_named_after_its_executable() -> None:
     assert found == Program("sync", "/opt/tools/sync", 7)
 
 
+def test_the_parent_of_the_caller_is_known() -> None:
+    shell = Made("/usr/bin/bash", pid=5)
+    caller = Made("/opt/tools/sync", pid=6, starter=shell)
+    found = find_caller(Made("/usr/bin/xdr-login", starter=caller))
+    assert (found.name, found.parent, found.parent_pid) == ("sync", "/usr/bin/bash", 5)
+    alone = find_caller(Made("/opt/tools/sync"))
+    assert (alone.parent, alone.parent_pid) == ("", None)
+
+
+def test_a_parent_that_has_ended_does_not_hide_the_program() -> None:
+    class Orphan(Made):
+        def parent(self) -> Made | None:
+            raise psutil.NoSuchProcess(self.pid)
+
+    assert find_caller(Orphan("/opt/tools/sync")).name == "sync"
+
+
 @pytest.mark.parametrize("interpreter", ["python3.11", "bash", "node", "pwsh", "python.exe", "sh"])
 def test_an_interpreter_is_named_after_its_script(interpreter: str, script: Path) -> None:
     process = Made(f"/usr/bin/{interpreter}", ["-u", "deploy.py", "SECRET"], str(script.parent))

@@ -62,6 +62,8 @@ def bare(kind: type[Exception]) -> Exception:
         errors.WrongIssuer: (HOST, "https://a.example", "https://b.example"),
         errors.NoUsableToken: (HOST, "no usable access_token"),
         errors.UnsupportedTokenType: (HOST, "mac"),
+        errors.BindingNotOffered: (HOST,),
+        session.ForeignServer: ("https://login.example",),
         profiles.ProfileError: (FILE,),
         session.ClientSecretMissing: ("northwind",),
         session.RedirectUriUnavailable: ("http://127.0.0.1:8080/callback",),
@@ -388,12 +390,12 @@ FAULT = "This is a problem with the server, not with your network. Tell its admi
             ),
         ),
         (
-            errors.UnsupportedTokenType(HOST, "DPoP"),
+            errors.UnsupportedTokenType(HOST, "mac"),
             "Unsupported token type",
             (
-                f"{HOST} issued a token of type “DPoP”. XDR Login supports only bearer tokens. The "
-                "server decides which type it issues. Ask its administrator to issue bearer tokens "
-                "to your client, then sign in again."
+                f"{HOST} issued a token of type “mac”, which XDR Login can't use. The server "
+                "decides which type it issues. Ask its administrator to issue bearer tokens to "
+                "your client, then sign in again."
             ),
         ),
         (

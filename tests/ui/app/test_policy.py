@@ -33,6 +33,7 @@ LOCKED = Policy(source=SOURCE, settings={"clipboard_seconds": 15, "keep_fresh": 
 NAMES = {
     "start_hidden": "Start hidden, in the tray",
     "ask_for_tokens": "Ask before sharing tokens with programs",
+    "audit": "Audit log",
     "keep_fresh": "Always keep the token fresh",
     "in_use_minutes": "Keep renewing after a copy for",
     "clipboard_seconds": "Clear clipboard after",

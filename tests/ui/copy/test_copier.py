@@ -10,11 +10,13 @@ from PySide6.QtGui import QClipboard, QGuiApplication
 from desktop.oauth import errors
 from desktop.services.model import errors as session_errors
 from desktop.services.model.copy_formats import CopyFormat
+from desktop.services.model.policy import Policy
 from desktop.services.secrets import keystore
 from desktop.ui.copy.clipboard import Clipboard
 from desktop.ui.copy.copier import Copier
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from tests.sample_states import HOST, PROFILE
+from tests.services.audit.recorded import RecordedEvents
 from tests.ui.harness import TOKEN, FakeSession, ProgressListener
 
 WHOAMI = "https://api.example/me"
@@ -230,3 +232,20 @@ async def test_no_word_of_progress_holds_the_token(
     await told.wait_for(2)
     assert TOKEN in clipboard()
     assert TOKEN not in repr(told)
+
+
+async def test_a_copy_is_in_the_audit_log_only_if_it_happened(
+    copier: Copier, told: ProgressListener
+) -> None:
+    log = RecordedEvents()
+    copier.copy(FakeSession(log=log).as_session(), CopyFormat.CURL)
+    await told.wait_for(2)
+    assert log.last("event.action", "xdr_login.format") == ["token-copied", "curl"]
+    failing = FakeSession(token=keystore.KeyringLocked(), log=log)
+    copier.copy(failing.as_session(), CopyFormat.CURL)
+    await told.wait_for(4)
+    policy = Policy(source="policy.toml", forbidden_formats=frozenset({"CURL"}))
+    copier.copy(FakeSession(replace(PROFILE, policy=policy), log=log).as_session(), CopyFormat.CURL)
+    await told.wait_for(6)
+    assert log.actions == ["token-copied", "policy-refused"]
+    assert TOKEN not in str(log.events)

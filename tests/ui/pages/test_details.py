@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
 
-from desktop.oauth.app_grant import AppGrant
+from desktop.oauth.grants.app_grant import AppGrant
 from desktop.services.model.exchanges import ExchangedToken
 from desktop.services.model.states import Revocation
 from desktop.services.session.token_recipients import TokenRecipient

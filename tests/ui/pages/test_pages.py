@@ -247,6 +247,7 @@ def test_nothing_on_a_page_is_cut(
                 "Keep renewing after a copy for",
                 "Clear clipboard after",
                 "Ask before sharing tokens with programs",
+                "Audit log",
                 "Appearance",
                 "Browser",
                 "Notifications",

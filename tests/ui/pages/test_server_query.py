@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from desktop.oauth import errors
-from desktop.oauth.app_grant import AppGrant
+from desktop.oauth.grants.app_grant import AppGrant
 from desktop.services.model.errors import NoToken
 from desktop.services.secrets.keystore import KeyringLocked
 from desktop.services.session.session import Session

@@ -2,14 +2,16 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from desktop.services.model.profile import Profile
+from desktop.services.token.details import token_details
 from desktop.services.wording.formats import format_exact_time
-from desktop.ui.wording.page_texts import cost_of_keeping_fresh, setting_not_saved
-from tests.sample_states import PROFILE
+from desktop.ui.wording.page_texts import cost_of_keeping_fresh, parties, setting_not_saved
+from tests.sample_states import PROFILE, signed_in
 
 OTHER = Profile(id="other", name="Other", client_id="c")
 SHARED = " Your organization's limit is 8,000 an hour."
@@ -62,3 +64,12 @@ def test_a_setting_that_could_not_be_saved_is_told_with_its_reason() -> None:
     assert setting_not_saved(OSError(), at_login=True) == (
         "Couldn't change “Start at login”: unknown error."
     )
+
+
+@pytest.mark.parametrize(
+    ("token_type", "words"), [("Bearer", "Bearer"), ("DPoP", "DPoP (bound to this computer)")]
+)
+def test_the_details_say_whether_the_token_is_bound(token_type: str, words: str) -> None:
+    state = replace(signed_in(), token_type=token_type)
+    details = token_details(state, profile=PROFILE, metadata=None, claims={})
+    assert ("Token type", words) in parties(details)

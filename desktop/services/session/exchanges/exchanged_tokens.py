@@ -172,17 +172,17 @@ class ExchangedTokens:
         return held
 
     async def _exchange(self, exchange: Exchange) -> _Held:
-        async def question(provider: Provider, access_token: str) -> _Held:
+        async def question(provider: Provider, token: AccessToken) -> _Held:
             first, requested = self._store.held, now(self._clock)
             account = Account() if first is None else first.account
             try:
-                tokens = await _request_token(provider, exchange, access_token)
+                tokens = await _request_token(provider, exchange, token.access_token)
             except _PASSING:
                 raise
             except OAuthError as error:
                 kind = ExchangeNotAllowed if isinstance(error, _FORBIDDEN) else ExchangeRefused
                 raise kind(exchange.name) from error
-            return _Held(exchange, tokens, requested, account, access_token)
+            return _Held(exchange, tokens, requested, account, token.access_token)
 
         try:
             return await self._query(question)

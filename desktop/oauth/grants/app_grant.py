@@ -9,6 +9,7 @@ from urllib.parse import quote
 from desktop.oauth.answers import members
 from desktop.oauth.bearer import request_with_token
 from desktop.oauth.client import ClientConnection
+from desktop.oauth.dpop import Authorizer
 from desktop.oauth.errors import UnusableAnswer
 from desktop.oauth.fields import Members, string_list, text
 from desktop.oauth.http import Answer
@@ -24,7 +25,11 @@ class AppGrant:
 
 
 async def fetch_app_grant(
-    connection: ClientConnection, app_grant_endpoint: str, *, access_token: str
+    connection: ClientConnection,
+    app_grant_endpoint: str,
+    *,
+    access_token: str,
+    authorize: Authorizer | None = None,
 ) -> AppGrant:
     """Fetch what the signed-in user has granted to this client.
 
@@ -39,6 +44,7 @@ async def fetch_app_grant(
         address=f"{service}/grant-status?client_id={client_id}",
         access_token=access_token,
         read=_read_grant_status,
+        authorize=authorize,
     )
     scope = string_list(found, "scopes") or string_list(found, "scope") or ()
     granted = found.get("granted")

@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 import pytest
 
 from desktop.oauth import errors
-from desktop.oauth.app_grant import AppGrant, fetch_app_grant
 from desktop.oauth.errors import OAuthError
+from desktop.oauth.grants.app_grant import AppGrant, fetch_app_grant
 from tests.oauth.harness import (
     HOST,
     PUBLIC,

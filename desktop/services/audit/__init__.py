@@ -1,0 +1,1 @@
+"""The audit log: writes events to the log of the operating system."""
