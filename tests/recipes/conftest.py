@@ -140,7 +140,7 @@ def recipes() -> Recipes:
 
 
 @pytest.fixture(scope="module")
-def signed_in() -> Iterator[Analyst]:
+def analyst_with_app() -> Iterator[Analyst]:
     """Run the app of an analyst who is signed in to all tenants."""
     requirements.require_linux("recipes")
     requirements.require("recipes", "bash", "curl", "dbus-daemon", "gnome-keyring-daemon")
@@ -165,12 +165,12 @@ def signed_in() -> Iterator[Analyst]:
 
 
 @pytest.fixture
-def analyst(signed_in: Analyst) -> Iterator[Analyst]:
+def analyst(analyst_with_app: Analyst) -> Iterator[Analyst]:
     """Give the analyst to a test, and look for tokens in arguments at its end."""
-    signed_in.arguments()
-    yield signed_in
-    arguments = signed_in.arguments()
-    assert not any(signed_in.token(each) in arguments for each in TENANTS)
+    analyst_with_app.arguments()
+    yield analyst_with_app
+    arguments = analyst_with_app.arguments()
+    assert not any(analyst_with_app.token(each) in arguments for each in TENANTS)
     assert "eyJ" not in arguments, "the beginning of every token of the demo server"
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -23,9 +24,9 @@ def test_curl_gets_an_answer_in_both_kinds_of_shell(analyst: Analyst, recipes: R
     assert "dana@northwind.example" in done.stdout
 
 
-def test_a_token_in_an_argument_would_be_noticed(signed_in: Analyst) -> None:
-    signed_in.run("sh", "-c", 'tr "$(xdr-login token)" x')
-    assert signed_in.token() in signed_in.arguments()
+def test_a_token_in_an_argument_would_be_noticed(analyst_with_app: Analyst) -> None:
+    analyst_with_app.run("sh", "-c", 'tr "$(xdr-login token)" x')
+    assert analyst_with_app.token() in analyst_with_app.arguments()
 
 
 def test_jq_prints_all_open_incidents_also_if_the_token_ends_between_two_pages(
@@ -55,18 +56,23 @@ def test_each_tenant_gets_a_file_of_its_own(analyst: Analyst, recipes: Recipes) 
         assert len(json.loads((analyst.home / f"{each}.json").read_text())) == 120
 
 
-def test_cron_finds_the_app(analyst: Analyst, recipes: Recipes) -> None:
+@pytest.mark.parametrize("with_app", [True, False])
+def test_cron_finds_the_app_or_else_the_keyring(
+    analyst: Analyst, recipes: Recipes, tmp_path: Path, *, with_app: bool
+) -> None:
     *settings, job = recipes.only("cron", "crontab").splitlines()
     changes = dict(each.split("=", 1) for each in settings)
     here = {
         "PATH": f"{analyst.commands}:{changes.pop('PATH')}",
-        "XDG_RUNTIME_DIR": str(analyst.runtime),
+        "XDG_RUNTIME_DIR": str(analyst.runtime if with_app else tmp_path),
         "DBUS_SESSION_BUS_ADDRESS": analyst.bus.address,
     }
     assert set(changes) < set(here), "replaced by the same of this test"
     command = re.sub(r"^\*/15 \* \* \* \* ", "", job)
     assert "%" not in command, "cron makes a new line of it"
     given = [f"{name}={value}" for name, value in here.items()]
+    for each in ("incidents.json", "hunt.log"):
+        (analyst.home / each).unlink(missing_ok=True)
     cron = ["-i", f"HOME={analyst.home}", "LOGNAME=dana", "SHELL=/bin/sh", *given]
     done = analyst.run("env", *cron, "/bin/sh", "-c", command)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

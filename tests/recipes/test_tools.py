@@ -32,11 +32,15 @@ def run_in(analyst: Analyst, folder: Path, recipe: str) -> str:
 # PowerShell
 
 
-def test_powershell_calls_with_the_token(analyst: Analyst, recipes: Recipes) -> None:
+def test_powershell_calls_with_the_token(
+    analyst: Analyst, recipes: Recipes, tmp_path: Path
+) -> None:
     skip_without("pwsh")
     code = analyst.local(recipes.only("PowerShell", "powershell"))
     code = code.replace("Token = $token", "Token = $token; AllowUnencryptedAuthentication = $true")
-    done = analyst.run("pwsh", "-NoProfile", "-NonInteractive", "-Command", "-", typed=code)
+    script = tmp_path / "hunt.ps1"
+    script.write_text(code)
+    done = analyst.run("pwsh", "-NoProfile", "-NonInteractive", "-File", str(script))
     assert (done.returncode, done.stderr) == (0, "")
     assert "dana@northwind.example" in done.stdout
 
@@ -78,10 +82,14 @@ def test_bruno_gives_the_token_to_the_service_only(
     report = (tmp_path / "report.json").read_text()
     assert "dana@northwind.example" in report
     assert analyst.token() not in report
+    analyst.server.inject(f"redirect:{other_api.url}/stolen", path=WHOAMI)
+    run_in(analyst, tmp_path, f"{command} --env here who.bru")
+    assert statuses(analyst, WHOAMI)[before:] == [200, 307]
+    assert other_api.tokens == [None]
 
 
 def test_newman_reads_the_token_from_the_pipe(
-    analyst: Analyst, recipes: Recipes, tmp_path: Path
+    analyst: Analyst, recipes: Recipes, tmp_path: Path, other_api: FakeApi
 ) -> None:
     skip_without("newman", "jq")
     schema = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
@@ -94,7 +102,10 @@ def test_newman_reads_the_token_from_the_pipe(
     (tmp_path / "hunt.postman_collection.json").write_text(json.dumps(collection))
     before = len(statuses(analyst, WHOAMI))
     run_in(analyst, tmp_path, recipes.only("Postman", "sh"))
-    assert statuses(analyst, WHOAMI)[before:] == [200]
+    analyst.server.inject(f"redirect:{other_api.url}/stolen", path=WHOAMI)
+    run_in(analyst, tmp_path, recipes.only("Postman", "sh"))
+    assert statuses(analyst, WHOAMI)[before:] == [200, 307]
+    assert other_api.tokens == []
 
 
 # Ansible and Terraform
