@@ -93,6 +93,7 @@ class Analyst:
             "XDG_RUNTIME_DIR": str(self.runtime),
             "NO_PROXY": "127.0.0.1",
             "QT_QPA_PLATFORM": "offscreen",
+            "CHECKPOINT_DISABLE": "1",  # or Terraform looks for a newer version
             **self.bus.changes,
         }
 
