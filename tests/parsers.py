@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 import httpx
 
+from desktop.cli.api import paged_answers
 from desktop.cli.api.api_answers import json_in, readable, terminal_safe
 from desktop.cli.doctor.doctor import without_personal_data
 from desktop.cli.scripts import credential
@@ -59,7 +60,14 @@ from desktop.services.session import loopback
 from desktop.services.system import browsers, logs, processes
 from desktop.services.system.files import parse_desktop_entry
 from desktop.services.system.menu import menu_entry
-from desktop.services.token import api_call, bound_request, details, openapi
+from desktop.services.token import (
+    api_call,
+    api_services,
+    bound_request,
+    details,
+    openapi,
+    pagination,
+)
 from desktop.services.wording.missing_library import library_in
 from desktop.ui.kit.word_breaks import breakable
 from desktop.xdr_login import ForeignHost, _auth
@@ -115,6 +123,11 @@ def faults_of(text: str) -> object:
         name: text for name, each in MEMBERS.items() if isinstance(each.default, str)
     }
     return [each.describe() for each in profile_rules.find_faults(replace(PROFILE, **strings))]
+
+
+def address_of(text: str) -> object:
+    profile = replace(PROFILE, services={"conure": "https://conure.example"})
+    return api_services.locate(profile, text).path
 
 
 def exchange_faults_of(text: str) -> object:
@@ -370,6 +383,30 @@ PARSERS = (
     ),
     Parser(
         "settings", lambda t: settings._parse_settings({"browser": t, "theme": t, "profile": t})
+    ),
+    Parser(
+        "address of an API call",
+        address_of,
+        (api_services.ServiceError,),
+        (("", ""), ("conure:", ""), ("https://", "/"), ("/", "")),
+    ),
+    Parser(
+        "Link with the next page",
+        lambda t: pagination.next_address(HOST, [("Link", t)]),
+        (),
+        (("", ""), ("<", ">; rel=next"), ("<a>;", ""), ("<a>;b=", ""), ('<a>;b="', "")),
+    ),
+    Parser(
+        "X-Next of CTIA",
+        lambda t: pagination.next_address(HOST, [("X-Next", t)]),
+        (),
+        (("", ""), ("limit=", ""), ("limit=1&", "")),
+    ),
+    Parser(
+        "page of an API answer",
+        lambda t: paged_answers._elements_in(t.encode("utf-8", "surrogatepass")),
+        (),
+        (("", ""), ("[", "]")),
     ),
     Parser("exchanges", exchange_faults_of, (), (("", ""), ("https://", "/"))),
     Parser("profile", faults_of, (), (("", ""), ("https://", "/"), ("https://[::1]", "/"))),

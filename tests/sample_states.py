@@ -13,6 +13,7 @@ from desktop.services.model.profile import Profile
 from desktop.services.model.states import (
     AwaitingApproval,
     Failed,
+    Locked,
     Requesting,
     Revocation,
     SignedIn,
@@ -189,6 +190,8 @@ STATES: dict[str, State] = {
     "keyring_locked": Failed(keystore.KeyringLocked()),
     "keyring_missing": Failed(keystore.KeyringMissing()),
     "no_profile": Failed(profiles.NoProfile(Path("~/.config/xdr-login/profiles.toml"))),
+    "locked": Locked(),
+    "locked_unattended": Locked(unattended=True),
     "unexpected": Failed(RuntimeError("example")),
 }
 

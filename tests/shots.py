@@ -76,6 +76,7 @@ _MAIN_STATES = (
     "not_revoked",
     "declined",
     "signed_out",
+    "locked",
 )
 _PAIRS = ("waiting", "signed_in", "declined", "qr", "details", "settings")  # light left, dark right
 _SCALE = "QT_SCALE_FACTOR"
@@ -83,6 +84,10 @@ _SCALE = "QT_SCALE_FACTOR"
 
 class NoActions:
     """Actions that do nothing."""
+
+    @property
+    def locking(self) -> "NoActions":
+        return self
 
     def __getattr__(self, _name: str) -> object:
         return lambda *_arguments: None

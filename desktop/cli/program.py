@@ -57,6 +57,7 @@ COMMANDS = {
         "desktop.cli.integrate:integrate",
         "Add XDR Login to the applications menu, or remove it.",
     ),
+    "lock": ("desktop.cli.lock:lock", "Lock the running app."),
     "quit": ("desktop.cli.quit:quit_program", "Quit the running app."),
     "demo": ("desktop.cli.demo:demo", "Run a demo server."),
     "completion": ("desktop.cli.completion:completion", "Generate a shell completion script."),

@@ -29,6 +29,7 @@ _EXIT_CODES = {
     "sign_in_needed": 3,
     "declined": 4,
     "forbidden": 4,
+    "locked": 4,
     "network": 5,
     "keyring": 6,
     "server": 7,

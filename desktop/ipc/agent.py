@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial, wraps
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from desktop.ipc.messages import BadMessage, Members, RefusedByAgent
 from desktop.services.configuration.profile_names import find_named
@@ -16,8 +16,16 @@ from desktop.services.model.errors import NoToken, UnknownExchange
 from desktop.services.model.exchanges import find_exchange
 from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import tokens_binding
-from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
+from desktop.services.model.states import (
+    AwaitingApproval,
+    Failed,
+    Locked,
+    Requesting,
+    SignedIn,
+    SignedOut,
+)
 from desktop.services.secrets.keystore import KeystoreError
+from desktop.services.session.lock.app_lock import LockReason
 from desktop.services.session.token_permission import PermissionRequest
 from desktop.services.session.token_recipients import TokenRecipient, TokenRecipients
 from desktop.services.system.worker import Worker
@@ -25,7 +33,10 @@ from desktop.services.wording.error_codes import EXPECTED_ERRORS, error_code
 from desktop.services.wording.sign_out_texts import sign_out_report
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine, Mapping
+
     from desktop.ipc.server import Handler
+    from desktop.services.model.access_token import AccessToken
     from desktop.services.model.exchanges import Exchange
     from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
@@ -33,6 +44,8 @@ if TYPE_CHECKING:
     from desktop.services.session.sessions import ProfileStatus, Sessions
     from desktop.services.session.token_permission import TokenPermission
     from desktop.services.system.processes import Program
+
+T = TypeVar("T")
 
 _RENEWAL_TIMEOUT = 30.0  # seconds
 _PROCESS_LOOKUP_TIMEOUT = 3.0  # seconds
@@ -95,6 +108,7 @@ class Agent:
             "sign_out": self._sign_out,
             "saved": self._saved,
             "profiles_changed": self._profiles_changed,
+            "lock": self._lock,
         }
         return {name: self._with_refusals(command) for name, command in commands.items()}
 
@@ -128,25 +142,18 @@ class Agent:
         program = await self._gate.find_program(process)
         with session.audit.refusals_recorded(program):
             exchange = await self._finder.find_exchange(session, name) if is_exchanged else None
-            asked = await self._gate.obtain_permission(session, program, name)
-            if exchange is not None:
-                token = await session.exchanged.fetch(exchange, validity)
-            else:
-                required = TokenRequirement(
-                    validity, _RENEWAL_TIMEOUT, id_token=id_token, refused=_parse_refused(members)
-                )
-                token = await session.fetch_token(required)
-            answer: Members
-            if token_format is not None:
-                answer = {"text": format_for_program(token_format, token, session.profile)}
-            else:
-                answer = {
-                    token.kind: token.access_token,
-                    "token_type": token.token_type,
-                    "expires_at": format_instant(token.expires_at),
-                    "scope": " ".join(token.scope),
-                    "profile": session.profile.id,
-                }
+            required = TokenRequirement(
+                validity, _RENEWAL_TIMEOUT, id_token=id_token, refused=_parse_refused(members)
+            )
+
+            async def fetch() -> tuple[AccessToken, bool]:
+                asked = await self._gate.obtain_permission(session, program, name)
+                if exchange is not None:
+                    return await session.exchanged.fetch(exchange, validity), asked
+                return await session.fetch_token(required), asked
+
+            token, asked = await self._run_unlocked(session, fetch())
+            answer = _token_members(token, session.profile, token_format)
         session.audit.note_handed_out(token, program, asked=asked, exchange=name)
         self.recipients.add(TokenRecipient(datetime.now(UTC), program, session.profile.id, name))
         return answer
@@ -167,12 +174,22 @@ class Agent:
         program = await self._gate.find_program(process)
         is_known = self._gate.is_known(session, program)
         with session.audit.refusals_recorded(program):
-            asked = not is_known and await self._gate.obtain_permission(session, program)
-            headers = await session.query(partial(bound_headers, request=request))
+
+            async def sign() -> tuple[Mapping[str, str], bool]:
+                asked = not is_known and await self._gate.obtain_permission(session, program)
+                return await session.query(partial(bound_headers, request=request)), asked
+
+            headers, asked = await self._run_unlocked(session, sign())
         if not is_known:
             session.audit.note_proof(program, asked=asked)
             self.recipients.add(TokenRecipient(datetime.now(UTC), program, session.profile.id))
         return {name.lower(): value for name, value in headers.items()}
+
+    async def _run_unlocked(self, session: Session, work: Coroutine[Any, Any, T]) -> T:
+        """Run `work` unless the app is locked, from which unattended profiles are exempt."""
+        if session.profile.unattended:
+            return await work
+        return await self._sessions.lock.run_unlocked(work)
 
     async def _services(self, members: Members, _process: int | None) -> Members:
         """List the only servers that may get the token: no secret, so no permission is needed."""
@@ -188,9 +205,17 @@ class Agent:
         for each in self._sessions.statuses:
             await self._sessions.open_session(each.profile.id)
         return {
-            "profiles": [_status_members(each) for each in self._sessions.statuses],
+            "locked": self._sessions.lock.is_locked,
+            "profiles": [
+                _status_members(each if each.profile.unattended else self._sessions.masked(each))
+                for each in self._sessions.statuses
+            ],
             "hand_outs": [_recipient_members(each) for each in self.recipients.all()],
         }
+
+    async def _lock(self, _members: Members, _process: int | None) -> Members:
+        self._sessions.lock.lock(LockReason.COMMAND)
+        return {}
 
     async def _sign_out(self, members: Members, _process: int | None) -> Members:
         if members.get("all") is True:
@@ -314,6 +339,18 @@ class _Gate:
             return UNKNOWN_PROGRAM
 
 
+def _token_members(token: AccessToken, profile: Profile, token_format: str | None) -> Members:
+    if token_format is not None:
+        return {"text": format_for_program(token_format, token, profile)}
+    return {
+        token.kind: token.access_token,
+        "token_type": token.token_type,
+        "expires_at": format_instant(token.expires_at),
+        "scope": " ".join(token.scope),
+        "profile": profile.id,
+    }
+
+
 def _look_up_program(process: int | None) -> Program:
     # Loaded in the thread, and not before a sign-in code is on screen.
     from desktop.services.system.processes import find_program
@@ -397,6 +434,7 @@ _STATES = {
     AwaitingApproval: "awaiting_approval",
     Requesting: "requesting",
     Failed: "failed",
+    Locked: "locked",
 }
 
 

@@ -41,6 +41,7 @@ CODES = (
     "sign_in_needed",
     "declined",
     "forbidden",
+    "locked",
     "network",
     "keyring",
     "server",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Forbidden,
         ForeignHost,
         KeyringError,
+        Locked,
         NetworkError,
         ServerError,
         SignInNeeded,
@@ -35,6 +36,7 @@ __all__ = [
     "ForeignHost",
     "KeyringError",
     "LiveToken",
+    "Locked",
     "NetworkError",
     "ServerError",
     "SignInNeeded",
@@ -50,8 +52,8 @@ def token(profile: str | None = None, min_validity: float = 60) -> str:
 
     It is not renewed in the first half of its life, since you may ask for more time than the
     server grants. Blocks, for 100 seconds at most while XDR Login waits for your permission. Raises
-    `SignInNeeded`, `Forbidden`, `Declined`, `NetworkError`, `KeyringError`, `ServerError`,
-    `UsageError` or another `XdrLoginError`.
+    `SignInNeeded`, `Forbidden`, `Declined`, `Locked`, `NetworkError`, `KeyringError`,
+    `ServerError`, `UsageError` or another `XdrLoginError`.
     """
     from ._requests import fetch_token
 

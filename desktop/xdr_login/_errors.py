@@ -3,7 +3,8 @@
 XdrLoginError
 ├── SignInNeeded
 ├── Forbidden
-│   └── Declined
+│   ├── Declined
+│   └── Locked
 ├── NetworkError
 ├── KeyringError
 ├── ServerError
@@ -40,6 +41,12 @@ class Declined(Forbidden):
     """You denied this program the token."""
 
     code = "declined"
+
+
+class Locked(Forbidden):
+    """XDR Login is locked. Unlock it in its window, then try again."""
+
+    code = "locked"
 
 
 class NetworkError(XdrLoginError):
@@ -84,7 +91,10 @@ class ForeignHost(UsageError):
         return type(self), (str(self), self.origin)
 
 
-_KINDS = (SignInNeeded, Forbidden, Declined, NetworkError, KeyringError, ServerError, UsageError)
+_KINDS = (
+    *(SignInNeeded, Forbidden, Declined, Locked),
+    *(NetworkError, KeyringError, ServerError, UsageError),
+)
 
 
 def error_by_name(code: str, message: str) -> XdrLoginError:

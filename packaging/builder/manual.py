@@ -16,7 +16,7 @@ _EXIT_STATUS = {
     Exit.FAILURE: "The command failed.",
     Exit.USAGE: "Invalid arguments or options.",
     Exit.SIGN_IN_NEEDED: "Not signed in. Run xdr-login login.",
-    Exit.FORBIDDEN: "Declined, or turned off by your administrator.",
+    Exit.FORBIDDEN: "Declined, locked, or turned off by your administrator.",
     Exit.NETWORK: "The server can't be reached.",
     Exit.KEYRING: "The keyring can't be used.",
     Exit.CANCELLED: "Interrupted.",

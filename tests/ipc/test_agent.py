@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import httpx
 import jwt
@@ -776,3 +777,82 @@ async def test_without_permission_there_is_no_proof(bound: RunningApp) -> None:
     bound.needs_permission, bound.answer = True, PermissionAnswer.DENY
     refusal = await bound.refusal("proof", method="GET", url=API)
     assert refusal.code == "declined"
+
+
+# The lock
+
+
+async def test_a_locked_app_gives_no_token(app: RunningApp) -> None:
+    await app.sign_in()
+    await app.ask("lock")
+    for command in ("token", "id_token"):
+        refusal = await app.refusal(command)
+        assert (refusal.code, refusal.title) == ("locked", "XDR Login is locked")
+        assert refusal.text == "Unlock it in its window, then try again."
+    assert app.agent.recipients.all() == ()
+    app.sessions.lock.unlock()
+    assert (await app.ask("token"))["access_token"] == ACCESS_TOKEN
+
+
+async def test_no_command_unlocks(app: RunningApp) -> None:
+    await app.ask("lock")
+    with pytest.raises(NoAnswer):
+        await app.ask("unlock")
+    assert app.sessions.lock.is_locked
+
+
+async def test_a_locked_app_gives_the_token_of_an_unattended_profile(app: RunningApp) -> None:
+    app.file = {PROFILE.id: replace(PROFILE, unattended=True)}
+    await app.ask("profiles_changed")
+    await app.sign_in()
+    await app.ask("lock")
+    assert (await app.ask("token"))["access_token"] == ACCESS_TOKEN
+
+
+async def test_a_lock_withdraws_an_open_question(app: RunningApp) -> None:
+    app.needs_permission = True
+    app.gate.clear()
+    await app.sign_in()
+    waiting = asyncio.ensure_future(app.refusal("token"))
+    await app.question_shown.wait()
+    await app.ask("lock")
+    assert (await waiting).code == "locked"
+    assert app.withdrawn.is_set()
+
+
+async def test_a_lock_while_a_program_waits_for_a_renewal_gives_it_nothing(app: RunningApp) -> None:
+    await app.sign_in()
+    gate = app.harness.server.hold_requests("/token")
+    await app.harness.clock.advance(400)
+    waiting = asyncio.ensure_future(app.refusal("token", min_validity=250))
+    await app.harness.server.reached.wait()
+    await app.ask("lock")
+    assert (await waiting).code == "locked"
+    gate.set()
+    await settle()
+    app.sessions.lock.unlock()
+    assert (await app.ask("token"))["access_token"] == f"{ACCESS_TOKEN}-1"
+
+
+async def test_the_status_of_a_locked_app_says_only_that(app: RunningApp) -> None:
+    app.file[OTHER.id] = replace(OTHER, unattended=True)
+    await app.ask("profiles_changed")
+    await app.sign_in()
+    await app.sign_in(OTHER.id)
+    assert (await app.ask("status"))["locked"] is False
+    await app.ask("lock")
+    status = await app.ask("status")
+    assert status["locked"] is True
+    locked, unattended = cast("list[dict[str, object]]", status["profiles"])
+    assert (locked["state"], locked["scope"], locked["expires_at"]) == ("locked", "", None)
+    assert unattended["state"] == "signed_in"
+
+
+async def test_a_locked_app_signs_out(app: RunningApp) -> None:
+    await app.sign_in()
+    await app.ask("lock")
+    answer = await app.ask("sign_out")
+    assert [each["id"] for each in cast("list[dict[str, object]]", answer["signed_out"])] == [
+        PROFILE.id
+    ]
+    assert not app.harness.keyring.entries

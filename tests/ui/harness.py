@@ -28,6 +28,7 @@ from desktop.services.model.profile import Profile
 from desktop.services.model.settings import Settings
 from desktop.services.model.states import Revocation, SignedIn, State
 from desktop.services.session.audit.session_audit import SessionAudit
+from desktop.services.session.lock.app_lock import AppLock
 from desktop.services.session.session import Session
 from desktop.services.session.sessions import ProfileStatus
 from desktop.services.session.token_recipients import TokenRecipient
@@ -105,6 +106,7 @@ class FakeSessions:
     statuses: tuple[ProfileStatus, ...] = ()
     others: dict[str, FakeSession] = field(default_factory=dict)
     are_many: bool = False
+    lock: AppLock = field(default_factory=AppLock)
 
     @property
     def listed(self) -> tuple[ProfileStatus, ...]:
@@ -134,6 +136,19 @@ class FakeSessions:
 
 
 @dataclass
+class LockRecorder:
+    """Lock actions that only record their calls."""
+
+    calls: list[str]
+
+    def lock(self) -> None:
+        self.calls.append("lock")
+
+    def unlock(self) -> None:
+        self.calls.append("unlock")
+
+
+@dataclass
 class ActionRecorder:
     """Actions that only record their calls."""
 
@@ -142,6 +157,10 @@ class ActionRecorder:
     settings: Settings | None = None
     has_browser: bool = True
     profiles: ProfileRecorder = field(default_factory=ProfileRecorder)
+
+    @property
+    def locking(self) -> LockRecorder:
+        return LockRecorder(self.calls)
 
     def sign_in(self) -> None:
         self.calls.append("sign_in")

@@ -83,6 +83,7 @@ KINDS = {
     "sign_in_needed": xdr_login.SignInNeeded,
     "declined": xdr_login.Declined,
     "forbidden": xdr_login.Forbidden,
+    "locked": xdr_login.Locked,
     "network": xdr_login.NetworkError,
     "keyring": xdr_login.KeyringError,
     "server": xdr_login.ServerError,

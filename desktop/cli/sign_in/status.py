@@ -28,12 +28,14 @@ def status(*, profile: str | None, as_json: bool) -> int:
 
         found: dict[str, Any] = {
             "running": False,
+            "locked": False,
             "profiles": _with_expired_state(load_saved_status()),
             "hand_outs": [],
         }
     else:
         found = {
             "running": True,
+            "locked": answer.get("locked") is True,
             "profiles": _with_expired_state(_objects(answer.get("profiles"))),
             "hand_outs": _objects(answer.get("hand_outs")),
         }
@@ -49,6 +51,8 @@ def status(*, profile: str | None, as_json: bool) -> int:
 
 
 def _print_status(found: dict[str, Any]) -> None:
+    if found.get("locked"):
+        print_message(translate("XDR Login is locked. Unlock it in its window."))
     print_rows(
         [
             (_text(each, "id"), _text(each, "name"), _state_text(each), _text(each, "scope"))
@@ -114,6 +118,7 @@ _STATES = {
     "expired": translatable("expired, sign in again"),
     "requesting": translatable("signing in"),
     "awaiting_approval": translatable("waiting for approval"),
+    "locked": translatable("locked"),
 }
 _FAILURES = {
     "sign_in_needed": translatable("signed out by the server, sign in again"),

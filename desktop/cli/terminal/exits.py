@@ -35,7 +35,7 @@ class Exit(IntEnum):
 
 def exit_code_by_name(name: str) -> Exit:
     """Choose the exit code for the name of an error; an empty name means success."""
-    return Exit.FORBIDDEN if name == "declined" else Exit[name.upper() or "OK"]
+    return Exit.FORBIDDEN if name in {"declined", "locked"} else Exit[name.upper() or "OK"]
 
 
 def report_failure(code: Exit, message: str, *, as_json: bool, name: str = "") -> Exit:

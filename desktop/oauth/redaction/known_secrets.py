@@ -17,7 +17,7 @@ from desktop.oauth.redaction.spelling import layers, letters_of, located_layers
 REDACTED = "[redacted]"
 CUT = "…"  # ends a text that is too long
 
-_MOST_SECRETS = 12  # of one profile; each renewal brings two
+MOST_SECRETS = 12  # of one profile; each renewal brings two
 _SHORTEST = 4  # characters; anything shorter is in every other sentence
 _MOST_PUBLIC = 64  # texts
 _LONGEST_VALUE = 65_536  # characters of one member; what is shown has far fewer
@@ -65,8 +65,15 @@ class KnownSecrets:
             if secret not in self._forms:
                 self._index = None
             self._forms[secret] = self._forms.pop(secret, None)
-            if len(self._forms) > _MOST_SECRETS:
+            if len(self._forms) > MOST_SECRETS:
                 del self._forms[next(iter(self._forms))]
+
+    def forget(self, *secrets: str) -> None:
+        """Do not know `secrets` any more, so that they leave memory."""
+        for secret in secrets:
+            if secret in self._forms:
+                del self._forms[secret]
+                self._index = None
 
     def add_public(self, *texts: str) -> None:
         """Know that `texts` are no secrets, such as addresses, client IDs and scopes."""

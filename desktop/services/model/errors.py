@@ -158,6 +158,10 @@ class ForeignServer(SessionError):
         self.server = server
 
 
+class AppLocked(SessionError):
+    """XDR Login is locked, so nobody gets a token."""
+
+
 class TokenPermissionDenied(SessionError):
     """The user did not let a program have the token."""
 

@@ -49,6 +49,12 @@ class Policy:
         default=True,
         title="Links that contain the code",
     )
+    unattended_profiles: bool = member(
+        "Whether people's own profiles can be unattended, so that programs get their token while "
+        "XDR Login is locked. Profiles of this policy always can.",
+        default=True,
+        title="Unattended profiles",
+    )
     services: tuple[str, ...] = member(
         "The names of the API services and exchanges that may get tokens. Empty for all that a "
         "profile has.",

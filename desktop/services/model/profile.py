@@ -296,12 +296,16 @@ class Profile:
         option=Option("FILE", "Extra CA certificates (PEM)."),
     )
     dpop: str = _binding()
+    unattended: bool = member(
+        "Whether programs get the token while XDR Login is locked, as for cron jobs and services.",
+        default=False,
+        option=Option("true|false", "Let programs get a token while XDR Login is locked."),
+    )
     settings: Mapping[str, object] = table(
         "Settings that differ for this profile.", kind=Kind.MEMBERS, members=PROFILE_SETTINGS
     )
     policy: Policy = NO_POLICY
-    # Whether the provider, its region or its server are not those of the preset: anyone can write
-    # the name of a provider into a profile.
+    # Whether provider, region or server differ from the preset's: anyone can write its name.
     names_own_server: bool = field(default=False, compare=False)
     # The API services and exchanges of the preset alone, for a policy that allows no others.
     preset_services: Mapping[str, str] = field(default_factory=dict, compare=False)
@@ -315,11 +319,15 @@ class Profile:
     @property
     def provider_label(self) -> str:
         """The provider and the region in one line, and the server unless a preset names it."""
-        home = self.issuer or self.token_endpoint
-        named = [each for each in (self.provider, translate(self.region)) if each]
-        if named and self.names_own_server:
-            named.append(host_of(home))
-        return " · ".join(named) or home
+        return _provider_label(self)
+
+
+def _provider_label(profile: Profile) -> str:
+    home = profile.issuer or profile.token_endpoint
+    named = [each for each in (profile.provider, translate(profile.region)) if each]
+    if named and profile.names_own_server:
+        named.append(host_of(home))
+    return " · ".join(named) or home
 
 
 MEMBERS = collect_members(Profile)
@@ -336,6 +344,8 @@ def with_policy(profile: Profile, policy: Policy) -> Profile:
     """Apply `policy` to `profile`."""
     own = {name: value for name, value in profile.settings.items() if name not in policy.settings}
     given = {name: getattr(policy, name) for name in _GOVERNED if getattr(policy, name)}
+    if not policy.unattended_profiles and profile.id not in policy.profiles:
+        given["unattended"] = False
     if not policy.own_services and profile.id not in policy.profiles:
         given["services"] = profile.preset_services
         given["exchanges"] = profile.preset_exchanges

@@ -98,6 +98,42 @@ class Settings:
             "running, they get no token."
         ),
     )
+    lock_on_screen_lock: bool = member(
+        "Lock XDR Login when the screen is locked. It unlocks with the screen.",
+        default=True,
+        title=translatable("Lock when the screen locks"),
+        help=translatable("XDR Login unlocks with the screen."),
+    )
+    lock_on_sleep: bool = member(
+        "Lock XDR Login when the computer goes to sleep.",
+        default=True,
+        title=translatable("Lock when the computer sleeps"),
+        help=translatable("Also unlocks with the screen, if sleep locks it."),
+    )
+    lock_on_user_switch: bool = member(
+        "Lock XDR Login when another user takes over the screen or a remote desktop disconnects.",
+        default=True,
+        title=translatable("Lock when you switch users"),
+        help=translatable("Or when your remote desktop disconnects."),
+    )
+    lock_after_minutes: int = member(
+        "Lock XDR Login after so many minutes without a click or key press in it. 0 for never. "
+        "Programs that use a token don't count.",
+        default=0,
+        allowed=range(481),
+        title=translatable("Lock after inactivity"),
+        help=translatable(
+            "Minutes without a click or key press in XDR Login. 0 for never. Programs that use "
+            "your token don't count."
+        ),
+        unit=translatable("{count} min"),
+    )
+    renew_while_locked: bool = member(
+        "Keep renewing tokens while XDR Login is locked. They stay in memory then.",
+        default=False,
+        title=translatable("Keep renewing while locked"),
+        help=translatable("Keeps tokens in memory. Programs still can't get them."),
+    )
     audit: str = text(
         "Where sign-ins and uses of tokens are recorded: off, or system for the log of the "
         "operating system. Records never contain a token, code or password.",

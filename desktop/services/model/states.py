@@ -182,11 +182,26 @@ class Failed:
     still_saved: bool = False
 
 
-State = SignedOut | Requesting | AwaitingApproval | SignedIn | Failed
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """XDR Login is locked: nothing of the profile's own state is shown.
+
+    `unattended` says that programs still get its token.
+    """
+
+    unattended: bool = False
+
+
+State = SignedOut | Requesting | AwaitingApproval | SignedIn | Failed | Locked
 
 
 def is_signing_out(state: State) -> bool:
     return isinstance(state, SignedIn) and state.signing_out
+
+
+def is_approved(state: State) -> bool:
+    """Whether the new token is being saved."""
+    return isinstance(state, AwaitingApproval) and state.approved
 
 
 # Seconds between two codes for one profile: a new one costs the server a request, and the user has

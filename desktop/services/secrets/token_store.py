@@ -1,12 +1,13 @@
 """The tokens of one profile: held in memory, and saved in the keyring if possible."""
 
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
 from desktop.oauth.model.client_authentication import ClientAuthentication
 from desktop.oauth.model.token_set import TokenSet
-from desktop.oauth.redaction.known_secrets import KnownSecrets
+from desktop.oauth.redaction.known_secrets import MOST_SECRETS, KnownSecrets
 from desktop.services.model.errors import RenewalTimedOut
 from desktop.services.model.profile import Profile, tokens_binding, tokens_key
 from desktop.services.secrets.keystore import (
@@ -51,6 +52,7 @@ class TokenStore:
         self._keystore = keyring
         self._keyring_error: KeystoreError | None = None
         self._own: set[str] = set()  # access tokens that were held since the last one was saved
+        self._noted: deque[str] = deque(maxlen=MOST_SECRETS)
 
     @property
     def held(self) -> TokenSet | None:
@@ -88,6 +90,13 @@ class TokenStore:
     def use_keyring(self) -> None:
         self._keyring_error = None
         self._keystore = self._keyring
+
+    def forget(self) -> None:
+        """Drop the tokens from memory; what is saved stays."""
+        self.held = None
+        self._own.clear()
+        self._secrets.forget(*self._noted)
+        self._noted.clear()
 
     def lock(self) -> AbstractAsyncContextManager[None]:
         """Return the lock to hold while a refresh token is used or tokens are replaced.
@@ -196,4 +205,6 @@ class TokenStore:
         return saved
 
     def _note(self, tokens: TokenSet) -> None:
-        self._secrets.add(tokens.access_token, tokens.refresh_token, tokens.id_token)
+        noted = (tokens.access_token, tokens.refresh_token, tokens.id_token)
+        self._secrets.add(*noted)
+        self._noted.extend(each for each in noted if each is not None and each not in self._noted)

@@ -91,11 +91,6 @@ class Renewer:
             is_quota_low=self._schedule.usage.seconds_of_low_quota(self._clock) > 0,
         )
 
-    def has_expired(self) -> bool:
-        """Whether the token that is held has expired, or none is held."""
-        held = self._store.held
-        return held is None or self._provider.has_expired(held)
-
     def reset(self) -> None:
         """Begin with the tokens that the store holds now.
 
@@ -109,6 +104,11 @@ class Renewer:
         if failures.seconds_to_manual_retry(self._clock) == 0:
             failures = Failures()
         self._reschedule(replace(self._schedule, failures=failures, due_at=due_at))
+
+    def pause(self) -> None:
+        """Renew nothing until `reset`."""
+        if self._schedule.due_at is not None:
+            self._reschedule(replace(self._schedule, due_at=None))
 
     def set_visible(self, *, visible: bool) -> None:
         """Note that somebody hides the window, or shows or touches it."""

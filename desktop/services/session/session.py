@@ -22,12 +22,14 @@ from desktop.services.model.states import (
     SignedIn,
     SignedOut,
     State,
+    is_approved,
     is_signing_out,
 )
 from desktop.services.network.environment import Environment
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.session.exchanges.exchanged_tokens import ExchangedTokens
+from desktop.services.session.lock.session_lock import SessionLock
 from desktop.services.session.one_task import SessionTask, Work
 from desktop.services.session.provider import Found, Provider, Query
 from desktop.services.session.renewer import Renewer
@@ -72,12 +74,11 @@ class Session:
         )
         self._state.renewal_status = self._renewer.status
         self.exchanged = ExchangedTokens(self._store, self._clock, self._state, query=self.query)
+        self.lock = SessionLock(
+            self._store, self._renewer, self.exchanged, state=self._state, load=self.open
+        )
         self._sign_in = SignIn(
-            self._provider,
-            self._store,
-            renewer=self._renewer,
-            state=self._state,
-            clock=environment.clock,
+            self._provider, self._store, renewer=self._renewer, state=self._state, clock=self._clock
         )
         self._sign_out = SignOut(self._provider, self._store, state=self._state, clock=self._clock)
         self._task = SessionTask(
@@ -95,7 +96,7 @@ class Session:
 
     def reload(self) -> None:
         """Use what another program has saved or removed, unless a new token is being saved here."""
-        is_busy = is_signing_out(self.state) or self._is_approved()
+        is_busy = is_signing_out(self.state) or is_approved(self.state)
         if not is_busy and not self._store.in_memory_only:
             self._start(self._sign_in.reload)
 
@@ -118,7 +119,7 @@ class Session:
         state = self.state
         waiting = isinstance(state, AwaitingApproval) and not state.approved
         if waiting or isinstance(state, Requesting):
-            self._start(self._task.show_held)
+            self._start(self._sign_in.reload if self.lock.has_dropped else self._task.show_held)
 
     def sign_out(self) -> asyncio.Task[None] | None:
         """Remove the tokens from this computer and revoke them; the task ends with that."""
@@ -171,14 +172,15 @@ class Session:
 
     def access_token(self) -> str | None:
         """Return the access token while it is valid. This does not count as using it."""
-        held = self._store.held
-        return None if held is None or self._renewer.has_expired() else held.access_token
+        held = None if self.lock.is_on else self._store.held
+        return None if held is None or self._provider.has_expired(held) else held.access_token
 
     async def fetch_token(self, requirement: TokenRequirement = ANY_VALID_TOKEN) -> AccessToken:
         """Return a token for use, renewed first if that is due, in progress, or required.
 
         Raises `OAuthError`, `KeystoreError` or `SessionError`.
         """
+        self.lock.check()
         if not isinstance(self.state, SignedIn) or is_signing_out(self.state):
             raise NoToken(self.profile.id)
         return await self._renewer.fetch_token(requirement)
@@ -217,12 +219,9 @@ class Session:
 
     def _must_finish(self) -> bool:
         """Whether quitting now would lose a new token, or leave one that is to be removed."""
-        is_saving = self._store.is_saving and not self._renewer.status().renewing
-        is_removing = self._state.signing_out or is_signing_out(self.state)
-        return self._is_approved() or is_saving or is_removing
-
-    def _is_approved(self) -> bool:
-        return isinstance(self.state, AwaitingApproval) and self.state.approved
+        if is_approved(self.state) or self._state.signing_out or is_signing_out(self.state):
+            return True
+        return self._store.is_saving and not self._renewer.status().renewing
 
     def _start(self, work: Work) -> asyncio.Task[None] | None:
         self.exchanged.forget()

@@ -14,7 +14,8 @@ class SessionState:
     """Publishes every new state to `observer`, and to the audit log.
 
     `signing_out` is set from the command to sign out until the tokens are removed. `renewal_status`
-    and `exchanged` are set once there is something that renews and exchanges.
+    and `exchanged` are set once there is something that renews and exchanges. `settle` is called
+    after every change.
     """
 
     def __init__(
@@ -24,6 +25,7 @@ class SessionState:
         self.signing_out = False
         self.renewal_status: Callable[[], RenewalStatus] = RenewalStatus
         self.exchanged: Callable[[], tuple[ExchangedToken, ...]] = tuple
+        self.settle: Callable[[], None] = lambda: None
         self._provider = provider
         self._store = store
         self._observer = provider.audit.observed_by(observer)
@@ -31,6 +33,7 @@ class SessionState:
     def publish(self, state: State) -> None:
         self.current = state
         self._observer(state)
+        self.settle()
 
     def publish_held(self) -> None:
         """Show the tokens that are held, or that nobody is signed in."""
@@ -44,6 +47,7 @@ class SessionState:
             state = self._signed_in(held)
             if state != self.current:
                 self.publish(state)
+        self.settle()
 
     def _signed_in(self, tokens: TokenSet) -> SignedIn:
         renewal = self.renewal_status()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from desktop.services.model.settings import Settings, with_profile_settings
 from desktop.services.model.states import Requesting, SignedOut, State
+from desktop.services.session.lock.app_lock import AppLock
 
 if TYPE_CHECKING:
     from desktop.services.model.profile import Profile
@@ -41,6 +42,8 @@ class Sessions:
     def __init__(self, make: MakeSession, observer: Callable[[ProfileStatus], None]) -> None:
         self.current: Session | None = None
         self.are_many = False  # more than a menu lists
+        self.lock = AppLock()
+        self.lock.watch(self._on_lock)
         self._make = make
         self._observer = observer
         self._profiles: dict[str, Profile] = {}
@@ -63,6 +66,10 @@ class Sessions:
     def status(self, id_: str) -> ProfileStatus | None:
         """Return the state of profile `id_`; `None` if it is unknown."""
         return self._known_status(id_) if id_ in self._profiles else None
+
+    def masked(self, status: ProfileStatus) -> ProfileStatus:
+        """Return what may be shown of `status`: nothing but the lock while that is on."""
+        return replace(status, state=self.lock.mask(status.profile, status.state))
 
     def by_recency(self) -> tuple[list[str], list[str]]:
         """Return the ids of the profiles that were used last, and those of the others by name."""
@@ -173,7 +180,19 @@ class Sessions:
             session = self._make(self._profiles[id_], lambda state: self._on_state(session, state))
             self._sessions[id_] = session
             self._configure(session)
+            if self.lock.is_locked:
+                self._lock_or_unlock(session)
         return self._sessions[id_]
+
+    def _on_lock(self) -> None:
+        for session in tuple(self._sessions.values()):
+            self._lock_or_unlock(session)
+
+    def _lock_or_unlock(self, session: Session) -> None:
+        if self.lock.is_locked and not session.profile.unattended:
+            session.lock.begin(keep_renewing=self._settings.renew_while_locked)
+        else:
+            session.lock.end()
 
     def _open(self, session: Session, *, quietly: bool) -> None:
         if not session.is_open:

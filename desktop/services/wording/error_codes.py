@@ -36,6 +36,7 @@ _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
     ),
     ("usage", (session_errors.UnknownExchange,)),
     ("declined", (session_errors.TokenPermissionDenied, errors.AccessDenied)),
+    ("locked", (session_errors.AppLocked,)),
     (
         "forbidden",
         (

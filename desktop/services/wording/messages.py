@@ -641,6 +641,10 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
         translatable("Turned off by your administrator"),
         translatable("This is managed by {source}. Ask your administrator if you need it."),
     ),
+    session_errors.AppLocked: _row(
+        translatable("XDR Login is locked"),
+        translatable("Unlock it in its window, then try again."),
+    ),
     session_errors.TokenPermissionDenied: _row(
         translatable("You denied access to the token"),
         translatable("The program did not get your token."),

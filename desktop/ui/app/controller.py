@@ -16,6 +16,7 @@ from desktop.services.model.settings import with_profile_settings
 from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedIn
 from desktop.services.system.translation import translate
 from desktop.ui.app.display import Display
+from desktop.ui.app.lock.locking import Locking
 from desktop.ui.app.profile_commands import ProfileCommands
 from desktop.ui.copy.clipboard import Clipboard
 from desktop.ui.copy.copier import Copier
@@ -60,6 +61,7 @@ class Controller(QObject):
         self.settings_store.failed.connect(self.announcer.announce)
         self._copying = _Copying(self)
         self.clipboard, self.copier = self._copying.clipboard, self._copying.copier
+        self.locking = Locking(self)
         self.pages = Pages(window, self, self.settings_store, self.clipboard)
         window.set_actions(self)
 
@@ -72,6 +74,7 @@ class Controller(QObject):
     def set_sessions(self, sessions: Sessions) -> None:
         """Apply the settings and the visibility of the window to `sessions` from now on."""
         sessions.apply(self.settings_store.settings)
+        self.locking.set_lock(sessions.lock)
         self.display.set_sessions(sessions)
 
     @property
@@ -178,7 +181,6 @@ class Controller(QObject):
             self._copying.copy_text(self.display.state.link, translate("Link copied"))
 
     def copy_token(self, as_: CopyFormat = CopyFormat.TOKEN) -> None:
-        """Copy the access token; `copier.progressed` reports the result."""
         self.copy_token_of(self.session, as_)
 
     def copy_token_of(self, session: Session | None, as_: CopyFormat) -> None:
@@ -186,7 +188,6 @@ class Controller(QObject):
         self._copying.copy_token(session, as_)
 
     def cancel_copy(self) -> None:
-        """Stop waiting for a token to copy."""
         self.copier.cancel()
 
     def quit(self) -> None:
@@ -253,6 +254,8 @@ class _Copying:
         self._controller.announcer.announce(notice)
 
     def copy_token(self, session: Session | None, as_: CopyFormat) -> None:
+        if self._controller.locking.is_locked:  # not even the token of an unattended profile
+            return
         self._use_settings(session)
         self.copier.copy(session, as_)
 

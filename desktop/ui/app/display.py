@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QGuiApplication, QInputEvent, QPixmapCache, QWindow
 
-from desktop.services.model.states import Requesting
+from desktop.services.model.states import Locked, Requesting
 from desktop.ui.wording.update_timing import seconds_to_redraw, seconds_to_redraw_tray
 
 if TYPE_CHECKING:
@@ -36,17 +36,20 @@ class Display(QObject):
         profiles_drawn: the statuses of the profiles in the menus at this time; empty for a single
             profile.
         other_changed: this is the new status of a profile that is not in the window.
+        touched: somebody uses the window.
     """
 
     drawn = Signal(object, object)
     profiles_drawn = Signal(object, object)
     other_changed = Signal(object)
+    touched = Signal()
 
     def __init__(
         self, parent: QObject, application: QGuiApplication, window: Window, announcer: Announcer
     ) -> None:
         super().__init__(parent)
-        self.state: State = Requesting(opening=True)
+        self.state: State = Requesting(opening=True)  # as it is shown
+        self._own_state: State = self.state  # as the session has it
         self.session: Session | None = None
         self.sessions: Sessions | None = None
         self._window = window
@@ -80,13 +83,24 @@ class Display(QObject):
 
     def show(self, state: State) -> None:
         """Draw `state`, and announce what is new in it."""
-        before, self.state = self.state, state
+        self._own_state = state
+        self.show_lock()
+
+    def show_lock(self) -> None:
+        """Draw the state, or that XDR Login is locked, and announce what is new."""
+        before, state = self.state, self._own_state
+        if self.sessions is not None:
+            profile = self.session.profile if self.session is not None else None
+            state = self.sessions.lock.mask(profile, state)
+        self.state = state
         self._announcer.reset_countdown(before, state)
         self.draw()
         self._announcer.announce_state(before, state, datetime.now(UTC))
 
     def show_other(self, status: ProfileStatus) -> None:
         """Draw the new status of a profile that is not in the window, with those that follow."""
+        if isinstance(self.state, Locked):
+            return
         self.other_changed.emit(status)
         if not self._collecting.isActive():
             self._collecting.start()
@@ -120,12 +134,12 @@ class Display(QObject):
     def _draw_profiles(self, at: datetime) -> list[float | None]:
         """List the profiles of the menus; returns in how many seconds each entry changes."""
         statuses = self.sessions.listed if self.sessions is not None else ()
-        if len(statuses) < _SEVERAL:
+        badge = self.session.profile if len(statuses) >= _SEVERAL and self.session else None
+        if len(statuses) < _SEVERAL or isinstance(self.state, Locked):
             statuses = ()
         if statuses or self._shows_several:  # the list is emptied once when only one is left
             self.profiles_drawn.emit(statuses, at)
         self._shows_several = bool(statuses)
-        badge = self.session.profile if statuses and self.session is not None else None
         if badge != self._badge:
             self._badge = badge
             self._window.show_badge(badge)
@@ -136,6 +150,7 @@ class Display(QObject):
         if self.sessions is not None and at - self._told_touch_at >= _TOUCH_INTERVAL:
             self._told_touch_at = at
             self.sessions.touch()
+            self.touched.emit()
 
     def _on_sight(self) -> None:
         in_sight = self._window.in_sight()

@@ -214,6 +214,7 @@ class _Lifetime:
             self._controller.window.add_profile_switcher,
             self._controller.window.add_settings_button,
             self._enable_tray,
+            self._controller.locking.start,
         ):
             await asyncio.sleep(0)
             step()
@@ -320,10 +321,10 @@ class _Lifetime:
         await self._instance.stop()
         self._controller.window.hide()
         await self._controller.pages.close()
-        if self._wake_events is not None:
-            self._wake_events.close()
-        if self._window_or_tray is not None:
-            self._window_or_tray.close()
+        await self._controller.locking.close()
+        for each in (self._wake_events, self._window_or_tray):
+            if each is not None:
+                each.close()
         await self._sessions.close()
         self._options.close()
         self._instance.release()

@@ -40,7 +40,11 @@ def load_views() -> Iterator[None]:
         wake_events,  # noqa: F401
         window_or_tray,  # noqa: F401
     )
-    from desktop.ui.views import failed_view  # noqa: F401
+    from desktop.ui.app.lock import lock_events  # noqa: F401
+    from desktop.ui.views import (
+        failed_view,  # noqa: F401
+        locked_view,  # noqa: F401
+    )
 
     yield
     from desktop.ui.views import (

@@ -59,6 +59,8 @@ class ProfileCommands:
 
     def switch(self, id_: str) -> None:
         """Show the profile in the window, unless it is gone since the menu was filled."""
+        if self._controller.locking.is_locked:
+            return
         if id_ != self.current_id and self.status(id_) is not None:
             self._controller.switch_requested.emit(id_)
 

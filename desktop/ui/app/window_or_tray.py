@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 
-from desktop.services.model.states import Failed, Requesting, SignedOut
+from desktop.services.model.states import Failed, Locked, Requesting, SignedOut
 from desktop.services.system.paths import shown_notices_folder
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.window.dock import follow_window
@@ -81,6 +81,9 @@ class WindowOrTray(QObject):
 
     def show_state(self, state: State, at: datetime) -> None:
         """Show `state` in the tray; notify the user of changes if the window is not visible."""
+        if isinstance(state, Locked):  # what happens meanwhile is told after it
+            self._tray.show_state(state, at)
+            return
         before, self._state = self._state, state
         self._states[self._profile] = state
         self._tray.show_state(state, at)

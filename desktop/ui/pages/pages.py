@@ -78,6 +78,8 @@ class Pages(QObject):
 
     def open_settings(self) -> None:
         """Open the settings, or close them if they are open."""
+        if self._window.is_covered:
+            return
         if self._shown_settings() is not None:
             self._window.close_page()
             return
@@ -110,6 +112,8 @@ class Pages(QObject):
         from desktop.ui.profiles.switcher_view import SwitcherView
 
         page = self._window.page
+        if self._window.is_covered:
+            return
         if not isinstance(page, SwitcherView):
             page = SwitcherView(self._actions, self._window.theme, close=self.close_page)
             self._window.show_page(page)

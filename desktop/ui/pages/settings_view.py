@@ -39,6 +39,13 @@ _CARDS = (
     ("start_hidden",),
     ("keep_fresh", "in_use_minutes"),
     ("clipboard_seconds", "ask_for_tokens", "audit"),
+    (
+        "lock_on_screen_lock",
+        "lock_on_sleep",
+        "lock_on_user_switch",
+        "lock_after_minutes",
+        "renew_while_locked",
+    ),
     ("theme", "browser", "notifications"),
 )
 _Control = Switch | Stepper | Choice

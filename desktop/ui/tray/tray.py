@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QSystemTrayIcon
 
-from desktop.services.model.states import Requesting, Revocation
+from desktop.services.model.states import Locked, Requesting, Revocation
 from desktop.ui.tray.tray_icon import tray_icon
 from desktop.ui.tray.tray_menu import TrayMenu, in_window
 from desktop.ui.wording import tray_texts
@@ -91,6 +91,8 @@ class Tray(QObject):
 
     def show_state(self, state: State, at: datetime) -> None:
         self._state = state
+        if isinstance(state, Locked):
+            self._menu.sign_out_asker.close()
         # Not only when the menu opens, because the desktop may show a copy of it.
         everywhere = self._actions.revocation_offered() is Revocation.GRANT_REVOKED
         self._menu.show_items(tray_texts.menu_labels(state, at, everywhere=everywhere))
@@ -204,5 +206,7 @@ class Tray(QObject):
             MenuItem.UNREADABLE: in_window(opened, actions.manage_profiles),
             MenuItem.OPEN: opened,
             MenuItem.SETTINGS: in_window(opened, actions.open_settings),
+            MenuItem.LOCK: actions.locking.lock,
+            MenuItem.UNLOCK: in_window(opened, actions.locking.unlock),
             MenuItem.QUIT: actions.quit,
         }

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap
 
+from desktop.ui.kit.padlock import paint_padlock
 from desktop.ui.wording.tray_texts import ARC_STEPS, IconShape
 from desktop.ui.wording.window_texts import ENDING_SHARE
 
@@ -22,6 +23,7 @@ COLORS = {
     IconShape.SIGNED_IN: "#159a56",
     IconShape.TROUBLE: "#e0483e",
     IconShape.COPIED: "#159a56",
+    IconShape.LOCKED: "#828b98",
 }
 ENDING_COLOR = "#c9780f"
 
@@ -142,4 +144,5 @@ _PAINTERS: dict[IconShape, Callable[[QPainter, QColor], None]] = {
     IconShape.SIGNED_IN: _paint_signed_in,
     IconShape.TROUBLE: _paint_trouble,
     IconShape.COPIED: _paint_copied,
+    IconShape.LOCKED: paint_padlock,
 }

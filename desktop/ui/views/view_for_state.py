@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
+from desktop.services.model.states import (
+    AwaitingApproval,
+    Failed,
+    Locked,
+    Requesting,
+    SignedIn,
+    SignedOut,
+)
 
 if TYPE_CHECKING:
     from desktop.services.model.profile import Profile
@@ -37,3 +44,7 @@ def view_for(state: State, actions: Actions, *, theme: Theme, profile: Profile |
             from desktop.ui.views.failed_view import FailedView
 
             return FailedView(actions, state)
+        case Locked():
+            from desktop.ui.views.locked_view import LockedView
+
+            return LockedView(actions, theme)

@@ -42,6 +42,8 @@ class Header(QWidget):
         words, self._state, self._corner = QVBoxLayout(), QHBoxLayout(), QHBoxLayout()
         self._switcher, self._middle = QHBoxLayout(), QHBoxLayout()
         self._profile_switcher: QWidget | None = None
+        self._settings_button: QWidget | None = None
+        self._shows_buttons = True
         line = QHBoxLayout(self)
         line.setContentsMargins(SPACE, SPACE - 4, SPACE - 6, GAP)
         line.setSpacing(14)
@@ -80,7 +82,7 @@ class Header(QWidget):
         from desktop.ui.window.profile_switcher import ProfileSwitcher
 
         self._profile_switcher = ProfileSwitcher(actions)
-        self._switcher.addWidget(self._profile_switcher)
+        self._add(self._switcher, self._profile_switcher)
         _put_in_tab_order(self._profile_switcher, before=view)
 
     def add_settings_button(self, actions: Actions, view: QWidget, *, theme: Theme) -> None:
@@ -91,8 +93,24 @@ class Header(QWidget):
         button = IconButton(name, actions.open_settings, icon="settings.svg", theme=theme)
         self._placeholder.deleteLater()
         self._placeholder.hide()
-        self._corner.addWidget(button)
+        self._settings_button = button
+        self._add(self._corner, button)
         _put_in_tab_order(button, before=self._profile_switcher or view)
+
+    def show_buttons(self, *, shown: bool) -> None:
+        """Show what opens pages, or hide it while XDR Login is locked."""
+        self._shows_buttons = shown
+        for each in (self._profile_switcher, self._settings_button):
+            if each is not None:
+                each.setVisible(shown)
+
+    def _add(self, corner: QHBoxLayout, button: QWidget) -> None:
+        policy = button.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        button.setSizePolicy(policy)
+        corner.addWidget(button)
+        if not self._shows_buttons:
+            button.hide()
 
     def show_badge(self, text: str, kind: str) -> None:
         if (text, kind) != self._shown_badge:

@@ -67,6 +67,8 @@ class ProfileSwitcher(Button):
         if all(each.profile.policy.own_profiles for each in statuses):
             self._add(translate("Add profile…"), self._actions.add_profile)
         self._add(translate("Manage profiles…"), self._actions.manage_profiles)
+        self._menu.addSeparator()
+        self._add(f"{translate('Lock now')}\tCtrl+L", self._actions.locking.lock)
 
     def _add_edit(self, profiles: ProfileActions) -> None:
         """Add the item that edits the profile, disabled if an administrator manages it."""

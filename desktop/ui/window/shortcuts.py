@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def add_shortcuts(window: Window, actions: Actions) -> None:
-    """Add the standard shortcuts of every app, and Ctrl+K and Ctrl+1 to Ctrl+9 for profiles."""
+    """Add the standard shortcuts of every app, and our own.
+
+    Ctrl+K and Ctrl+1 to Ctrl+9 are for profiles; Ctrl+L locks.
+    """
     keys = QKeySequence.StandardKey
     for key, callback in (
         (keys.Quit, actions.quit),
@@ -22,6 +25,7 @@ def add_shortcuts(window: Window, actions: Actions) -> None:
         (keys.Copy, window.copy_shown),
         ("Ctrl+,", actions.open_settings),  # a standard key on macOS only
         ("Ctrl+K", actions.switch_profile),
+        ("Ctrl+L", actions.locking.lock),
     ):
         QShortcut(QKeySequence(key), window).activated.connect(callback)
     for number in range(9):

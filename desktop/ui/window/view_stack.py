@@ -10,6 +10,8 @@ from desktop.ui.kit.widgets import Button, View, has_focus_ring
 class ViewStack(QWidget):
     """Shows a view or, on top of it, a page; remembers focus and scroll position below the page.
 
+    With `covers_page` the view is on top, and the page waits below it.
+
     Signals:
         page_closed: the page was closed.
     """
@@ -20,6 +22,7 @@ class ViewStack(QWidget):
         super().__init__(parent)
         self.view = view
         self.page: View | None = None
+        self.covers_page = False
         self._focus_below_page: QWidget | None = None
         self._scroll_below_page = 0
         self._views = QVBoxLayout()
@@ -30,7 +33,7 @@ class ViewStack(QWidget):
 
     @property
     def shown(self) -> View:
-        return self.page or self.view
+        return self.view if self.page is None or self.covers_page else self.page
 
     def replace_view(self, view: View) -> None:
         """Show `view` instead of the current view, below the page if there is one."""
@@ -40,10 +43,20 @@ class ViewStack(QWidget):
             self._focus_below_page = None
         self._remove(old)
         self._add(view)
-        if self.page is not None:
-            _set_visible(view, shown=False)
-        else:
+        if self.shown is view:
             _focus_primary(view, ringed=ringed)
+        else:
+            _set_visible(view, shown=False)
+
+    def cover_page(self, *, covered: bool) -> None:
+        """Put the view on top of the page, or the page on top again."""
+        if covered is self.covers_page:
+            return
+        self.covers_page = covered
+        if self.page is not None:
+            _set_visible(self.page, shown=not covered)
+            _set_visible(self.view, shown=covered)
+            _focus_primary(self.shown, ringed=has_focus_ring(self.focusWidget()))
 
     def show_page(self, page: View) -> None:
         ringed = has_focus_ring(self.focusWidget())
@@ -53,9 +66,11 @@ class ViewStack(QWidget):
             self._focus_below_page = self.focusWidget()
             self._scroll_below_page = self._scroll.verticalScrollBar().value()
         self.page = page
-        _set_visible(self.view, shown=False)
         self._add(page)
-        _set_visible(page, shown=True)
+        _set_visible(self.view, shown=self.covers_page)
+        _set_visible(page, shown=not self.covers_page)
+        if self.covers_page:
+            return
         self._scroll.verticalScrollBar().setValue(0)
         _focus_primary(page, ringed=ringed)
 

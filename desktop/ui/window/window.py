@@ -91,6 +91,7 @@ class Window(QWidget):
 
     def show_state(self, state: State, at: datetime) -> None:
         """Show `state` as it is at `at`; only after `set_actions`."""
+        from desktop.services.model.states import Locked
         from desktop.ui.wording import window_texts
 
         # Another profile always gets a new view, because a view may show a question or a
@@ -98,12 +99,19 @@ class Window(QWidget):
         if self._shows_other_profile or not self.view.shows(state):
             self._shows_other_profile = False
             self._stack.replace_view(self._view_for(state))
+        self._stack.cover_page(covered=isinstance(state, Locked))
+        self._header.show_buttons(shown=not self.is_covered)
         self.view.show_state(state, at)
         self._header.show_badge(*window_texts.badge(state, at))
         if self.page is not None and self.page.shows(state):
             self.page.show_state(state, at)
         elif self.page is not None:
             self.close_page()
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether XDR Login is locked, so that no page can be seen."""
+        return self._stack.covers_page
 
     def show_copy(self, progress: CopyProgress) -> None:
         self.view.show_copy(progress)
@@ -139,7 +147,7 @@ class Window(QWidget):
         """Close what is open on top of the view, or cancel what is under way."""
         if self._stack.shown.step_back():
             return
-        if self.page is not None:
+        if self.page is not None and not self.is_covered:
             self.close_page()
         else:
             self._cancel()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from desktop.services.model.states import (
     AwaitingApproval,
     Failed,
+    Locked,
     Requesting,
     SignedIn,
     SignedOut,
@@ -37,6 +38,7 @@ class IconShape(Enum):
     SIGNED_IN = auto()
     TROUBLE = auto()
     COPIED = auto()
+    LOCKED = auto()
 
 
 class MenuItem(Enum):
@@ -57,6 +59,8 @@ class MenuItem(Enum):
     SHOW = auto()
     OPEN = auto()
     SETTINGS = auto()
+    LOCK = auto()
+    UNLOCK = auto()
     QUIT = auto()
 
 
@@ -110,14 +114,14 @@ def icon_shape(state: State, at: datetime) -> tuple[IconShape, int]:
             return IconShape.WAITING, _steps(
                 (state.expires_at - at).total_seconds(), state.lifetime
             )
-        case SignedIn() if _is_unusable(state, at):
-            return IconShape.TROUBLE, 0
-        case SignedIn():
+        case SignedIn() if not _is_unusable(state, at):
             return IconShape.SIGNED_IN, _steps(state.remaining(at), state.lifetime)
-        case Failed():
+        case SignedIn() | Failed():
             return IconShape.TROUBLE, 0
         case SignedOut():
             return IconShape.SIGNED_OUT, 0
+        case Locked():
+            return IconShape.LOCKED, 0
 
 
 def summary(state: State, at: datetime) -> str:
@@ -132,6 +136,8 @@ def summary(state: State, at: datetime) -> str:
             return _title_of(state.error)
         case SignedOut():
             return translate("Signed out")
+        case Locked():
+            return translate("Locked")
 
 
 def row_state(state: State, at: datetime) -> tuple[str, str]:
@@ -158,6 +164,13 @@ def menu_labels(
 
     With `everywhere` signing out ends the access of this app on every computer.
     """
+    if isinstance(state, Locked):
+        return {
+            MenuItem.STATE: MenuLabel(summary(state, at), enabled=False),
+            MenuItem.OPEN: MenuLabel(translate("Open XDR Login")),
+            MenuItem.UNLOCK: MenuLabel(translate("Unlock")),
+            MenuItem.QUIT: MenuLabel(translate("Quit")),
+        }
     unavailable = _no_token_label(state, at)
     labels = {
         MenuItem.STATE: MenuLabel(summary(state, at), enabled=False),
@@ -170,6 +183,7 @@ def menu_labels(
         **_action_labels(state, at),
         MenuItem.OPEN: MenuLabel(translate("Open XDR Login")),
         MenuItem.SETTINGS: MenuLabel(translate("Settings…")),
+        MenuItem.LOCK: MenuLabel(translate("Lock now")),
         MenuItem.QUIT: MenuLabel(translate("Quit")),
     }
     if everywhere and MenuItem.SIGN_OUT in labels:

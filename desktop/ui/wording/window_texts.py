@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from desktop.services.model.states import (
     AwaitingApproval,
     Failed,
+    Locked,
     Requesting,
     SignedIn,
     SignedOut,
@@ -46,6 +47,9 @@ _SPOKEN_SEPARATORS = {
 
 EXPIRED = translatable("Your token has expired. Sign in again.")
 LAPSED = translatable("Your token has expired. Copy it to get a fresh one.")
+LOCKED = translatable("XDR Login is locked")
+KEPT_BACK = translatable("Programs can't get your tokens until you unlock.")
+UNATTENDED = translatable("This profile is unattended: programs can still get its token.")
 _DAY = 86400.0  # seconds
 _MOST_MISSING = 20  # scopes in a sentence
 
@@ -55,7 +59,9 @@ ENDING_SHARE = 0.2  # the ring changes color below this share of the lifetime
 def badge(state: State, at: datetime) -> tuple[str, str]:
     """The word in the header and its kind: neutral, busy, good or bad."""
     match state:
-        case SignedOut():
+        case Failed(still_saved=True):
+            return translate("Not signed out"), "bad"
+        case SignedOut() | Failed():
             return translate("Signed out"), "neutral"
         case Requesting():
             return translate("Starting"), "neutral"
@@ -63,10 +69,8 @@ def badge(state: State, at: datetime) -> tuple[str, str]:
             return translate("Waiting"), "busy"
         case SignedIn():
             return _token_badge(state, at)
-        case Failed(still_saved=True):
-            return translate("Not signed out"), "bad"
-        case Failed():
-            return translate("Signed out"), "neutral"
+        case Locked():
+            return translate("Locked"), "neutral"
 
 
 class TokenStatus(Enum):
@@ -109,6 +113,11 @@ def _token_badge(state: SignedIn, at: datetime) -> tuple[str, str]:
     if status is TokenStatus.EXPIRED:
         return token_word(status), "bad"
     return token_word(status), "neutral" if state.is_expired(at) else "good"
+
+
+def locked_text(state: Locked) -> str:
+    """What is locked: a text to translate."""
+    return UNATTENDED if state.unattended else KEPT_BACK
 
 
 def approval(state: AwaitingApproval) -> tuple[str, str]:
@@ -345,15 +354,15 @@ def announcement(state: State, at: datetime) -> str:
     match state:
         case AwaitingApproval():
             return _spoken_approval(state)
-        case SignedIn() if state.is_over(at):
-            return translate(EXPIRED)
         case SignedIn():
-            return _spoken_sign_in(state)
+            return translate(EXPIRED) if state.is_over(at) else _spoken_sign_in(state)
         case SignedOut():
             return signed_out_message(state) or translate("Signed out")
         case Failed():
             advice = _advice_for(state.error, state.user_code)
             return f"{advice.title}. {advice.text}"
+        case Locked():
+            return f"{translate(LOCKED)}. {translate(locked_text(state))}"
         case Requesting():
             return ""
 

@@ -13,6 +13,7 @@ from desktop.services.configuration.profile_reader import (
     load_profiles,
     prepare_folder,
 )
+from desktop.services.model.policy import Policy
 from desktop.services.model.profile import (
     BrokenProfile,
     NoProfile,
@@ -21,6 +22,7 @@ from desktop.services.model.profile import (
     UnknownProfile,
     client_binding,
     tokens_binding,
+    with_policy,
 )
 from desktop.services.system import paths
 from desktop.services.wording.messages import advice_for
@@ -442,3 +444,16 @@ def test_profiles_that_are_there_are_never_overwritten() -> None:
     paths.profiles_file().write_text("# mine", "utf-8")
     prepare_folder()
     assert paths.profiles_file().read_text("utf-8") == "# mine"
+
+
+@pytest.mark.parametrize(
+    ("policy", "is_unattended"),
+    [
+        (Policy(), True),
+        (Policy(unattended_profiles=False), False),
+        (Policy(unattended_profiles=False, profiles={"cron": {}}), True),
+    ],
+)
+def test_a_policy_forbids_own_unattended_profiles(policy: Policy, *, is_unattended: bool) -> None:
+    profile = Profile(id="cron", name="Cron", client_id="client-1", unattended=True)
+    assert with_policy(profile, policy).unattended is is_unattended

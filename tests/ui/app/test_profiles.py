@@ -134,10 +134,11 @@ def test_the_list_leads_to_the_form_of_the_profile_in_the_window() -> None:
     actions = ActionRecorder(profiles=ProfileRecorder(statuses=STATUSES, current_id=PROFILE.id))
     button = ProfileSwitcher(actions)
     button.menu().aboutToShow.emit()
-    assert lines(button.menu())[-3:] == [
+    assert lines(button.menu())[-4:] == [
         "Edit “Northwind SOC”…",
         "Add profile…",
         "Manage profiles…",
+        "Lock now\tCtrl+L",
     ]
     line(button.menu(), "Edit").trigger()
     assert actions.calls == ["edit_profile"]
@@ -176,7 +177,7 @@ def test_if_own_profiles_are_forbidden_none_can_be_added() -> None:
         ActionRecorder(profiles=ProfileRecorder(statuses=(standing,), current_id=PROFILE.id))
     )
     button.menu().aboutToShow.emit()
-    assert lines(button.menu())[-1] == "Manage profiles…"
+    assert lines(button.menu())[-2:] == ["Manage profiles…", "Lock now\tCtrl+L"]
     assert "Add profile…" not in lines(button.menu())
     button.deleteLater()
 

@@ -48,6 +48,10 @@ class Wishes:
 
     profiles: ProfileRecorder = field(default_factory=ProfileRecorder)
 
+    @property
+    def locking(self) -> "Wishes":
+        return self
+
     offered: Revocation | None = None
 
     def revocation_offered(self) -> Revocation | None:
@@ -297,6 +301,7 @@ def test_a_group_without_lines_leaves_no_second_separator(started: Bench) -> Non
         "---",
         "Open XDR Login",
         "Settings…",
+        "Lock now",
         "Quit",
     ]
 

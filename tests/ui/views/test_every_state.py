@@ -45,6 +45,18 @@ QUOTA_LOW = (
     "Paused: over half of your organization's hourly requests are used. Renews when you copy it."
 )
 WORDS = {
+    "locked": [
+        "Locked",
+        "XDR Login is locked",
+        "Programs can't get your tokens until you unlock.",
+        "Unlock",
+    ],
+    "locked_unattended": [
+        "Locked",
+        "XDR Login is locked",
+        "This profile is unattended: programs can still get its token.",
+        "Unlock",
+    ],
     "signed_out": [
         "Signed out",
         "Sign in to Northwind SOC",

@@ -8,7 +8,14 @@ import pytest
 
 from desktop.oauth import errors
 from desktop.services.model import profile
-from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedOut, State
+from desktop.services.model.states import (
+    AwaitingApproval,
+    Failed,
+    Locked,
+    Requesting,
+    SignedOut,
+    State,
+)
 from desktop.services.secrets import keystore
 from desktop.ui.wording import tray_texts, window_texts
 from desktop.ui.wording.tray_texts import ARC_STEPS, IconShape, MenuItem, Notification
@@ -119,6 +126,7 @@ def test_signed_in_the_token_can_be_copied_and_dropped() -> None:
         "Sign out": "can be chosen",
         "Open XDR Login": "can be chosen",
         "Settings…": "can be chosen",
+        "Lock now": "can be chosen",
         "Quit": "can be chosen",
     }
 
@@ -132,6 +140,7 @@ def test_while_a_browser_is_waited_for_there_is_no_code_to_copy() -> None:
         "Cancel",
         "Open XDR Login",
         "Settings…",
+        "Lock now",
         "Quit",
     ]
 
@@ -155,6 +164,7 @@ def test_while_a_code_waits_the_menu_helps_to_approve_it() -> None:
         "Cancel",
         "Open XDR Login",
         "Settings…",
+        "Lock now",
         "Quit",
     ]
 
@@ -215,7 +225,22 @@ def test_a_renewal_under_way_is_not_started_twice() -> None:
 
 @pytest.mark.parametrize("state", STATES.values(), ids=STATES)
 def test_window_settings_and_the_end_are_always_there(state: State) -> None:
-    assert list(lines(state))[-3:] == ["Open XDR Login", "Settings…", "Quit"]
+    ends = ["Open XDR Login", "Settings…", "Lock now", "Quit"]
+    if isinstance(state, Locked):
+        ends = ["Open XDR Login", "Unlock", "Quit"]
+    assert list(lines(state))[-len(ends) :] == ends
+
+
+@pytest.mark.parametrize("state", [Locked(), Locked(unattended=True)])
+def test_a_locked_menu_offers_no_token(state: Locked) -> None:
+    assert lines(state) == {
+        "Locked": "cannot",
+        "Open XDR Login": "can be chosen",
+        "Unlock": "can be chosen",
+        "Quit": "can be chosen",
+    }
+    assert tray_texts.tooltip("Northwind", state, NOW) == "Northwind\nLocked"
+    assert tray_texts.icon_shape(state, NOW) == (IconShape.LOCKED, 0)
 
 
 # What is told

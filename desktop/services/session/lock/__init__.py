@@ -1,0 +1,1 @@
+"""Locking XDR Login: no token is handed out, shown or kept in memory until it is unlocked."""

@@ -1,0 +1,1 @@
+"""Locks XDR Login: what triggers it, and what it means for the window and the clipboard."""
