@@ -44,6 +44,7 @@ RIGS = {
     "start_proxy",
     "chroot",
     "windows",
+    "analyst_with_app",
 }
 
 FOLDERS = {

@@ -15,6 +15,13 @@ def require(rig: str, *programs: str) -> None:
         skip_or_fail(f"the {rig} rig requires {', '.join(missing)}")
 
 
+def skip_without(*programs: str) -> None:
+    """Skip the test, also on a CI, unless all programs are on PATH; nothing installs them."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    if missing:
+        pytest.skip(f"{', '.join(missing)} is not installed")
+
+
 def require_linux(rig: str) -> None:
     """Skip the test on systems for which the rig's programs don't exist."""
     if sys.platform != "linux":

@@ -159,11 +159,12 @@ def test_without_the_app_the_command_is_run(monkeypatch: pytest.MonkeyPatch) -> 
     ]
 
 
-def test_its_exit_code_becomes_an_exception(tmp_path: Path) -> None:
+@pytest.mark.parametrize("function", ["token", "services"])
+def test_its_exit_code_becomes_an_exception(tmp_path: Path, function: str) -> None:
     code = (
         "import xdr_login\n"
         "try:\n"
-        "    xdr_login.token('nobody')\n"
+        f"    xdr_login.{function}('nobody')\n"
         "except xdr_login.XdrLoginError as error:\n"
         "    print(type(error).__name__, error)\n"
     )
