@@ -89,6 +89,7 @@ class Agent:
         self._sessions = sessions
         self._reload_profiles = reload_profiles
         self._permission = permission
+        sessions.lock.watch(permission.forget_allowed)
         self._finder = _Finder(sessions, reload_profile, reload_profiles)
         self._gate = _Gate(permission, needs_permission, self.recipients)
         self._start_sign_out = start_sign_out

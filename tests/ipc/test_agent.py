@@ -23,6 +23,7 @@ from desktop.ipc.agent import Agent
 from desktop.ipc.client import NoAnswer
 from desktop.ipc.messages import Members, RefusedByAgent
 from desktop.ipc.server import Server, claim_instance
+from desktop.oauth.clock import now
 from desktop.oauth.errors import CertificateRejected
 from desktop.services.model.access_token import digest_of
 from desktop.services.model.policy import Policy
@@ -819,6 +820,13 @@ async def test_a_lock_withdraws_an_open_question(app: RunningApp) -> None:
     await app.ask("lock")
     assert (await waiting).code == "locked"
     assert app.withdrawn.is_set()
+
+
+async def test_a_lock_ends_what_was_allowed(app: RunningApp) -> None:
+    permission = app.agent._permission
+    permission._answers["of-make", PROFILE.id] = (now(app.harness.clock), 3600.0, True)
+    await app.ask("lock")
+    assert not permission._answers
 
 
 async def test_a_lock_while_a_program_waits_for_a_renewal_gives_it_nothing(app: RunningApp) -> None:

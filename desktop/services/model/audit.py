@@ -176,6 +176,24 @@ PROFILE_REMOVED = EventKind(
     type="deletion",
     severity=Severity.NOTICE,
 )
+APP_LOCKED = EventKind(
+    "locked",
+    "b318bdcdb06d05a243fe67f95b83823a",
+    19,
+    "XDR Login locked",
+    category="session",
+    type="end",
+    severity=Severity.NOTICE,
+)
+APP_UNLOCKED = EventKind(
+    "unlocked",
+    "5744fcd87fa5e91c96881d84be50d017",
+    20,
+    "XDR Login unlocked",
+    category="session",
+    type="start",
+    severity=Severity.NOTICE,
+)
 EVENTS_LOST = EventKind(
     "events-lost",
     "097cae7d9ea1718b91d33dceba54d2c8",
@@ -268,6 +286,9 @@ class AuditEvent:
         "Why it failed, as the exit codes name it, such as forbidden.", name="error.code"
     )
     error_type: str = text("The kind of error in the code of XDR Login.", name="error.type")
+    reason: str = text(
+        "What locked XDR Login: command, screen, sleep, away or idle.", name="event.reason"
+    )
     lost: int = member(
         "How many events could not be written.",
         default=0,

@@ -94,6 +94,10 @@ class TokenPermission:
     def is_asking(self) -> bool:
         return self._prompt_lock.locked()
 
+    def forget_allowed(self) -> None:
+        """Ask again about all programs that were allowed, as after a lock."""
+        self._answers = {key: each for key, each in self._answers.items() if not each[2]}
+
     async def obtain(self, question: PermissionRequest) -> None:
         """Return if the user allows it; raises `TokenPermissionDenied`, also after a timeout."""
         remembered = self._remembered(question)

@@ -117,6 +117,7 @@ def make_environment(controller: Controller, worker: Worker) -> Environment:
     """Create the environment of the sessions; the audit log follows the settings at once."""
     store = controller.settings_store
     audit = AuditLog(lambda: store.settings.audit)
+    controller.locking.record = lambda event: audit.record(event, store.policy)
     return real_environment(worker, find_proxy=make_proxy_finder(), audit=audit)
 
 

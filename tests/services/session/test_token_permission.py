@@ -91,6 +91,17 @@ async def test_allow_for_an_hour_ends_after_an_hour(setup: Setup) -> None:
     assert len(setup.person.asked) == 2
 
 
+async def test_what_was_allowed_can_be_forgotten_but_no_denial(setup: Setup) -> None:
+    await setup.answered(PermissionAnswer.FOR_AN_HOUR)
+    with pytest.raises(TokenPermissionDenied):
+        await setup.answered(PermissionAnswer.DENY, MAKE)
+    setup.permission.forget_allowed()
+    await setup.answered(PermissionAnswer.ONCE)
+    with pytest.raises(TokenPermissionDenied):
+        await setup.begin(MAKE)
+    assert setup.person.asked == [DEPLOY, MAKE, DEPLOY]
+
+
 async def test_a_denied_program_does_not_cause_another_question_at_once(setup: Setup) -> None:
     with pytest.raises(TokenPermissionDenied):
         await setup.answered(PermissionAnswer.DENY)

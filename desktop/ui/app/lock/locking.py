@@ -11,6 +11,9 @@ from desktop.services.session.lock.presence import NoPresence
 from desktop.services.session.one_task import OneTask
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desktop.services.model.audit import AuditEvent
     from desktop.services.model.settings import Settings
     from desktop.services.session.lock.app_lock import AppLock
     from desktop.services.session.lock.presence import Presence
@@ -25,13 +28,14 @@ _LATE = 30_000  # milliseconds
 class Locking(QObject):
     """Locks on command and on the events of the system, and unlocks.
 
-    `presence` is asked before somebody unlocks in the window. An unlocked screen needs no such
-    question: whoever unlocked it has just proven who they are.
+    `record` writes to the audit log. `presence` is asked before somebody unlocks in the window. An
+    unlocked screen needs no such question: whoever unlocked it has just proven who they are.
     """
 
     def __init__(self, controller: Controller) -> None:
         super().__init__(controller)
         self.presence: Presence = NoPresence()
+        self.record: Callable[[AuditEvent], None] = lambda _event: None
         self._controller = controller
         self._lock: AppLock | None = None
         self._events: LockEvents | None = None
@@ -104,6 +108,7 @@ class Locking(QObject):
             self._lock_for(LockReason.AWAY)
 
     def _on_change(self) -> None:
+        self._record_change()
         if self.is_locked:
             self._idle.stop()
             self._controller.copier.cancel()
@@ -111,6 +116,15 @@ class Locking(QObject):
         else:
             self._on_use()
         self._controller.display.show_lock()
+
+    def _record_change(self) -> None:
+        from desktop.services.model.audit import APP_LOCKED, APP_UNLOCKED, AuditEvent
+
+        reason = None if self._lock is None else self._lock.reason
+        if reason is None:
+            self.record(AuditEvent(APP_UNLOCKED))
+        else:
+            self.record(AuditEvent(APP_LOCKED, reason=reason.name.lower()))
 
     def _on_use(self) -> None:
         """Count the idle minutes from now on."""

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
+from desktop.services.model.audit import APP_LOCKED, APP_UNLOCKED, AuditEvent
 from desktop.services.model.settings import Settings
 from desktop.services.session.lock.app_lock import AppLock, LockReason
 from desktop.services.session.sessions import ProfileStatus
@@ -68,6 +69,19 @@ def test_a_lock_takes_the_code_off_the_screen(harness: ControllerHarness) -> Non
         "Unlock",
     ]
     assert not any("WDJB" in each for each in texts(harness))
+
+
+def test_a_lock_and_its_end_are_audited_once(harness: ControllerHarness) -> None:
+    events: list[AuditEvent] = []
+    harness.controller.locking.record = events.append
+    lock_of(harness).lock(LockReason.SLEEP)
+    lock_of(harness).lock(LockReason.IDLE)
+    lock_of(harness).unlock()
+    lock_of(harness).unlock()
+    assert [(each.kind, each.reason) for each in events] == [
+        (APP_LOCKED, "sleep"),
+        (APP_UNLOCKED, ""),
+    ]
 
 
 def test_what_happens_while_locked_is_shown_after_it(harness: ControllerHarness) -> None:
