@@ -196,9 +196,14 @@ class Agent:
         """List the only servers that may get the token: no secret, so no permission is needed."""
         from desktop.services.token.api_services import service_addresses  # not before a code
 
-        profile = (await self._finder.open(members)).profile
-        addresses, bound = service_addresses(profile), tokens_binding(profile)
-        return {"profile": profile.id, "services": addresses, "issued_for": bound}
+        session = await self._finder.open(members)
+        profile, state = session.profile, session.state
+        return {
+            "profile": profile.id,
+            "services": service_addresses(profile),
+            "issued_for": tokens_binding(profile),
+            "bound": isinstance(state, SignedIn) and state.is_bound,
+        }
 
     async def _questions(self, _members: Members, _process: int | None) -> Members:
         return {"asking": self._permission.is_asking}

@@ -7,7 +7,7 @@ from functools import cache, partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from ._errors import ForeignHost, SignInNeeded
+from ._errors import ForeignHost, XdrLoginError
 from ._requests import Services, digest_of, fetch_services
 
 Request = TypeVar("Request")
@@ -15,6 +15,7 @@ Result = TypeVar("Result")
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _UNAUTHORIZED = 401
+_NONCE_DEMANDED = "use_dpop_nonce"  # RFC 9449 section 9
 _READ_AGAIN = 60.0  # seconds after which the services of the profile may have changed
 _HOST = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]")
 
@@ -28,7 +29,8 @@ class Auth:
     Pass it as `auth=` to `requests`, `httpx.Client`, `httpx.AsyncClient` or those of `httpx2`, for
     one request or for all. It asks XDR Login for the token each time, so it is always current. If a
     server refuses the token (401), it is renewed and the request is sent once more, if its body
-    can be; a token is replaced at most once a minute, however many programs ask.
+    can be; a token is replaced at most once a minute, however many programs ask. For a token that
+    is bound to this computer (DPoP, RFC 9449), XDR Login signs each request; the key stays there.
 
     Only the API services of the profile get the token, on exactly their scheme, host and port.
     Other servers raise `ForeignHost`, and nothing is sent. No redirect takes the token to another
@@ -45,6 +47,7 @@ class Auth:
         self._profile = profile
         self._services: Services | None = None
         self._read_at = 0.0
+        self._nonces: dict[Origin, str] = {}  # of bound tokens, by server (RFC 9449 section 9)
 
     def __repr__(self) -> str:
         return f"Auth(profile={self._profile!r})"
@@ -75,7 +78,7 @@ class Auth:
         if not sent.is_refused(response, request.url) or not _rewind(request):
             return response
         again = request.copy()
-        if not sent.renew(again):
+        if not sent.renew(again, response):
             return response
         response.content  # noqa: B018 - reads the rest, so that the connection can be used again
         response.close()
@@ -91,7 +94,7 @@ class Auth:
         sent = self._add_token(request, request.url)
         response = yield request
         is_refused = sent.is_refused(response, request.url) and _is_loaded(request)
-        if is_refused and sent.renew(request):
+        if is_refused and sent.renew(request, response):
             yield request
 
     auth_flow = sync_auth_flow
@@ -101,7 +104,7 @@ class Auth:
         sent = await _in_thread(partial(self._add_token, request, request.url))
         response = yield request
         is_refused = sent.is_refused(response, request.url) and _is_loaded(request)
-        if is_refused and await _in_thread(partial(sent.renew, request)):
+        if is_refused and await _in_thread(partial(sent.renew, request, response)):
             yield request
 
     # Both
@@ -110,15 +113,16 @@ class Auth:
         """Add the token for `url` to `request`; raises `ForeignHost`."""
         origin = _origin_of(url)
         services = self._services_for(origin)
+        given = (request.method, str(url), self._nonces.get(origin, ""))
         try:
-            token = services.fetch_token()
-        except SignInNeeded:
+            headers = services.headers_for(*given)
+        except XdrLoginError:
             before, services = services, self._services_for(origin, at_once=True)
-            if services.issued_for == before.issued_for:
+            if (services.issued_for, services.is_bound) == (before.issued_for, before.is_bound):
                 raise
-            token = services.fetch_token()  # of the server that the profile names now
-        request.headers["Authorization"] = f"Bearer {token}"
-        return _Sent(services, digest_of(token))
+            headers = services.headers_for(*given)  # of the sign-in that there is now
+        request.headers.update(headers)
+        return _Sent(services, headers["Authorization"], partial(self._nonces.__setitem__, origin))
 
     def _services_for(self, origin: Origin, *, at_once: bool = False) -> Services:
         """Fetch the services, one of which is at `origin`; raises `ForeignHost`."""
@@ -137,11 +141,18 @@ class Auth:
 
 
 class _Sent:
-    """A token that was sent to one of `services`: its digest, since requests shows its hooks."""
+    """A token that was sent to one of `services`: its digest, since requests shows its hooks.
 
-    def __init__(self, services: Services, digest: str) -> None:
+    `note_nonce` is called with the nonce that the server wants in further proofs.
+    """
+
+    def __init__(
+        self, services: Services, authorization: str, note_nonce: Callable[[str], None]
+    ) -> None:
         self._services = services
-        self._digest = digest
+        self._scheme, _, token = authorization.partition(" ")
+        self._digest = digest_of(token)
+        self._note_nonce = note_nonce
 
     def is_refused(self, response: Any, url: Any) -> bool:
         """Tell whether the server at `url` itself has refused the token.
@@ -152,15 +163,30 @@ class _Sent:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         return bool(
             response.status_code == _UNAUTHORIZED
-            and (scheme, digest_of(token)) == ("Bearer", self._digest)
+            and (scheme, digest_of(token)) == (self._scheme, self._digest)
             and _origin_of(request.url) == _origin_of(url)
         )
 
-    def renew(self, request: Any) -> bool:
-        """Add another token of the same profile to `request`; tell whether there is one."""
+    def renew(self, request: Any, response: Any) -> bool:
+        """Add what `response` demands to `request`; tell whether there is something new.
+
+        That is another token of the same profile, or a proof with the nonce of the server.
+        """
+        nonce = response.headers.get("DPoP-Nonce", "") if self._services.is_bound else ""
+        if nonce and _NONCE_DEMANDED in response.headers.get("WWW-Authenticate", ""):
+            self._note_nonce(nonce)
+            request.headers.update(
+                self._services.headers_for(request.method, str(request.url), nonce)
+            )
+            return True
         renewed = self._services.replace_token(self._digest)
-        request.headers["Authorization"] = f"Bearer {renewed}"
-        return digest_of(renewed) != self._digest
+        if digest_of(renewed) == self._digest:
+            return False
+        headers = {"Authorization": f"Bearer {renewed}"}
+        if self._services.is_bound:
+            headers = self._services.headers_for(request.method, str(request.url), nonce)
+        request.headers.update(headers)
+        return True
 
 
 def _loaded_bases() -> tuple[type, ...]:

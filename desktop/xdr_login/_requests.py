@@ -22,12 +22,36 @@ class Services:
     """The API services of the profile with the id `profile`: addresses by name.
 
     `issued_for` says which server and client its tokens are of, empty without the running app.
+    `is_bound` says that each request needs a proof, which the running app makes (RFC 9449).
     """
 
-    def __init__(self, profile: str, addresses: dict[str, str], issued_for: str = "") -> None:
+    def __init__(
+        self,
+        profile: str,
+        addresses: dict[str, str],
+        issued_for: str = "",
+        *,
+        is_bound: bool = False,
+    ) -> None:
         self.profile = profile
         self.addresses = addresses
         self.issued_for = issued_for
+        self.is_bound = is_bound
+
+    def headers_for(self, method: str, url: str, nonce: str = "") -> dict[str, str]:
+        """Fetch the headers of one request; `nonce` is what its server has demanded, if anything.
+
+        Raises as `xdr_login.token`.
+        """
+        if not self.is_bound:
+            return {"Authorization": f"Bearer {self.fetch_token()}"}
+        given = {"nonce": nonce} if nonce else {}
+        answer = self._send("proof", method=method, url=url, **given)
+        if not answer:
+            from ._errors import XdrLoginError
+
+            raise XdrLoginError("XDR Login is not running. Start it and try again.")
+        return {"Authorization": str(answer["authorization"]), "DPoP": str(answer["dpop"])}
 
     def fetch_token(self) -> str:
         """Fetch a token that is meant for these services: raises as `xdr_login.token`.
@@ -41,14 +65,18 @@ class Services:
 
         It may be the same: without the running app, in the first half of its life.
         """
+        if self.is_bound:
+            return str(self._send("token", min_validity=60, refused=refused)["access_token"])
         return self._fetch(refused=refused) or _run_token(self.profile, _LONGEST_VALIDITY)
 
     def _fetch(self, **given: object) -> str:
         """Ask the running app; empty if there is none."""
+        return str(self._send("token", min_validity=60, format="raw", **given).get("text", ""))
+
+    def _send(self, command: str, **given: object) -> "Members":
         if self.issued_for:  # the profile may have been changed to another server since
             given["issued_for"] = self.issued_for
-        given |= {"profile": self.profile, "min_validity": 60, "format": "raw"}
-        return str(_send("token", timeout=TIMEOUT, **given).get("text", ""))
+        return _send(command, timeout=TIMEOUT, profile=self.profile, **given)
 
 
 def fetch_token(profile: str | None, min_validity: float) -> str:
@@ -67,18 +95,20 @@ def digest_of(token: str) -> str:
 
 def fetch_services(profile: str | None) -> Services:
     """Fetch the API services of a profile: see `xdr_login.services`."""
-    name, issued_for = _profile_name(profile), ""
+    name, issued_for, is_bound = _profile_name(profile), "", False
     answer = _send("services", timeout=_SERVICES_TIMEOUT, profile=name)
     if answer:
         id_, found = answer["profile"], answer["services"]
         issued_for = str(answer.get("issued_for", ""))
+        is_bound = answer.get("bound") is True
     else:
         import json
 
         shown = json.loads(_run("profiles", "show", "--json", "--", *filter(None, [name])))
         id_, found = shown["id"], shown["services"]
     assert isinstance(found, dict)  # noqa: S101 - for the type checker
-    return Services(str(id_), {str(key): str(found[key]) for key in found}, issued_for)
+    addresses = {str(key): str(found[key]) for key in found}
+    return Services(str(id_), addresses, issued_for, is_bound=is_bound)
 
 
 def _profile_name(given: str | None) -> str:

@@ -3,12 +3,15 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from types import ModuleType
 
 import httpx
 import pytest
+import requests
 
 from desktop.demo import PUBLIC_CLIENT_ID
 from desktop.ipc import client
+from desktop.xdr_login import Auth, ForeignHost
 from tests.cli.commands import sign_in
 from tests.end_to_end.agent import COMMAND, Agent, headless, run_agent
 from tests.end_to_end.conftest import saved_token, write_profile
@@ -87,6 +90,29 @@ def test_the_running_app_makes_the_proofs_and_keeps_the_key(
     assert key not in json.dumps(answers)
     assert agent.status()["soc"]["bound"] is True
     assert "bound to this computer" in run(secret_service, "status").stdout
+
+
+@pytest.mark.parametrize("library", [httpx, requests])
+def test_the_python_package_signs_each_request_through_the_app(
+    agent: Agent, server: DemoServer, library: ModuleType
+) -> None:
+    del agent
+    auth = Auth("soc")
+    for _ in range(2):
+        answer = library.get(f"{server.url}{WHOAMI}?page=2", auth=auth)
+        assert answer.status_code == 200
+    # The first request learns the nonce, and the second one uses it.
+    assert [each.status for each in server.history() if each.path == WHOAMI] == [401, 200, 200]
+
+
+async def test_the_python_package_signs_requests_of_an_event_loop(
+    agent: Agent, server: DemoServer
+) -> None:
+    del agent
+    async with httpx.AsyncClient(auth=Auth("soc")) as http:
+        assert (await http.get(f"{server.url}{WHOAMI}")).status_code == 200
+        with pytest.raises(ForeignHost):
+            await http.get("https://evil.example/")
 
 
 def test_without_the_app_the_saved_key_makes_the_proofs(
