@@ -33,6 +33,7 @@ RESOURCES = (
     "openapi/iroh-oauth2.json",
     "presets.toml",
     "profiles.example.toml",
+    "schemas/audit.schema.json",
     "schemas/policy.schema.json",
     "schemas/profiles.schema.json",
     "scopes/xdr.toml",

@@ -16,7 +16,7 @@ import httpx
 from desktop.cli.api import paged_answers
 from desktop.cli.api.api_answers import json_in, readable, terminal_safe
 from desktop.cli.doctor.doctor import without_personal_data
-from desktop.cli.scripts import credential
+from desktop.cli.scripts import credential, labeled_programs
 from desktop.cli.scripts.programs import _NAME as _VARIABLE
 from desktop.cli.token_fast_path import parse_seconds
 from desktop.ipc import messages, token_message
@@ -401,6 +401,12 @@ PARSERS = (
         lambda t: pagination.next_address(HOST, [("X-Next", t)]),
         (),
         (("", ""), ("limit=", ""), ("limit=1&", "")),
+    ),
+    Parser(
+        "line of a program on a terminal",
+        lambda t: labeled_programs._without_control(t.encode("utf-8", "surrogatepass")),
+        (),
+        (("", ""), ("\x1b[", "m"), ("\x1b[1;", "m")),
     ),
     Parser(
         "page of an API answer",

@@ -97,6 +97,7 @@ def test_the_token_is_copied_from_the_menu_while_the_window_is_hidden(
         "Sign out",
         "Open XDR Login",
         "Settings…",
+        "Lock now",
         "Quit",
     ]
     app.choose("Copy token")
@@ -183,7 +184,7 @@ def test_a_menu_shown_by_the_desktop_is_up_to_date(
         lines = [line for line in shown["menu"][1:] if line != "Renew now"]
         assert lines == [
             *("---", "Copy token", "Copy as", "---", "Sign out", "---"),
-            *("Open XDR Login", "Settings…", "Quit"),
+            *("Open XDR Login", "Settings…", "Lock now", "Quit"),
         ]
         app.close()
         assert not app.program.has_ended()

@@ -183,8 +183,6 @@ def _character(number: int) -> str:
 
 
 def _folded(text: str) -> str:
-    if text.isascii():
-        return text.lower()
     # Accents don't count, and to put many of them in order takes time that grows with their square.
     plain = "".join(each for each in text if not _is_mark(each))
     # Composed and decomposed letters, full-width ones and other variants are written alike.

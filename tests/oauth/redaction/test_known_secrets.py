@@ -205,6 +205,13 @@ def test_an_error_code_stays_whatever_the_secret_is(code: str) -> None:
     assert secrets.strike(code) == code
 
 
+def test_a_forgotten_secret_is_known_no_more() -> None:
+    secrets = KnownSecrets("correct-horse-battery", "another-long-secret")
+    secrets.forget("correct-horse-battery", "never-known-at-all")
+    assert secrets.strike("correct-horse-battery") == "correct-horse-battery"
+    assert secrets.strike("another-long-secret") == "[redacted]"
+
+
 def test_only_recent_secrets_are_kept() -> None:
     secrets = KnownSecrets()
     others = [hashlib.sha256(bytes([number])).hexdigest() for number in range(20)]

@@ -271,6 +271,8 @@ async def test_an_expected_error_while_a_token_is_handed_out_is_recorded(
         harness.session.audit.note_handed_out(TOKEN, GIT, asked=False, exchange="graph")
     assert log.actions == ["token-refused", "token-handed-out"]
     assert log.last("xdr_login.exchange") == ["graph"]
+    harness.session.audit.note_proof(GIT, asked=True)
+    assert log.last("event.action", "xdr_login.token") == ["token-handed-out", "proof"]
 
 
 async def test_copying_and_showing_are_recorded(

@@ -213,6 +213,18 @@ async def test_a_new_look_of_a_profile_keeps_its_session(setup: Setup) -> None:
     assert setup.sessions.statuses[0].profile.name == "North"
 
 
+async def test_new_services_of_a_profile_keep_its_session(setup: Setup) -> None:
+    await setup.begin()
+    before = setup.sessions.current
+    assert before is not None
+    services = {"reports": "https://reports.example"}
+    exchanges = {"reports": {"url": "https://reports.example/token"}}
+    changed = replace(PROFILE, services=services, exchanges=exchanges)
+    await setup.sessions.update_profiles({**BOTH, PROFILE.id: changed})
+    assert setup.sessions.current is before
+    assert before.profile.services == services
+
+
 async def test_another_client_ends_the_session_of_a_profile(setup: Setup) -> None:
     await setup.begin()
     await setup.sign_in(PROFILE.id)
