@@ -104,10 +104,17 @@ def test_a_started_program_loads_its_own_libraries(
             for command in ([], [program, "run", "--"])  # the bundle can start itself
         )
     left, loaded = json.loads(shown)
-    assert left.pop("XDR_ACCESS_TOKEN")
+    added = {name: left.pop(name) for name in left.keys() - given.keys()}
     assert left == given
+    assert added.keys() == {
+        "XDR_ACCESS_TOKEN",
+        "XDR_LOGIN_PROFILE",
+        "XDR_PROFILE",
+        "XDR_SERVER_URL",
+    }
+    assert added["XDR_PROFILE"] == "soc"
     assert str(BUNDLE) not in loaded
-    assert json.loads(again)[0].keys() == given.keys() | {"XDR_ACCESS_TOKEN"}
+    assert json.loads(again)[0].keys() == given.keys() | added.keys()
 
 
 def test_the_trimmed_icu_gives_the_same_results() -> None:
