@@ -314,7 +314,7 @@ class _Gate:
         recipients: TokenRecipients,
     ) -> None:
         self._permission = permission
-        self.needs_permission = needs_permission
+        self._needs_permission = needs_permission
         self._recipients = recipients
         self._worker = Worker("programs")
 
@@ -328,7 +328,7 @@ class _Gate:
     ) -> bool:
         """Return whether somebody was asked; raises why `program` may not have the token."""
         _require_token(session)
-        asked = self.needs_permission()
+        asked = self._needs_permission()
         if asked:
             profile = session.profile
             question = PermissionRequest(program, profile.id, profile.name, exchange)
@@ -394,7 +394,7 @@ def _parse_refused(members: Members) -> str:
 
 
 def _require_token(session: Session) -> None:
-    """Raise the reason why there is no token, before the user is asked about it."""
+    """Raise the error that says why the session has no token, before asking for permission."""
     state = session.state
     if isinstance(state, Failed) and isinstance(state.error, KeystoreError):
         raise state.error

@@ -14,7 +14,7 @@ XdrLoginError
 
 
 class XdrLoginError(Exception):
-    """There is no token. The text says why and what to do; it contains no secret.
+    """Raised instead of returning a token. The text says why and what to do, without secrets.
 
     `code` is the name of the error in the JSON of `xdr-login`, and `exit_code` its exit code.
     """

@@ -315,7 +315,7 @@ def _renew_or_sign_in(state: SignedIn, at: datetime) -> dict[MenuItem, MenuLabel
 
 
 def _no_token_label(state: State, at: datetime) -> str:
-    """The disabled menu item that says why there is no token to copy; empty if there is one."""
+    """Label the disabled menu item with the reason; empty if a token can be copied."""
     match state:
         case SignedIn() if state.signing_out:
             return translate("Copy token (signing out)")
@@ -332,7 +332,7 @@ def _no_token_label(state: State, at: datetime) -> str:
 
 
 def _is_unusable(state: SignedIn, at: datetime) -> bool:
-    """Whether there is no token to copy, and the user needs to act."""
+    """Whether nothing can be copied until the user acts."""
     if state.remaining(at) != 0:
         return False
     return not state.renewable or state.trouble is not None
