@@ -88,11 +88,11 @@ def test_denying_permission_raises(agent: Agent, monkeypatch: pytest.MonkeyPatch
 def test_the_setting_decides_whether_permission_is_asked_for(
     agent: Agent, harness: ControllerHarness
 ) -> None:
-    assert not agent._gate.needs_permission()
+    assert not agent._gate._needs_permission()
     harness.controller.settings_store.use(
         replace(harness.controller.settings_store.settings, ask_for_tokens=True)
     )
-    assert agent._gate.needs_permission()
+    assert agent._gate._needs_permission()
 
 
 def test_signing_out_by_a_command_clears_the_clipboard(
