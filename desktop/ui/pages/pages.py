@@ -124,6 +124,11 @@ class Pages(QObject):
         if pages := self._get_profile_pages():
             pages.open_profiles()
 
+    def open_connection_check(self, id_: str) -> None:
+        """Open the page that checks the connection of profile `id_`."""
+        if pages := self._get_profile_pages():
+            pages.open_connection_check(id_)
+
     def open_profiles_folder(self) -> ProfileError | None:
         """Open the profiles folder, with an example in it if it was empty."""
         from desktop.services.configuration.profile_reader import prepare_folder

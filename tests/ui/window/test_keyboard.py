@@ -46,9 +46,9 @@ ORDER = {
     ],
     "lapsed": ["Copy token", "Copy as…", "Renew now", "Details", "Sign out"],
     "expired": ["Sign in again", "Details", "Sign out"],
-    "code_expired": ["Get a new code", "Copy details"],
-    "unknown_client": ["Edit profile", "Copy details", "Try again"],
-    "keyring_missing": ["Continue without saving", "Copy details", "Try again"],
+    "code_expired": ["Get a new code", "Technical details"],
+    "unknown_client": ["Edit profile", "Check connection", "Try again", "Technical details"],
+    "keyring_missing": ["Continue without saving", "Try again", "Technical details"],
 }
 PRIMARY = {
     "signed_out": ("Sign in", "sign_in"),
@@ -269,10 +269,12 @@ def test_a_low_window_scrolls_to_what_tab_reaches(open_screen: Callable[..., Scr
     assert not button.visibleRegion().isEmpty()
 
 
-def test_the_facts_of_a_failure_can_be_selected_by_keyboard(screen: Screen) -> None:
+def test_the_facts_of_a_failure_can_be_selected_and_copied_by_keyboard(screen: Screen) -> None:
     screen.show(STATES["declined"])
-    facts = screen.label("access_denied\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11")
-    assert facts.textInteractionFlags() & Qt.TextInteractionFlag.TextSelectableByKeyboard
+    screen.button("▸  Technical details").click()
+    facts = screen.label("access_denied")
+    assert facts.textInteractionFlags() & Qt.TextInteractionFlag.TextSelectableByMouse
+    assert screen.button("Copy details").focusPolicy() & Qt.FocusPolicy.TabFocus
 
 
 def test_a_trace_id_stays_whole_for_whoever_copies_it(screen: Screen) -> None:
