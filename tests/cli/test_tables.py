@@ -7,7 +7,7 @@ import pytest
 
 from desktop.cli.terminal.tables import display_width, pad, print_table, shorten
 
-HEADER = ("Profile", "Name", "State", "User")
+HEADER = ("PROFILE", "NAME", "STATE", "USER")
 LONG = ("contoso", "Contoso Managed Detection and Response, Production", "signed out", "dana@" * 12)
 
 

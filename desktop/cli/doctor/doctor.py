@@ -120,8 +120,14 @@ def without_personal_data(text: str) -> str:
 def _print_check(check: Check) -> None:
     width = max(display_width(translate(each)) for each in _OUTCOMES.values())
     mark, label = pad(translate(_OUTCOMES[check.outcome]), width), translate(_LABELS[check.name])
-    server = ", ".join(filter(None, (check.profiles, check.address)))
-    shown = f"{label} ({server})" if server else label
+    shown = label
+    if check.address:
+        shown = translate(
+            "{check} ({profile}, {server})",
+            check=label,
+            profile=check.profiles,
+            server=check.address,
+        )
     print_result(f"{mark}  {shown}: {check.text}", color=_COLORS[check.outcome])
     if check.remedy:
         print_result(f"{' ' * width}  {check.remedy}")

@@ -18,10 +18,10 @@ from desktop.services.model.profile import MEMBERS, BrokenProfile, Profile
 from desktop.services.system.translation import translatable, translate
 
 _HEADER = (
-    translatable("Profile"),
-    translatable("Name"),
-    translatable("Provider"),
-    translatable("Managed by"),
+    translatable("PROFILE"),
+    translatable("NAME"),
+    translatable("PROVIDER"),
+    translatable("MANAGED BY"),
 )
 
 

@@ -122,10 +122,10 @@ def _objects(found: object) -> list[ProfileStatus]:
 
 
 _HEADER = (
-    translatable("Profile"),
-    translatable("Name"),
-    translatable("State"),
-    translatable("User"),
+    translatable("PROFILE"),
+    translatable("NAME"),
+    translatable("STATE"),
+    translatable("USER"),
 )
 _STATES = {
     "signed_out": translatable("signed out"),

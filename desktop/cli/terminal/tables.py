@@ -40,7 +40,7 @@ def print_table(header: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
     take. Into a pipe they are printed in full. A column in which all rows are empty is left out.
     """
     kept = [number for number in range(len(header)) if any(row[number] for row in rows)]
-    titles = tuple(translate(header[number]).upper() for number in kept)
+    titles = tuple(translate(header[number]) for number in kept)
     lines = [titles, *(tuple(row[number] for number in kept) for row in rows)] if rows else []
     widths = [max(map(display_width, column)) for column in zip(*lines, strict=True)]
     if sys.stdout.isatty():
