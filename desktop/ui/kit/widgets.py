@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from PySide6.QtCore import QRect
-    from PySide6.QtGui import QFocusEvent, QResizeEvent
+    from PySide6.QtGui import QFocusEvent, QPaintEvent, QResizeEvent
 
     from desktop.services.model.states import State
     from desktop.ui.kit.copy_progress import CopyProgress
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _BETWEEN_BUTTONS = 12
 _BETWEEN_QUIET = 8  # in the footer
 _BESIDE_WORDS = 5  # pixels on either side of the text of a button: border and padding
+_RING_WIDTH, _RING_CORNER = 2, 10  # pixels of the focus ring
 _ACKNOWLEDGED_FOR = 1600  # milliseconds
 
 
@@ -68,7 +69,7 @@ class Button(QPushButton):
         self.setAutoDefault(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.clicked.connect(lambda _checked=False: pressed())
-        self._narrow = kind in {"", "primary"}
+        self._has_edge = kind in {"", "primary"}
         self._restore_timer = QTimer(self, singleShot=True, interval=_ACKNOWLEDGED_FOR)
         self._restore_timer.timeout.connect(self.restore_text)
         self._is_taking_focus = False
@@ -92,7 +93,7 @@ class Button(QPushButton):
     def minimumSizeHint(self) -> QSize:
         """Fit three in a row at 360 pixels; quiet ones are never cut."""
         hint = super().minimumSizeHint()
-        return QSize(0, hint.height()) if self._narrow else super().sizeHint()
+        return QSize(0, hint.height()) if self._has_edge else super().sizeHint()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the focus ring only if the keyboard is used."""
@@ -117,6 +118,20 @@ class Button(QPushButton):
 
         if event.reason() != Qt.FocusReason.ActiveWindowFocusReason:
             self._show_focus_ring(shown=False)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the focus ring around what has an edge of its own."""
+        super().paintEvent(event)
+        if self._has_edge and has_focus_ring(self):
+            from PySide6.QtGui import QPainter, QPalette, QPen  # late, see docs/decisions/start.md
+
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            color = self.palette().color(QPalette.ColorRole.BrightText)
+            painter.setPen(QPen(color, _RING_WIDTH))
+            inset = _RING_WIDTH // 2
+            room = self.rect().adjusted(inset, inset, -inset, -inset)
+            painter.drawRoundedRect(room, _RING_CORNER, _RING_CORNER)
 
     def take_focus(self, *, ringed: bool) -> None:
         """Take the focus from something that goes away."""
