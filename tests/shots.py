@@ -42,6 +42,7 @@ from desktop.ui.pages.details_view import DetailsView
 from desktop.ui.pages.server_answer_card import GrantCard
 from desktop.ui.pages.server_query import ServerAnswer
 from desktop.ui.pages.settings_view import SettingsView
+from desktop.ui.pages.shortcuts_view import ShortcutsView
 from desktop.ui.profiles.switcher_view import SwitcherView
 from desktop.ui.tray.tray_menu import TrayMenu
 from desktop.ui.views.failed_view import FailedView
@@ -420,6 +421,7 @@ _CHANGES: dict[str, Callable[[Window], None]] = {
     "ask_for_tokens": _show_ask_for_tokens,
     "permission": _show_permission,
     "about": _show_about,
+    "shortcuts": lambda window: window.show_page(ShortcutsView(close=window.close_page)),
     **PROFILE_PAGES,
     "copying": lambda window: window.show_copy(Copying(CopyFormat.TOKEN)),
     "copied": lambda window: window.show_copy(Copied(CopyFormat.CURL, 30.0)),

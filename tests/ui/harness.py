@@ -232,6 +232,9 @@ class ActionRecorder:
     def open_settings(self) -> None:
         self.calls.append("open_settings")
 
+    def open_shortcuts(self) -> None:
+        self.calls.append("open_shortcuts")
+
     def revocation_offered(self) -> Revocation | None:
         return self.offered
 

@@ -274,8 +274,8 @@ class View(QWidget):
     def show_browser_failure(self, link: str) -> None:
         """Say that no browser could be started for `link`, if this view shows it."""
 
-    def primary(self) -> Button | None:
-        """Return the button that gets the focus first."""
+    def primary(self) -> QWidget | None:
+        """Return the button or control that gets the focus first."""
         return None
 
     def copy(self) -> None:
@@ -298,6 +298,19 @@ def set_tooltip(widget: QWidget, text: str) -> None:
     # Qt guesses whether a tooltip is markup, so the text is turned into markup.
     widget.setToolTip(f"<span>{escape(text)}</span>" if text else "")
     widget.setAccessibleDescription(text)
+
+
+def set_mnemonics(*buttons: Button) -> None:
+    """Let Alt with a letter press each of the `buttons` of a dialog, and underline that letter."""
+    taken: set[str] = set()
+    for button in buttons:
+        text = button.text()
+        letters = (at for at, letter in enumerate(text) if letter.isascii() and letter.isalpha())
+        at = next((each for each in letters if text[each].lower() not in taken), None)
+        if at is not None:
+            taken.add(text[at].lower())
+            button.setText(f"{text[:at]}&{text[at:]}")
+            button.setAccessibleName(text)
 
 
 def fit_to_text(button: Button) -> Button:

@@ -95,6 +95,15 @@ class Pages(QObject):
         self._settings_store.read_autostart()
         self._list_browsers()
 
+    def open_shortcuts(self) -> None:
+        """Open the sheet of keyboard shortcuts, or close it if it is open."""
+        from desktop.ui.pages.shortcuts_view import ShortcutsView
+
+        if isinstance(self._window.page, ShortcutsView):
+            self._window.close_page()
+        elif not self._window.is_covered:
+            self._window.show_page(ShortcutsView(close=self.close_page))
+
     def open_about(self) -> None:
         from desktop.ui.pages.about_page import AboutController
 

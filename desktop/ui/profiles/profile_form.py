@@ -113,6 +113,8 @@ class ProfileForm(View):
             partial(self._choose, "preset"), partial(self._choose, "grant")
         )
         self._check = Button(translate("Check"), self._on_check)
+        kind = "" if purpose.is_new else "link"
+        self._paste = Button(translate("Paste JSON"), self._on_paste, kind)
         self._buttons = _FormButtons(self.footer_row, cancel=self.step_back, save=self._on_save)
         self._lay_out()
         self._note.hide()
@@ -157,7 +159,7 @@ class ProfileForm(View):
 
     def first_field(self) -> QWidget:
         """The field that gets the focus first."""
-        return self._fields.by_name["client_id" if self._purpose.is_new else "name"].control
+        return self._paste if self._purpose.is_new else self._fields.by_name["name"].control
 
     def step_back(self) -> bool:
         """Leave the form; the first time, ask before unsaved input is lost."""
@@ -264,18 +266,29 @@ class ProfileForm(View):
 
     def _lay_out(self) -> None:
         main = Card()
+        pasting = self._pasting_card() if self._purpose.is_new else None
         self._fields.add_to(main, *PROVIDER_AND_CLIENT)
-        paste = fit_to_text(Button(translate("Paste JSON"), self._on_paste, "link"))
-        add_row(main.column, paste).addStretch(1)
+        if pasting is None:
+            add_row(main.column, fit_to_text(self._paste)).addStretch(1)
         main.column.addWidget(self._note)
         main.column.addWidget(self.client_secret)
         self._fields.add_to(main, *NAME_AND_SCOPE)
         self.column.addWidget(label(self._purpose.title, "title"))
         if self._purpose.about:
             self.column.addWidget(label(self._purpose.about, "muted"))
+        if pasting is not None:
+            self.column.addWidget(pasting)
         for part in (main, self._options, self._check, self.findings, self._failure):
             self.column.addWidget(part)
         self.column.addStretch(1)
+
+    def _pasting_card(self) -> Card:
+        """Offer first what takes one click; the fields below are for those without the JSON."""
+        card = Card(spacing=8)
+        card.column.addWidget(label(translate(texts.PASTE_FIRST), "heading"))
+        card.column.addWidget(label(translate(texts.PASTE_FIRST_HELP), "muted"))
+        card.column.addWidget(self._paste)
+        return card
 
 
 class _HostsQuestion:

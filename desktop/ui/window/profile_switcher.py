@@ -72,7 +72,10 @@ class ProfileSwitcher(Button):
             self._add(translate("Add profile…"), self._actions.add_profile)
         self._add(translate("Manage profiles…"), self._actions.manage_profiles)
         self._menu.addSeparator()
+        self._add(f"{translate('Settings…')}\tCtrl+,", self._actions.open_settings)
+        self._add(f"{translate('Keyboard shortcuts')}\tF1", self._actions.open_shortcuts)
         self._add(f"{translate('Lock now')}\tCtrl+L", self._actions.locking.lock)
+        self._add(f"{translate('Quit')}\tCtrl+Q", self._actions.quit)
 
     def _add_edit(self, profiles: ProfileActions) -> None:
         """Add the item that edits the profile, disabled if an administrator manages it."""

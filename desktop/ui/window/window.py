@@ -139,12 +139,6 @@ class Window(QWidget):
     def close_page(self) -> None:
         self._stack.close_page()
 
-    def follow_system(self) -> None:
-        """Follow colors, contrast and motion of the desktop from now on."""
-        from desktop.ui.window.system_appearance import follow_system
-
-        follow_system(self)
-
     def copy_shown(self) -> None:
         """Copy what is on screen: the code, the token or the details."""
         self._stack.shown.copy()

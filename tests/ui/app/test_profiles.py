@@ -38,6 +38,7 @@ from tests.ui.harness import (
 )
 
 OTHER = OTHERS[0]
+OF_APP = ("Settings…\tCtrl+,", "Keyboard shortcuts\tF1", "Lock now\tCtrl+L", "Quit\tCtrl+Q")
 
 
 @dataclass
@@ -161,11 +162,11 @@ def test_the_list_leads_to_the_form_of_the_profile_in_the_window() -> None:
     actions = ActionRecorder(profiles=ProfileRecorder(statuses=STATUSES, current_id=PROFILE.id))
     button = ProfileSwitcher(actions)
     button.menu().aboutToShow.emit()
-    assert lines(button.menu())[-4:] == [
+    assert lines(button.menu())[-7:] == [
         "Edit “Northwind SOC”…",
         "Add profile…",
         "Manage profiles…",
-        "Lock now\tCtrl+L",
+        *OF_APP,
     ]
     line(button.menu(), "Edit").trigger()
     assert actions.calls == ["edit_profile"]
@@ -204,7 +205,7 @@ def test_if_own_profiles_are_forbidden_none_can_be_added() -> None:
         ActionRecorder(profiles=ProfileRecorder(statuses=(standing,), current_id=PROFILE.id))
     )
     button.menu().aboutToShow.emit()
-    assert lines(button.menu())[-2:] == ["Manage profiles…", "Lock now\tCtrl+L"]
+    assert lines(button.menu())[-5:] == ["Manage profiles…", *OF_APP]
     assert "Add profile…" not in lines(button.menu())
     button.deleteLater()
 

@@ -279,13 +279,13 @@ async def test_escape_leaves_at_once_without_input(place: Place) -> None:
 
 async def test_the_form_starts_on_its_first_field_and_tab_goes_down(place: Place) -> None:
     await place.form()
-    assert place.screen.focused == "Client ID"
+    assert place.screen.focused == "Paste JSON"
     names = [name_of(each) for each in tab_order(place.screen.window) if name_of(each)]
-    first = names.index("Provider and region")
+    first = names.index("Paste JSON")
     assert names[first : first + 5] == [
+        "Paste JSON",
         "Provider and region",
         "Client ID",
-        "Paste JSON",
         "Client password",
         "Name",
     ]
