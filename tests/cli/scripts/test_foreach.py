@@ -18,6 +18,7 @@ from tests.cli.commands import COMMAND, CommandHarness, age, environment
 from tests.end_to_end.agent import run_agent
 from tests.rigs.process import wait_until
 
+ROOT = Path(__file__).parents[3]
 PROFILES = ("contoso", "northwind", "southwind")
 NOT_ON_WINDOWS = pytest.mark.skipif(sys.platform == "win32", reason="signals differ there")
 
@@ -348,6 +349,78 @@ def test_a_signal_ends_all_programs_and_what_they_started(
     assert errors.strip() == "Canceled."
     assert len(pids) == 4
     wait_until(lambda: not any(_is_running(pid) for pid in pids), "the programs end")
+
+
+@NOT_ON_WINDOWS
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_counts_even_if_it_does_not_interrupt_the_wait(
+    tenants: CommandHarness, tmp_path: Path, number: signal.Signals
+) -> None:
+    # As one that comes just before the wait: another thread gets it.
+    text = f"""\
+        import signal, sys, threading, time
+        from pathlib import Path
+        sys.path.insert(0, {str(ROOT)!r})
+
+        def send():
+            while not Path({str(tmp_path / "runs")!r}).exists():
+                time.sleep(0.01)
+            time.sleep(0.5)
+            signal.pthread_kill(threading.get_ident(), {int(number)})
+
+        threading.Thread(target=send, daemon=True).start()
+        from desktop.__main__ import main
+        sys.exit(main())
+        """
+    script = f"touch {tmp_path}/runs; exec sleep 90"
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(text), "foreach", "--", "sh", "-c", script],
+        env=environment(tenants.base),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "Canceled.")
+
+
+@NOT_ON_WINDOWS
+def test_sigterm_ends_it_where_ctrl_c_is_ignored(tenants: CommandHarness) -> None:
+    """A shell ignores Ctrl+C for what a script starts in the background."""
+    with subprocess.Popen(
+        ["/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh", *COMMAND, "foreach"]
+        + ["--profile", "contoso", "--", "sh", "-c", "echo $$; exec sleep 64"],
+        env=environment(tenants.base),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline().partition(": ")[2])
+        process.send_signal(signal.SIGTERM)
+        printed, errors = process.communicate(timeout=30)
+    assert (process.returncode, printed, errors.strip()) == (130, "", "Canceled.")
+    assert not _is_running(pid)
+
+
+@NOT_ON_WINDOWS
+def test_what_a_program_starts_after_the_signal_ends_too(
+    tenants: CommandHarness, tmp_path: Path
+) -> None:
+    late = tmp_path / "late"
+    script = f"trap '' INT; echo ready; sleep 0.5; sleep 63 & echo $! > {late}; wait"
+    with subprocess.Popen(
+        [*COMMAND, "foreach", "--profile", "contoso", "--", "sh", "-c", script],
+        env=environment(tenants.base),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "contoso: ready\n"
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert not _is_running(int(late.read_text()))
 
 
 @NOT_ON_WINDOWS
