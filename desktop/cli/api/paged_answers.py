@@ -173,8 +173,9 @@ def _elements_in(body: bytes) -> bytes | None:
 
 
 def _is_array(text: str) -> bool:
-    """Tell whether `text` is a JSON array. Its elements are parsed one at a time: together, they
-    would take up to thirty times the memory of the text. Raises `ValueError` if one is not JSON.
+    """Tell whether `text` is a JSON array; raises `ValueError` if an element is not JSON.
+
+    They are parsed one at a time: together, they would take up to thirty times the memory.
     """
     decode = json.JSONDecoder().raw_decode
     if (start := _START.match(text)) is None:

@@ -35,7 +35,12 @@ _SIGNED_OUT = {"signed_out", "requesting", "awaiting_approval"}
 
 
 def foreach(
-    *, profiles: tuple[str, ...], variable: str, jobs: int, command: tuple[str, ...]
+    *,
+    profiles: tuple[str, ...],
+    variable: str,
+    exchange: str,
+    jobs: int,
+    command: tuple[str, ...],
 ) -> int:
     require_variable_name(variable)
     try:
@@ -46,7 +51,7 @@ def foreach(
     before = global_options().profile
     names = profiles or ((before,) if before else ())
     programs = LabeledPrograms(program, command)
-    runs = _Runs(programs, variable, has_names=bool(names))
+    runs = _Runs(programs, variable, exchange, has_names=bool(names))
     for_all = _named_profiles(names) if names else _signed_in_profiles(runs)
     try:
         asyncio.run(runs.run(for_all, jobs))
@@ -86,6 +91,7 @@ class _Runs:
 
     programs: LabeledPrograms
     variable: str
+    exchange: str
     has_names: bool
     _codes: dict[str, int] = field(default_factory=dict)
     _fetching: set[asyncio.Task[AccessToken]] = field(default_factory=set)
@@ -142,7 +148,11 @@ class _Runs:
     async def _environment_for(self, profile: Profile, worker: Worker) -> dict[str, str]:
         fetching = asyncio.ensure_future(
             fetch_token_beside_others(
-                profile, CopyFormat.ENVIRONMENT, saved=self._saved, worker=worker
+                profile,
+                CopyFormat.ENVIRONMENT,
+                saved=self._saved,
+                worker=worker,
+                exchange=self.exchange,
             )
         )
         self._fetching.add(fetching)

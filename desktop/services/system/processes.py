@@ -31,7 +31,7 @@ from desktop.services.system.interpreters import (
 from desktop.services.system.translation import translatable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _LONGEST_NAME, _LONGEST_PATH = 80, 300  # characters
 _MAX_PARENTS = 4

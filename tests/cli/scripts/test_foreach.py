@@ -387,9 +387,9 @@ def test_a_signal_counts_even_if_it_does_not_interrupt_the_wait(
 @NOT_ON_WINDOWS
 def test_sigterm_ends_it_where_ctrl_c_is_ignored(tenants: CommandHarness) -> None:
     """A shell ignores Ctrl+C for what a script starts in the background."""
+    program = ("--profile", "contoso", "--", "sh", "-c", "echo $$; exec sleep 64")
     with subprocess.Popen(
-        ["/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh", *COMMAND, "foreach"]
-        + ["--profile", "contoso", "--", "sh", "-c", "echo $$; exec sleep 64"],
+        ["/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh", *COMMAND, "foreach", *program],
         env=environment(tenants.base),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
