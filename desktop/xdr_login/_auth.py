@@ -256,6 +256,14 @@ def _foreign_host(origin: Origin, services: Services) -> ForeignHost:
     scheme, host, port = origin
     shown = f"[{host}]" if ":" in host else host
     address = f"{scheme}://{shown}" + (f":{port}" if port != _DEFAULT_PORTS.get(scheme) else "")
+    if elsewhere := services.find_in_other_region(address):
+        service, region = elsewhere
+        use = f' Use xdr_login.services()["{service}"].' if service in services.addresses else ""
+        return ForeignHost(
+            f"{shown} is the host of {service} in {region}, so it doesn't get the token of the "
+            f"profile {services.profile}.{use}",
+            address,
+        )
     names = ", ".join(f"{name} ({base})" for name, base in services.addresses.items())
     return ForeignHost(
         f"{shown} is not an API service of the profile {services.profile}, so it doesn't get the "

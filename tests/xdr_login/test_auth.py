@@ -115,6 +115,20 @@ def test_a_foreign_host_gets_nothing_and_is_named(
     assert (foreign.received, app.count("token")) == ([], 0)
 
 
+@pytest.mark.usefixtures("api")
+def test_the_host_of_another_region_is_named(send: Send, app: FakeApp, foreign: FakeApi) -> None:
+    for service, use in (("conure", ""), ("platform", ' Use xdr_login.services()["platform"].')):
+        app.elsewhere = [service, "Europe"]
+        with pytest.raises(xdr_login.ForeignHost) as caught:
+            send("GET", f"{foreign.url}/iroh", xdr_login.Auth())
+        assert str(caught.value) == (
+            f"127.0.0.1 is the host of {service} in Europe, so it doesn't get the token of the "
+            f"profile soc.{use}"
+        )
+        assert caught.value.origin == foreign.url
+    assert (foreign.received, app.count("token")) == ([], 0)
+
+
 @pytest.mark.parametrize(
     "address",
     ["http://127.0.0.1", "https://127.0.0.1:{port}", "http://localhost:{port}"],
