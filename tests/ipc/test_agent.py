@@ -275,6 +275,7 @@ async def test_the_services_need_no_token_and_no_permission(app: RunningApp) -> 
     await app.sessions.update_profiles({PROFILE.id: replace(PROFILE, services=services)})
     for name in (None, PROFILE.name):
         answer = await app.ask("services", profile=name)
+        assert "elsewhere" not in answer
         assert (answer["profile"], answer["services"]) == (
             PROFILE.id,
             {
@@ -285,7 +286,6 @@ async def test_the_services_need_no_token_and_no_permission(app: RunningApp) -> 
         )
         assert answer["issued_for"] == tokens_binding(PROFILE)
     assert app.asked == []
-    assert "elsewhere" not in answer
     refusal = await app.refusal("services", profile="nobody")
     assert refusal.code == "failure"
 

@@ -87,6 +87,15 @@ def service_addresses(profile: Profile) -> dict[str, str]:
     return {each.name: ascii_address(each.address) for each in services_of(profile)}
 
 
+def service_with_known_routes(profile: Profile) -> str:
+    """Name the service that issues tokens, if its routes are known, as those of Cisco XDR are."""
+    if profile.scope_guide != "xdr" and profile.preset:
+        return ""
+    server = server_origin(profile)
+    home = (each.name for each in services_of(profile) if is_same_server(each.address, server))
+    return next(home, "")
+
+
 def locate(profile: Profile, written: str) -> Place:
     """Find what `written` names: a path, a service and a path, or a whole address.
 
