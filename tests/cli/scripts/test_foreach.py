@@ -411,6 +411,23 @@ def test_sigterm_ends_it_where_ctrl_c_is_ignored(tenants: CommandHarness) -> Non
 
 
 @NOT_ON_WINDOWS
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_leaves_no_program_behind(
+    tenants: CommandHarness, number: signal.Signals
+) -> None:
+    script = "trap '' INT TERM; echo $$; while :; do sleep 0.2; done"
+    with started(tenants, "--jobs", "1", "--", "sh", "-c", script) as process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline().partition(": ")[2])
+        process.send_signal(number)
+        time.sleep(0.3)  # it waits for the program to end by itself
+        process.send_signal(number)
+        printed, errors = process.communicate(timeout=30)
+    assert (process.returncode, printed, errors.strip()) == (130, "", "Canceled.")
+    assert not _is_running(pid)
+
+
+@NOT_ON_WINDOWS
 def test_what_a_program_starts_after_the_signal_ends_too(
     tenants: CommandHarness, tmp_path: Path
 ) -> None:
