@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from translations import catalogues
 
-from desktop.services.system import translation
+from desktop.services.system.language import forget_language
 from desktop.services.system.translation import translate, translate_plural
 
 ROOT = catalogues.ROOT
@@ -403,13 +403,13 @@ def test_the_pseudo_language_changes_every_text(
     catalogues.write_pseudo_language(tmp_path)
     monkeypatch.setattr("desktop.services.system.resources.resource", lambda _name: tmp_path)
     monkeypatch.setenv("LANGUAGE", catalogues.PSEUDO_LANGUAGE)
-    translation._load_catalog.cache_clear()
+    forget_language()
     shown = translate("Wait {wait}, then try again.", wait="2 minutes")
     assert "⟦" in shown
     assert "2 minutes" in shown
     assert "try again" not in shown
     assert "⟦2 mîñûtés" in translate_plural("{count} minute", "{count} minutes", 2)
-    translation._load_catalog.cache_clear()
+    forget_language()
 
 
 @given(st.sampled_from(["Copy", "Wait {wait}, then try again.", "{a}{b}", ""]))

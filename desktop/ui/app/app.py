@@ -69,6 +69,12 @@ def make_application() -> Application:
     # The style is a command-line option because setStyle() makes PySide6 build 12 enumerations,
     # which takes half as long as creating the application.
     application = Application([*sys.argv[:1], "-style", "Fusion"])
+    from desktop.services.system.language import is_right_to_left  # after `import_hook`
+
+    if is_right_to_left():
+        from PySide6.QtCore import Qt  # slow to load
+
+        application.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
     application.setApplicationName("xdr-login")
     application.setApplicationDisplayName("XDR Login")
     # Quitting is up to `lifetime`, which ends running requests first.
