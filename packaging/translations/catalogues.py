@@ -14,7 +14,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from desktop import __version__
-from desktop.services.system.about import MISSING_KEY
+from desktop.services.system.language import MISSING_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +64,7 @@ def _messages() -> Iterator[tuple[str, Key]]:
     yield from _table_messages(ROOT / "resources" / "presets.toml", _PRESET_TEXTS)
     for file in sorted((ROOT / "resources" / "scopes").glob("*.toml")):
         yield from _table_messages(file, _SCOPE_TEXTS)
+    yield from (("packaging/product.toml", each) for each in _product_texts())
     yield from (each for each in command_help.help_texts() if each[1])
     yield from command_help.click_texts()
 
@@ -116,6 +117,15 @@ def _table_messages(file: Path, members: tuple[str, ...]) -> Iterator[tuple[str,
         for member in members:
             if text := table.get(member):
                 yield file.relative_to(ROOT).as_posix(), text
+
+
+def _product_texts() -> Iterator[str]:
+    """Yield what stores, menus and installers show."""
+    members = tomllib.loads((ROOT / "packaging" / "product.toml").read_text("utf-8"))
+    yield members["summary"]
+    yield from members["description"]
+    yield from (each["caption"] for each in members["screenshots"])
+    yield from members["setup"].values()
 
 
 def template_text() -> str:

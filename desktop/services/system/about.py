@@ -15,15 +15,18 @@ from urllib.request import url2pathname
 
 from desktop import __version__
 from desktop.services.system.components import is_bundled
-from desktop.services.system.language import LANGUAGE_NAMES, current_language, load_catalog
+from desktop.services.system.language import (
+    LANGUAGE_NAMES,
+    MISSING_KEY,
+    current_language,
+    load_catalog,
+)
 from desktop.services.system.translation import translatable, translate, translate_plural
 
 if TYPE_CHECKING:
     from desktop.services.system.components import Component
 
 _DISTRIBUTION = "xdr-login"
-MISSING_KEY = "X-Missing"
-"""The key of a compiled catalog for how many texts it lacks; absent where it is whole."""
 
 LICENSE_NOTICE = translatable(
     "XDR Login is licensed under the Apache License 2.0. It is not a product of Cisco."

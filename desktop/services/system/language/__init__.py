@@ -23,6 +23,8 @@ POLICY_PLIST = "/Library/Managed Preferences/io.github.xdr_login.XDRLogin.plist"
 POLICY_KEY = r"Software\Policies\XDRLogin"
 DOMAIN = "xdr-login"
 
+MISSING_KEY = "X-Missing"
+"""The key of a compiled catalog for how many texts it lacks; absent where it is whole."""
 LANGUAGE_NAMES = {
     # Each in its own words, so that people find theirs.
     "ar": "العربية",
