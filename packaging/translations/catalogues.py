@@ -172,7 +172,6 @@ def add_language(language: str) -> Path:
         charset="utf-8",
         fuzzy=False,
     )
-    catalog.header_comment = f"{_HEADING}\n{INCOMPLETE} not translated yet"
     catalog.update(make_template())
     write(catalog, file)
     return file
@@ -180,6 +179,10 @@ def add_language(language: str) -> Path:
 
 def write(catalog: Catalog, file: Path) -> None:
     """Write a language, without anything that differs from one run to the next."""
+    messages = [each for each in catalog if each.id]
+    lacking = len(messages) - sum(map(is_done, messages))
+    says = f"\n{INCOMPLETE} {lacking} of {len(messages)} messages are not translated"
+    catalog.header_comment = _HEADING + (says if lacking else "")
     written = io.BytesIO()
     write_po(written, catalog, sort_output=True, include_lineno=False, width=100)
     lines = written.getvalue().decode().splitlines(keepends=True)

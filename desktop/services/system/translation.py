@@ -55,15 +55,15 @@ def use_for_libraries() -> None:
     gettext.dngettext = _translate_plural_of_library
 
 
-def _translate_of_library(_domain: str, message: str) -> str:
+def _translate_of_library(domain: str, message: str) -> str:  # noqa: ARG001 - as in gettext
     return translate(message)
 
 
-def _translate_plural_of_library(_domain: str, singular: str, plural: str, count: int) -> str:
+def _translate_plural_of_library(domain: str, msgid1: str, msgid2: str, n: int) -> str:  # noqa: ARG001
     catalog = load_catalog()
     if catalog is None:
-        return singular if count == 1 else plural
-    return catalog.find_plural(singular, plural, count)
+        return msgid1 if n == 1 else msgid2
+    return catalog.find_plural(msgid1, msgid2, n)
 
 
 def _fill(template: str, values: Mapping[str, object]) -> str:

@@ -218,15 +218,15 @@ def _from_system() -> Iterable[str]:
 
 def _languages_of_windows() -> Iterable[str]:
     """Ask for the display languages (GetUserPreferredUILanguages)."""
-    if sys.platform != "win32":  # for the type checker
-        return ()
-    import ctypes
+    if sys.platform == "win32":  # for the type checker
+        import ctypes
 
-    by_name, count, size = 8, ctypes.c_ulong(), ctypes.c_ulong(512)
-    names = ctypes.create_unicode_buffer(size.value)
-    ask = ctypes.windll.kernel32.GetUserPreferredUILanguages
-    done = ask(by_name, ctypes.byref(count), names, ctypes.byref(size))
-    return names[: size.value].split("\0") if done else ()
+        by_name, count, size = 8, ctypes.c_ulong(), ctypes.c_ulong(512)
+        names = ctypes.create_unicode_buffer(size.value)
+        ask = ctypes.windll.kernel32.GetUserPreferredUILanguages
+        if ask(by_name, ctypes.byref(count), names, ctypes.byref(size)):
+            return names[: size.value].split("\0")
+    return ()
 
 
 def _languages_of_macos() -> Iterable[str]:
