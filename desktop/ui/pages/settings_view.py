@@ -49,7 +49,7 @@ _GROUPS = (
             "renew_while_locked",
         ),
     ),
-    (translatable("Appearance"), ("theme", "browser", "notifications")),
+    (translatable("Appearance"), ("theme", "language", "browser", "notifications")),
 )
 _Control = Switch | Stepper | Choice
 _ABOVE_HEADING, _BELOW_HEADING = 4, -8  # logical pixels more than between cards
