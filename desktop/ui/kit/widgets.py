@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.services.system.translation import translate
 from desktop.ui.kit.theme import GAP, SPACE
 from desktop.ui.kit.word_breaks import breakable
 
@@ -300,6 +301,15 @@ def set_tooltip(widget: QWidget, text: str) -> None:
     # Qt guesses whether a tooltip is markup, so the text is turned into markup.
     widget.setToolTip(f"<span>{escape(text)}</span>" if text else "")
     widget.setAccessibleDescription(text)
+
+
+def name_shortcut(button: Button, key: str) -> None:
+    """Tell in the tooltip of `button` which key does the same."""
+    from PySide6.QtGui import QKeySequence  # late, see docs/decisions/start.md
+
+    shown = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+    name = button.accessibleName() or button.text()
+    button.setToolTip(translate("{name} ({key})", name=name, key=shown))
 
 
 def set_mnemonics(*buttons: Button) -> None:

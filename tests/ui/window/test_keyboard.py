@@ -386,3 +386,10 @@ def test_f1_lists_every_shortcut_and_escape_goes_back(harness: ControllerHarness
     QTest.keySequence(harness.window, QKeySequence("F1"))
     QTest.keySequence(harness.window, QKeySequence("F1"))
     assert harness.window.page is None
+
+
+def test_tooltips_name_the_shortcuts(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    assert screen.button("Copy token").toolTip() == "Copy token (Ctrl+C)"
+    (settings,) = [each for each in buttons_on(screen.window) if name_of(each) == "Settings"]
+    assert settings.toolTip() == "Settings (Ctrl+,)"
