@@ -23,7 +23,6 @@ from desktop.ipc.agent import Agent
 from desktop.ipc.client import NoAnswer
 from desktop.ipc.messages import Members, RefusedByAgent
 from desktop.ipc.server import Server, claim_instance
-from desktop.oauth.clock import now
 from desktop.oauth.errors import CertificateRejected
 from desktop.services.model.access_token import digest_of
 from desktop.services.model.policy import Policy
@@ -37,7 +36,7 @@ from desktop.services.session.token_permission import (
     PermissionRequest,
     TokenPermission,
 )
-from desktop.services.system.processes import UNKNOWN_PROGRAM
+from desktop.services.system.processes import UNKNOWN_PROGRAM, Program
 from tests.oauth.harness import unsigned_jwt
 from tests.services.audit.recorded import RecordedEvents
 from tests.services.harness import (
@@ -823,10 +822,16 @@ async def test_a_lock_withdraws_an_open_question(app: RunningApp) -> None:
 
 
 async def test_a_lock_ends_what_was_allowed(app: RunningApp) -> None:
-    permission = app.agent._permission
-    permission._answers["of-make", PROFILE.id] = (now(app.harness.clock), 3600.0, True)
+    app.needs_permission, app.answer = True, PermissionAnswer.FOR_AN_HOUR
+    await app.sign_in()
+    question = PermissionRequest(Program("make", identity="of-make"), PROFILE.id, PROFILE.name)
+    await app.agent._permission.obtain(question)
+    await app.agent._permission.obtain(question)
+    assert len(app.asked) == 1
     await app.ask("lock")
-    assert not permission._answers
+    app.sessions.lock.unlock()
+    await app.agent._permission.obtain(question)
+    assert len(app.asked) == 2
 
 
 async def test_a_lock_while_a_program_waits_for_a_renewal_gives_it_nothing(app: RunningApp) -> None:

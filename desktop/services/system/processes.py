@@ -28,6 +28,10 @@ from desktop.services.system.interpreters import (
     loads_more_code,
     parse_command_line,
 )
+from desktop.services.system.terminal.terminal_session import (
+    TerminalSession,
+    find_terminal_session,
+)
 from desktop.services.system.translation import translatable
 
 if TYPE_CHECKING:
@@ -47,7 +51,7 @@ class Program:
     are for display. `identity` changes with the exact path and with the content of each file that
     runs; it is `None` where that cannot be told, as for text typed into a shell. `origin` is what
     is known then: the interpreter, and the terminal or service in which it runs. `parent` is the
-    path of what started it.
+    path of what started it. `terminal` is the terminal session of the process that asks.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Program:
     origin: str = field(default="", repr=False, compare=False)
     parent: str = field(default="", repr=False, compare=False)
     parent_pid: int | None = field(default=None, repr=False, compare=False)
+    terminal: TerminalSession | None = field(default=None, repr=False, compare=False)
 
 
 UNKNOWN_PROGRAM = Program(translatable("An unknown program"))
@@ -91,7 +96,8 @@ def find_program(pid: int | None) -> Program:
     import psutil  # loaded when the first program asks for a token
 
     try:
-        return find_caller(psutil.Process(pid))
+        process = psutil.Process(pid)
+        return replace(find_caller(process), terminal=find_terminal_session(process))
     except (psutil.Error, OSError):
         return UNKNOWN_PROGRAM
 

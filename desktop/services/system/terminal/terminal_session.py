@@ -1,0 +1,159 @@
+"""Finding the terminal session of a process: an answer may apply to all that runs in it.
+
+On Linux and macOS that is the session (setsid(2)) that has the terminal: each window, tab and pane
+has its own. Windows has none, so it is the nearest shell into which somebody types.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from desktop.oauth.errors import printable
+from desktop.services.system.interpreters import SHELLS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MAX_PARENTS = 8
+_LONGEST_NAME = 40  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalSession:
+    """A terminal session. `app` is the name of what shows it, empty if it is not known.
+
+    `identity` is the process that leads it and when that started: the number of a process that has
+    ended is used again. So a session that has ended is never found again.
+    """
+
+    identity: str
+    app: str = ""
+
+
+class Process(Protocol):
+    """The part of `psutil.Process` that is used here."""
+
+    pid: int
+
+    def name(self) -> str: ...
+
+    def exe(self) -> str: ...
+
+    def cmdline(self) -> list[str]: ...
+
+    def create_time(self) -> float: ...
+
+    def parent(self) -> Process | None: ...
+
+
+def find_terminal_session(process: Process) -> TerminalSession | None:
+    """Find the terminal session in which `process` runs, if it runs in one. Blocks."""
+    import psutil
+
+    try:
+        leader = find_leader(process) if hasattr(os, "getsid") else find_shell(process)
+        if leader is None:
+            return None
+        return TerminalSession(f"{leader.pid}:{leader.create_time()}", find_app(leader))
+    except (psutil.Error, OSError):  # it has ended, or belongs to another user
+        return None
+
+
+def find_leader(process: Any) -> Process | None:  # noqa: ANN401 - not every psutil has `terminal`
+    """Find what leads the session of `process`; `None` for a daemon, which has no terminal."""
+    import psutil
+
+    session_of: Callable[[int], int] = getattr(os, "getsid")  # noqa: B009 - not on Windows
+    if process.terminal() is None:
+        return None
+    leader = session_of(process.pid)
+    return psutil.Process(leader) if leader > 0 else None  # 0: it is outside our container
+
+
+def find_shell(process: Process) -> Process | None:
+    """Find the nearest shell into which somebody types, from `process` on."""
+    return next(filter(_is_typed_into, _with_parents(process)), None)
+
+
+def find_app(leader: Process) -> str:
+    """Name what shows the terminal: the nearest known program above it, or what started it."""
+    _, *parents = map(_stem, _with_parents(leader))
+    known = [_APPS[each] for each in parents if each in _APPS]
+    others = [each for each in parents[:1] if each not in _NO_APPS]
+    return printable("".join((known or others)[:1]), _LONGEST_NAME)
+
+
+def _with_parents(process: Process) -> Iterator[Process]:
+    current: Process | None = process
+    for _ in range(_MAX_PARENTS):
+        if current is None:
+            return
+        yield current
+        current = current.parent()
+
+
+def _is_typed_into(process: Process) -> bool:
+    """Tell whether it is a shell that was started neither for one line nor for a script."""
+    if _stem(process) not in {*SHELLS, "cmd", "powershell", "pwsh", "nu"}:
+        return False
+    words = {each.casefold() for each in process.cmdline()[1:]}
+    return bool(words & _STAYS) or words <= _CHANGES_NOTHING
+
+
+# What else an argument means is not read: then the next shell counts, or none.
+_STAYS = {"/k", "-noexit"}
+_CHANGES_NOTHING = {
+    *("/d", "/q", "-nologo", "-noprofile", "-nop", "-interactive"),
+    *("-i", "-l", "-il", "-li", "-login", "--login", "--interactive"),
+}
+
+
+def _stem(process: Process) -> str:
+    import psutil
+
+    try:
+        path = process.exe()
+    except (psutil.Error, OSError):  # as for `xterm` and `sshd`
+        path = process.name().partition(":")[0]  # "tmux: server"
+    return path.replace("\\", "/").rpartition("/")[2].casefold().removesuffix(".exe")
+
+
+_NO_APPS = {*SHELLS, "", "systemd", "init", "launchd", "explorer", "cmd", "powershell", "pwsh"}
+# By the file name in lower case. These names are not translated.
+_APPS = {
+    "alacritty": "Alacritty",
+    "code": "Visual Studio Code",
+    "codium": "VSCodium",
+    "cursor": "Cursor",
+    "emacs": "Emacs",
+    "foot": "foot",
+    "ghostty": "Ghostty",
+    "gnome-terminal-server": "GNOME Terminal",
+    "iterm2": "iTerm2",
+    "itermserver": "iTerm2",
+    "kgx": "GNOME Console",
+    "kitty": "kitty",
+    "konsole": "Konsole",
+    "lxterminal": "LXTerminal",
+    "mate-terminal": "MATE Terminal",
+    "openconsole": "Windows Terminal",
+    "ptyxis": "Ptyxis",
+    "ptyxis-agent": "Ptyxis",
+    "qterminal": "QTerminal",
+    "screen": "GNU Screen",
+    "sshd": "SSH",
+    "sshd-session": "SSH",
+    "terminal": "Terminal",
+    "tilix": "Tilix",
+    "tmux": "tmux",
+    "urxvt": "rxvt-unicode",
+    "wezterm-gui": "WezTerm",
+    "windowsterminal": "Windows Terminal",
+    "xfce4-terminal": "Xfce Terminal",
+    "xterm": "XTerm",
+    "yakuake": "Yakuake",
+    "zellij": "Zellij",
+}
