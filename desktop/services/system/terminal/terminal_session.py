@@ -78,6 +78,12 @@ def find_shell(process: Process) -> Process | None:
     return next(filter(_is_typed_into, _with_parents(process)), None)
 
 
+def app_name(path: str) -> str:
+    """Name the program at `path`: as people know it, or by its file."""
+    name = path.replace("\\", "/").rpartition("/")[2]
+    return _APPS.get(_stem_of(path), name)
+
+
 def find_app(leader: Process) -> str:
     """Name what shows the terminal: the nearest known program above it, or what started it."""
     _, *parents = map(_stem, _with_parents(leader))
@@ -118,6 +124,10 @@ def _stem(process: Process) -> str:
         path = process.exe()
     except (psutil.Error, OSError):  # as for `xterm` and `sshd`
         path = process.name().partition(":")[0]  # "tmux: server"
+    return _stem_of(path)
+
+
+def _stem_of(path: str) -> str:
     return path.replace("\\", "/").rpartition("/")[2].casefold().removesuffix(".exe")
 
 
