@@ -29,6 +29,7 @@ from desktop.services.model.policy import Policy
 from desktop.services.model.profile import Profile, UnknownProfile, tokens_binding, tokens_key
 from desktop.services.network.environment import Environment
 from desktop.services.secrets.keystore import KeyringLocked
+from desktop.services.session.lock.app_lock import LockReason
 from desktop.services.session.session import Session
 from desktop.services.session.sessions import Sessions
 from desktop.services.session.token_permission import (
@@ -774,6 +775,17 @@ async def test_a_program_that_may_have_the_token_is_not_asked_about_each_proof(
     assert len(bound.agent.recipients.all()) == 1
 
 
+async def test_after_a_lock_a_program_is_asked_about_again(bound: RunningApp) -> None:
+    bound.needs_permission = True
+    await bound.ask("token")
+    await bound.ask("lock")
+    assert (await bound.refusal("proof", method="GET", url=API)).code == "locked"
+    bound.sessions.lock.unlock()
+    await settle()
+    await bound.ask("proof", method="GET", url=API)
+    assert len(bound.asked) == 2
+
+
 async def test_without_permission_there_is_no_proof(bound: RunningApp) -> None:
     bound.needs_permission, bound.answer = True, PermissionAnswer.DENY
     refusal = await bound.refusal("proof", method="GET", url=API)
@@ -819,6 +831,51 @@ async def test_a_lock_withdraws_an_open_question(app: RunningApp) -> None:
     await app.ask("lock")
     assert (await waiting).code == "locked"
     assert app.withdrawn.is_set()
+
+
+async def test_a_locked_app_asks_nothing_about_an_unattended_profile(app: RunningApp) -> None:
+    app.file = {PROFILE.id: replace(PROFILE, unattended=True)}
+    await app.ask("profiles_changed")
+    app.needs_permission = True
+    await app.sign_in()
+    await app.ask("lock")
+    assert (await app.refusal("token")).code == "locked"
+    assert not app.asked
+    app.sessions.lock.unlock()
+    assert (await app.ask("token"))["access_token"] == ACCESS_TOKEN
+
+
+async def test_a_lock_withdraws_a_question_about_an_unattended_profile(app: RunningApp) -> None:
+    app.file = {PROFILE.id: replace(PROFILE, unattended=True)}
+    await app.ask("profiles_changed")
+    app.needs_permission = True
+    app.gate.clear()
+    await app.sign_in()
+    waiting = asyncio.ensure_future(app.refusal("token"))
+    await app.question_shown.wait()
+    await app.ask("lock")
+    assert (await waiting).code == "locked"
+    assert app.withdrawn.is_set()
+
+
+@pytest.mark.parametrize("answer", [PermissionAnswer.FOR_AN_HOUR, PermissionAnswer.FOR_TERMINAL])
+@pytest.mark.parametrize("unattended", [False, True])
+async def test_an_answer_of_the_moment_of_a_lock_gives_nothing(
+    app: RunningApp, answer: PermissionAnswer, *, unattended: bool
+) -> None:
+    app.file = {PROFILE.id: replace(PROFILE, unattended=unattended)}
+    await app.ask("profiles_changed")
+    app.needs_permission, app.answer = True, answer
+    app.gate.clear()
+    await app.sign_in()
+    waiting = asyncio.ensure_future(app.refusal("token"))
+    await app.question_shown.wait()
+    app.gate.set()  # pressed, but the question has not ended yet
+    app.sessions.lock.lock(LockReason.SCREEN)
+    assert (await waiting).code == "locked"
+    app.sessions.lock.unlock()
+    await app.ask("token")
+    assert len(app.asked) == 2
 
 
 async def test_a_lock_ends_what_was_allowed(app: RunningApp) -> None:
