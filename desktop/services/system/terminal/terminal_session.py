@@ -7,9 +7,11 @@ has its own. Windows has none, so it is the nearest shell into which somebody ty
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from desktop.oauth.errors import printable
 from desktop.services.system.interpreters import SHELLS
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MAX_PARENTS = 8
+_PS_TIMEOUT = 2.0  # seconds
 _LONGEST_NAME = 40  # characters
 
 
@@ -62,15 +65,38 @@ def find_terminal_session(process: Process) -> TerminalSession | None:
         return None
 
 
-def find_leader(process: Any) -> Process | None:  # noqa: ANN401 - not every psutil has `terminal`
+def find_leader(process: Process) -> Process | None:
     """Find what leads the session of `process`; `None` for a daemon, which has no terminal."""
     import psutil
 
     session_of: Callable[[int], int] = getattr(os, "getsid")  # noqa: B009 - not on Windows
-    if process.terminal() is None:
+    if not _has_terminal(process.pid):
         return None
     leader = session_of(process.pid)
     return psutil.Process(leader) if leader > 0 else None  # 0: it is outside our container
+
+
+def _has_terminal(pid: int) -> bool:
+    """Tell whether its session has a terminal; psutil lists the terminals only once."""
+    if sys.platform == "linux":
+        # proc(5), tty_nr; the name of the program before can contain anything.
+        numbers = Path("/proc", str(pid), "stat").read_text(errors="replace").rpartition(")")[2]
+        return numbers.split()[4] != "0"
+    return terminal_by_ps(pid)
+
+
+def terminal_by_ps(pid: int) -> bool:
+    """Ask ps(1) whether a process has a terminal; raises `OSError`."""
+    import subprocess
+
+    command = ["/bin/ps", "-o", "tty=", "-p", str(pid)]
+    try:
+        found = subprocess.run(  # noqa: S603 - a fixed program, and a number
+            command, capture_output=True, text=True, check=False, timeout=_PS_TIMEOUT
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError from error
+    return found.stdout.strip(" \n?-") != ""
 
 
 def find_shell(process: Process) -> Process | None:

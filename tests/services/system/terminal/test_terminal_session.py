@@ -18,6 +18,7 @@ from desktop.services.system.terminal.terminal_session import (
     find_leader,
     find_shell,
     find_terminal_session,
+    terminal_by_ps,
 )
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no sessions")
@@ -84,6 +85,37 @@ def test_all_programs_in_a_terminal_share_its_session_and_no_other_has_it() -> N
         sessions = [session_of(each) for each in (first, second, elsewhere)]
         assert None not in sessions
         assert sessions[0] == sessions[1] != sessions[2]
+
+
+@posix_only
+def test_a_terminal_that_was_opened_later_is_found() -> None:
+    """The list of terminals in psutil is not read again."""
+    with terminal() as one:
+        assert session_of(one.start()) is not None
+        with terminal() as other:
+            assert session_of(other.start()) is not None
+
+
+@posix_only
+def test_ps_tells_the_same() -> None:
+    with terminal() as one:
+        inside, outside = one.start(), one.start(alone=True)
+        assert terminal_by_ps(inside)
+        assert not terminal_by_ps(outside)
+
+
+@posix_only
+def test_a_system_that_does_not_answer_has_no_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang(command: list[str], **_options: object) -> None:
+        raise subprocess.TimeoutExpired(command, 2)
+
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with terminal() as one:
+        process = psutil.Process(one.start())
+        with monkeypatch.context() as context:
+            context.setattr(subprocess, "run", hang)
+            assert find_terminal_session(process) is None
+        assert find_terminal_session(process) is not None
 
 
 @posix_only
