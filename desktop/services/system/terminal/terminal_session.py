@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from desktop.oauth.errors import printable
-from desktop.services.system.interpreters import SHELLS
+from desktop.services.system.interpreters import SHELLS, interpreter_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,11 +78,14 @@ def find_leader(process: Process) -> Process | None:
 
 def _has_terminal(pid: int) -> bool:
     """Tell whether its session has a terminal; psutil lists the terminals only once."""
-    if sys.platform == "linux":
-        # proc(5), tty_nr; the name of the program before can contain anything.
-        numbers = Path("/proc", str(pid), "stat").read_text(errors="replace").rpartition(")")[2]
-        return numbers.split()[4] != "0"
-    return terminal_by_ps(pid)
+    return terminal_in_proc(pid) if sys.platform == "linux" else terminal_by_ps(pid)
+
+
+def terminal_in_proc(pid: int) -> bool:
+    """Read in proc(5) whether a process has a terminal (tty_nr); raises `OSError`."""
+    # The name of the program, which comes before, can contain anything.
+    numbers = Path("/proc", str(pid), "stat").read_text(errors="replace").rpartition(")")[2]
+    return numbers.split()[4] != "0"
 
 
 def terminal_by_ps(pid: int) -> bool:
@@ -112,10 +115,17 @@ def app_name(path: str) -> str:
 
 def find_app(leader: Process) -> str:
     """Name what shows the terminal: the nearest known program above it, or what started it."""
-    _, *parents = map(_stem, _with_parents(leader))
-    known = [_APPS[each] for each in parents if each in _APPS]
-    others = [each for each in parents[:1] if each not in _NO_APPS]
+    _, *parents = _with_parents(leader)
+    known = [_APPS[stem] for stem in map(_stem, parents) if stem in _APPS]
+    others = [name for name in map(_name, parents[:1]) if name not in _NO_APPS]
     return printable("".join((known or others)[:1]), _LONGEST_NAME)
+
+
+def _name(process: Process) -> str:
+    """Name a program, or the script that it runs; empty for an interpreter alone."""
+    stem = _stem(process)
+    name = _stem_of(process.name()) if interpreter_name(stem) else stem
+    return "" if interpreter_name(name) else name
 
 
 def _with_parents(process: Process) -> Iterator[Process]:
@@ -157,7 +167,7 @@ def _stem_of(path: str) -> str:
     return path.replace("\\", "/").rpartition("/")[2].casefold().removesuffix(".exe")
 
 
-_NO_APPS = {*SHELLS, "", "systemd", "init", "launchd", "explorer", "cmd", "powershell", "pwsh"}
+_NO_APPS = {"", "systemd", "init", "launchd", "explorer", "cmd", "powershell", "pwsh"}
 # By the file name in lower case. These names are not translated.
 _APPS = {
     "alacritty": "Alacritty",

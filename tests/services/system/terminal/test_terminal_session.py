@@ -182,9 +182,10 @@ class Made:
     starter: "Made | None" = None
     pid: int = 7
     is_refused: bool = False
+    title: str = ""
 
     def name(self) -> str:
-        return Path(self.where).name
+        return self.title or Path(self.where).name
 
     def exe(self) -> str:
         if self.is_refused:
@@ -236,6 +237,12 @@ def test_what_shows_the_terminal_is_named(places: list[str], name: str) -> None:
 )
 def test_what_the_system_tells_only_the_name_of_is_named(comm: str, name: str) -> None:
     shell = Made("/bin/bash", starter=Made(comm, is_refused=True))
+    assert find_app(shell) == name
+
+
+@pytest.mark.parametrize(("title", "name"), [("terminator", "terminator"), ("python3", "")])
+def test_a_terminal_that_is_a_script_is_named_after_it(title: str, name: str) -> None:
+    shell = Made("/bin/bash", starter=Made("/usr/bin/python3.11", title=title))
     assert find_app(shell) == name
 
 
