@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -115,10 +116,15 @@ def app_name(path: str) -> str:
 
 def find_app(leader: Process) -> str:
     """Name what shows the terminal: the nearest known program above it, or what started it."""
-    _, *parents = _with_parents(leader)
-    known = [_APPS[stem] for stem in map(_stem, parents) if stem in _APPS]
-    others = [name for name in map(_name, parents[:1]) if name not in _NO_APPS]
-    return printable("".join((known or others)[:1]), _LONGEST_NAME)
+    parents = islice(_with_parents(leader), 1, None)
+    first = next(parents, None)
+    if first is None:
+        return ""
+    for each in chain((first,), parents):
+        if found := _APPS.get(_stem(each)):
+            return found
+    name = _name(first)
+    return "" if name in _NO_APPS else printable(name, _LONGEST_NAME)
 
 
 def _name(process: Process) -> str:
