@@ -339,6 +339,7 @@ class _Gate:
         asked = self._needs_permission()
         if asked:
             profile = session.profile
+            program = await self._find_terminal(program)
             question = PermissionRequest(program, profile.id, profile.name, exchange)
             await self._lock.run_unlocked(self._permission.obtain(question))
         return asked
@@ -352,6 +353,16 @@ class _Gate:
             from desktop.services.system.processes import UNKNOWN_PROGRAM  # loaded already
 
             return UNKNOWN_PROGRAM
+
+    async def _find_terminal(self, program: Program) -> Program:
+        """Look up the terminal in which `program` asks, for an answer that applies to it."""
+        from desktop.services.system.processes import with_terminal  # loaded already
+
+        try:
+            async with asyncio.timeout(_PROCESS_LOOKUP_TIMEOUT):
+                return await self._worker.run(lambda: with_terminal(program))
+        except TimeoutError:
+            return program
 
 
 def _token_members(token: AccessToken, profile: Profile, token_format: str | None) -> Members:

@@ -37,7 +37,9 @@ from desktop.services.session.token_permission import (
     PermissionRequest,
     TokenPermission,
 )
+from desktop.services.system import processes
 from desktop.services.system.processes import UNKNOWN_PROGRAM, Program
+from desktop.services.system.terminal.terminal_session import TerminalSession
 from tests.oauth.harness import unsigned_jwt
 from tests.services.audit.recorded import RecordedEvents
 from tests.services.harness import (
@@ -369,6 +371,42 @@ async def test_a_hanging_process_lookup_is_not_awaited(
     for _ in range(2):
         assert (await app.ask("token"))["access_token"] == ACCESS_TOKEN
     assert {each.program for each in app.agent.recipients.all()} == {UNKNOWN_PROGRAM}
+    never.set()
+
+
+async def test_the_question_knows_the_terminal_which_is_looked_up_only_for_it(
+    app: RunningApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up: list[Program] = []
+    session = TerminalSession("100:1.5", "GNOME Terminal")
+
+    def find(program: Program) -> Program:
+        looked_up.append(program)
+        return replace(program, terminal=session)
+
+    monkeypatch.setattr(processes, "with_terminal", find)
+    await app.sign_in()
+    await app.ask("token")
+    assert not looked_up
+    app.needs_permission, app.answer = True, PermissionAnswer.FOR_TERMINAL
+    await app.ask("token")
+    await app.ask("token")
+    assert [each.asking_pid for each in looked_up] == [os.getpid()] * 2
+    assert [each.program.terminal for each in app.asked] == [session]
+
+
+async def test_a_terminal_that_cannot_be_looked_up_in_time_is_not_awaited(
+    app: RunningApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never = threading.Event()
+    app.needs_permission = True
+    await app.sign_in()
+    await app.ask("token")  # the lookup of programs is loaded
+    monkeypatch.setattr(agent_module, "_PROCESS_LOOKUP_TIMEOUT", 0.2)
+    monkeypatch.setattr(processes, "with_terminal", lambda _: never.wait())
+    await app.ask("token")
+    assert app.asked[-1].program.terminal is None
+    assert len(app.asked) == 2
     never.set()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from desktop.services.system.processes import find_program
+from desktop.services.system.processes import UNKNOWN_PROGRAM, find_program, with_terminal
 from desktop.services.system.terminal.terminal_session import (
     TerminalSession,
     find_app,
@@ -75,7 +75,7 @@ def terminal() -> Iterator[Terminal]:
 
 
 def session_of(pid: int) -> TerminalSession | None:
-    return find_program(pid).terminal
+    return with_terminal(find_program(pid)).terminal
 
 
 @posix_only
@@ -165,12 +165,15 @@ def test_a_session_outside_our_container_is_none(monkeypatch: pytest.MonkeyPatch
 
 @posix_only
 def test_what_ends_meanwhile_has_no_session() -> None:
+    assert with_terminal(UNKNOWN_PROGRAM) == UNKNOWN_PROGRAM
     with terminal() as one:
         process = psutil.Process(one.start())
+        program = find_program(process.pid)
         process.kill()
         one.shell.kill()
         psutil.wait_procs([process])
         assert find_terminal_session(process) is None
+        assert with_terminal(program).terminal is None
 
 
 @dataclass
