@@ -98,6 +98,8 @@ def token(
     if token_format == BOUND_FORMAT:
         if id_token:
             raise click.UsageError(translate("--id-token cannot be used with --format dpop."))
+        if exchange is not None:
+            raise click.UsageError(translate("--for cannot be used with --format dpop."))
         return print_token(_bound_headers(profile, **request))
     if any(value is not None for value in request.values()):
         message = translate("--method, --url and --nonce can only be used with --format dpop.")

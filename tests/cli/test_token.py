@@ -532,6 +532,10 @@ def test_the_headers_come_from_the_running_app(
             ["--format", "dpop", "--method", "GET", "--url", URL, "--id-token"],
             "--id-token cannot be used with --format dpop",
         ),
+        (
+            ["--format", "dpop", "--method", "GET", "--url", URL, "--for", "orders"],
+            "--for cannot be used with --format dpop",
+        ),
         (["--format", "dpop", "--method", "G T", "--url", URL], "Invalid --method or --nonce"),
         (
             ["--format", "dpop", "--method", "GET", "--url", URL, "--nonce", "a b"],
