@@ -58,8 +58,14 @@ They carry facts, not texts for users: those are in `desktop.services.wording.me
 server sent is cut to a printable length here, once, so that nothing later has to.
 """
 
+from __future__ import annotations
+
 import re
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from desktop.oauth.model.token_set import TokenSet
 
 _LONGEST_TEXT = 300
 _USER_NAME = re.compile(r"(?<=//)[^/?#]*@")
@@ -194,7 +200,14 @@ class UnsupportedTokenType(NoUsableToken):
 
 
 class TokenNotBound(UnsupportedTokenType):
-    """The server of `host` issued a bearer token, but only bound ones are accepted (RFC 9449)."""
+    """The server of `host` issued a bearer token, but only bound ones are accepted (RFC 9449).
+
+    `tokens` are what it issued, to be revoked.
+    """
+
+    def __init__(self, host: str, tokens: TokenSet) -> None:
+        self.tokens = tokens
+        super().__init__(host, tokens.token_type)
 
 
 class BindingNotOffered(OAuthError):
@@ -349,7 +362,7 @@ class ErrorResponse(OAuthError):
         self.interval = interval
         self.retry_after = retry_after
 
-    def converted(self, kind: "type[ErrorResponse]") -> "ErrorResponse":
+    def converted(self, kind: type[ErrorResponse]) -> ErrorResponse:
         """Return the same facts as an error of another kind."""
         return kind(
             self.error,
@@ -365,7 +378,7 @@ _NUMBER = re.compile(r"AADSTS([0-9]{1,12})")
 PUBLIC_CLIENT = "700025"
 
 
-def error_number(error: "BaseException | str | None") -> str:
+def error_number(error: BaseException | str | None) -> str:
     """Return the number that Microsoft Entra gives an error, or a description; empty for none."""
     description = error if isinstance(error, str) else getattr(error, "description", "")
     match = _NUMBER.search(description)

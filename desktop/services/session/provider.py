@@ -1,5 +1,7 @@
 """The authorization server of one profile: its endpoints, and the client that connects to it."""
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -13,7 +15,9 @@ from desktop.oauth.errors import (
     CaptivePortal,
     CertificateRejected,
     MissingEndpoint,
+    OAuthError,
     PageInsteadOfAnswer,
+    TokenNotBound,
     TransportFailure,
     Trouble,
 )
@@ -34,14 +38,19 @@ from desktop.oauth.model.quota import Quota
 from desktop.oauth.model.token_set import TokenSet
 from desktop.oauth.portal import find_portal
 from desktop.oauth.redaction.known_secrets import KnownSecrets
+from desktop.oauth.revocation import revoke
 from desktop.services.model.access_token import AccessToken
-from desktop.services.model.errors import ClientSecretMissing
+from desktop.services.model.errors import ClientSecretMissing, SessionError
 from desktop.services.model.instants import is_expired
 from desktop.services.model.profile import Profile, client_binding, client_secret_key
 from desktop.services.network.environment import Environment
 from desktop.services.secrets import secret_encoding
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.session.audit.session_audit import SessionAudit
+
+_log = logging.getLogger(__name__)
+
+_REVOCATION_TIMEOUT = 15.0  # seconds in total: somebody waits for the error
 
 
 class Provider:
@@ -276,6 +285,32 @@ class Binding:
         if not token.is_bound:
             return None
         return (await self.proofs(token.key, clock_offset)).authorizer(token.access_token)
+
+
+async def revoke_refused(
+    provider: Provider, refused: TokenNotBound, *, held: TokenSet | None = None
+) -> None:
+    """Revoke tokens that nobody uses because they are not bound, as far as the server does that.
+
+    The refresh token of `held` stays: it is bound.
+    """
+    tokens = refused.tokens
+    is_new = held is None or tokens.refresh_token != held.refresh_token
+    found = (
+        (tokens.refresh_token if is_new else None, "refresh_token"),
+        (tokens.access_token, "access_token"),
+    )
+    try:
+        async with asyncio.timeout(_REVOCATION_TIMEOUT):
+            connection = await provider.reconnect(tokens.key)
+            endpoint = provider.profile.revocation_endpoint
+            endpoint = endpoint or (await provider.discover(connection)).revocation_endpoint
+            for token, hint in found if endpoint else ():
+                if token is not None:
+                    await revoke(connection, endpoint, token=token, token_type_hint=hint)
+    except (OAuthError, KeystoreError, SessionError, TimeoutError) as error:
+        # Why they were refused is what people need to know.
+        _log.info("refused tokens not revoked: %s", type(error).__name__)
 
 
 Found = TypeVar("Found")

@@ -112,7 +112,7 @@ class Locking(QObject):
         if self.is_locked:
             self._idle.stop()
             self._controller.copier.cancel()
-            self._controller.clipboard.clear_secret()
+            self._controller.clipboard.clear_for_lock()
         else:
             self._on_use()
         self._controller.display.show_lock()

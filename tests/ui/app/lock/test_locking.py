@@ -136,6 +136,15 @@ def test_a_lock_clears_the_copied_token(harness: ControllerHarness) -> None:
     assert QGuiApplication.clipboard().text() == ""
 
 
+@pytest.mark.parametrize("copied", ["copy_code", "copy_link"])
+def test_a_lock_clears_the_copied_code(harness: ControllerHarness, copied: str) -> None:
+    harness.show(waiting(user_code="WDJB-MJHT"))
+    getattr(harness.controller, copied)()
+    assert "WDJB-MJHT" in QGuiApplication.clipboard().text()
+    lock_of(harness).lock(LockReason.SCREEN)
+    assert QGuiApplication.clipboard().text() == ""
+
+
 def test_a_lock_while_a_copy_waits_copies_nothing(harness: ControllerHarness) -> None:
     async def copy_and_lock() -> None:
         harness.session.renewed.clear()
