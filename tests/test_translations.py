@@ -40,6 +40,7 @@ ENGLISH = {
     "desktop/selftest.py": "for those who build and test packages",
     "desktop/services/model/copy_formats.py": "program code",
     "desktop/services/model/audit.py": "events for administrators, whose rules search for them",
+    "desktop/services/model/audit_kinds.py": "the same",
     "desktop/services/audit/": "the names of logs, and formats of theirs",
     "desktop/services/model/policy.py": "templates and schemas for administrators",
     "desktop/services/model/profile.py:_ADDRESS": "the same",

@@ -1,7 +1,7 @@
 """The authorization server of one profile: its endpoints, and the client that connects to it."""
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 
@@ -18,9 +18,7 @@ from desktop.oauth.errors import (
     Trouble,
 )
 from desktop.oauth.fields import Members
-from desktop.oauth.grants.app_grant import AppGrant, fetch_app_grant
 from desktop.oauth.grants.token import refresh, request_own_token
-from desktop.oauth.identity import fetch_userinfo
 from desktop.oauth.metadata import (
     FOR_CLIENT,
     FOR_CODE,
@@ -42,6 +40,9 @@ from desktop.services.network.environment import Environment
 from desktop.services.secrets import secret_encoding
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.session.audit.session_audit import SessionAudit
+
+if TYPE_CHECKING:
+    from desktop.oauth.grants.app_grant import AppGrant
 
 
 class Provider:
@@ -168,6 +169,8 @@ class Provider:
         `authorize` is for a bound token whose key only the running app has. Raises `OAuthError`,
         `KeystoreError` or `ClientSecretMissing`.
         """
+        from desktop.oauth.identity import fetch_userinfo  # not before a code
+
         connection = await self.reconnect()
         endpoint = self.profile.userinfo_endpoint
         if not endpoint:
@@ -180,12 +183,14 @@ class Provider:
 
     async def fetch_app_grant(
         self, token: AccessToken, authorize: Authorizer | None = None
-    ) -> AppGrant | None:
+    ) -> "AppGrant | None":
         """Fetch what the user has granted to this app; `None` if the server has no app grants.
 
         `authorize` is as for `fetch_userinfo`. Raises `OAuthError`, `KeystoreError` or
         `ClientSecretMissing`.
         """
+        from desktop.oauth.grants.app_grant import fetch_app_grant  # not before a code
+
         endpoint = self.profile.app_grant_endpoint
         if not endpoint or self.uses_client_credentials:
             return None

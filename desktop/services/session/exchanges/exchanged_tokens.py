@@ -22,7 +22,6 @@ from desktop.oauth.errors import (
     TransportFailure,
     UnauthorizedClient,
 )
-from desktop.oauth.grants.token_exchange import exchange_token, request_with_bearer
 from desktop.oauth.model.token_set import Account, TokenSet
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.errors import (
@@ -197,6 +196,11 @@ _FORBIDDEN = (AccessDenied, ForbiddenByPolicy, InsufficientScope, UnauthorizedCl
 
 
 async def _request_token(provider: Provider, exchange: Exchange, access_token: str) -> TokenSet:
+    from desktop.oauth.grants.token_exchange import (  # not before a code
+        exchange_token,
+        request_with_bearer,
+    )
+
     connection = await provider.reconnect()
     if exchange.kind == BEARER:
         return await request_with_bearer(connection, exchange.url, access_token=access_token)
