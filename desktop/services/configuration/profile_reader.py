@@ -10,7 +10,7 @@ from typing import Any
 from desktop.oauth.addresses import ascii_address
 from desktop.oauth.errors import printable
 from desktop.services.configuration.exchange_rules import read_exchanges
-from desktop.services.configuration.profile_lines import ProfileLines, split_profiles
+from desktop.services.configuration.profile_lines import ProfileLines
 from desktop.services.configuration.profile_names import find_clashes, find_named
 from desktop.services.configuration.profile_rules import (
     NO_SECRETS_IN_FILE,
@@ -112,6 +112,8 @@ def load_profiles(file: Path) -> Profiles:
 
 def _read_apart(file: Path, content: bytes, error: BrokenProfile) -> Profiles:
     """Read each profile on its own; `error` is why the file cannot be read as a whole."""
+    from desktop.services.configuration.profile_parts import split_profiles  # needed by few
+
     text = content.decode("utf-8-sig", "surrogateescape")
     presets, lines = load_presets(), ProfileLines(text)
     good: dict[str, Profile] = {}
@@ -384,12 +386,12 @@ def is_valid_id(id_: str) -> bool:
     return _ID.fullmatch(id_) is not None
 
 
-@dataclass(frozen=True, slots=True)
 class _Reader:
     """Reads one table; every error names the file, the profile and the member."""
 
-    location: _Location
-    table: Mapping[str, object]
+    def __init__(self, location: _Location, table: Mapping[str, object]) -> None:
+        self.location = location
+        self.table = table
 
     def read(self) -> Profile:
         self.check_names()

@@ -1,7 +1,7 @@
 """The authorization server of one profile: its endpoints, and the client that connects to it."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import httpx
 
@@ -17,7 +17,6 @@ from desktop.oauth.errors import (
     TransportFailure,
     Trouble,
 )
-from desktop.oauth.fields import Members
 from desktop.oauth.grants.token import refresh, request_own_token
 from desktop.oauth.metadata import (
     FOR_CLIENT,
@@ -40,9 +39,6 @@ from desktop.services.network.environment import Environment
 from desktop.services.secrets import secret_encoding
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.session.audit.session_audit import SessionAudit
-
-if TYPE_CHECKING:
-    from desktop.oauth.grants.app_grant import AppGrant
 
 
 class Provider:
@@ -161,44 +157,6 @@ class Provider:
         endpoint = (await self.discover(connection)).token_endpoint
         return await refresh(connection, endpoint, held=held)
 
-    async def fetch_userinfo(
-        self, token: AccessToken, authorize: Authorizer | None = None
-    ) -> Members:
-        """Fetch the signed-in user's profile; empty if the server has no endpoint for it.
-
-        `authorize` is for a bound token whose key only the running app has. Raises `OAuthError`,
-        `KeystoreError` or `ClientSecretMissing`.
-        """
-        from desktop.oauth.identity import fetch_userinfo  # not before a code
-
-        connection = await self.reconnect()
-        endpoint = self.profile.userinfo_endpoint
-        if not endpoint:
-            endpoint = (await self.discover(connection)).userinfo_endpoint
-        if not endpoint:
-            return {}
-        authorize = authorize or await self.authorizer(token)
-        held = token.access_token
-        return await fetch_userinfo(connection, endpoint, access_token=held, authorize=authorize)
-
-    async def fetch_app_grant(
-        self, token: AccessToken, authorize: Authorizer | None = None
-    ) -> "AppGrant | None":
-        """Fetch what the user has granted to this app; `None` if the server has no app grants.
-
-        `authorize` is as for `fetch_userinfo`. Raises `OAuthError`, `KeystoreError` or
-        `ClientSecretMissing`.
-        """
-        from desktop.oauth.grants.app_grant import fetch_app_grant  # not before a code
-
-        endpoint = self.profile.app_grant_endpoint
-        if not endpoint or self.uses_client_credentials:
-            return None
-        connection = await self.reconnect()
-        authorize = authorize or await self.authorizer(token)
-        held = token.access_token
-        return await fetch_app_grant(connection, endpoint, access_token=held, authorize=authorize)
-
     async def authorizer(self, token: AccessToken) -> Authorizer | None:
         """Return what makes the headers for a bound `token`; `None` for a bearer token."""
         return await self.binding.authorizer(token, self.clock_offset)
@@ -285,7 +243,7 @@ class Binding:
 
 Found = TypeVar("Found")
 Query = Callable[[Provider, AccessToken], Awaitable[Found]]
-"""A request that needs an access token, such as `Provider.fetch_userinfo`."""
+"""A request that needs an access token, such as `queries.fetch_userinfo`."""
 
 
 async def discover_endpoints(connection: ClientConnection, profile: Profile) -> ServerMetadata:
