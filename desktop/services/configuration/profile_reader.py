@@ -2,6 +2,7 @@
 
 import logging
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -139,8 +140,7 @@ def _read_apart(file: Path, content: bytes, error: BrokenProfile) -> Profiles:
 
 def load_presets() -> dict[str, Mapping[str, object]]:
     """Load the built-in providers by name, as members of a profile."""
-    file = resource("presets.toml")
-    presets = read_document(file, read_text(file))
+    presets = tomllib.loads(resource("presets.toml").read_text("utf-8"))
     return {name: table for name, table in presets.items() if isinstance(table, dict)}
 
 
@@ -190,7 +190,8 @@ def read_profiles(file: Path, document: Mapping[str, object], text: str = "") ->
     tables = document.get("profiles", {})
     if not isinstance(tables, dict):
         raise BrokenProfile(file, translate("{field} must be a table", field="`profiles`"))
-    presets = load_presets()
+    uses_presets = any(isinstance(each, dict) and "preset" in each for each in tables.values())
+    presets = load_presets() if uses_presets else {}
     good: dict[str, Profile] = {}
     broken = _misspelled_tables(file, document)
     lines = ProfileLines(text)
