@@ -22,7 +22,7 @@ _WITHOUT_APP = {
     ("login", "--help"): ("auth", "login", "--help"),
     ("profiles", "list"): ("alias", "list"),
 }
-_FROM_KEYRING = {
+_FROM_KEYRING: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("token",): ("auth", "token"),
     ("status",): ("config", "list"),
 }
@@ -42,7 +42,7 @@ def measure(python: str, runs: int) -> list[Measurement]:
     found = _compare_profiles(python, runs)
     if shutil.which("gh") is None:
         return found
-    states: tuple[tuple[App, Mapping[Sequence[str], Sequence[str]]], ...] = (
+    states: tuple[tuple[App, Mapping[tuple[str, ...], tuple[str, ...]]], ...] = (
         ("never started", _WITHOUT_APP),
         ("ended", _FROM_KEYRING),
         ("running", _FROM_APP),

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 import secretstorage
+from keyring.backend import KeyringBackend
 from keyring.backends.SecretService import Keyring
 from secretstorage import collection
 
@@ -51,7 +52,8 @@ def test_many_values_are_read_over_one_connection_with_one_key(connections: list
 
 @pytest.mark.usefixtures("real_keyring")
 def test_its_entries_are_those_of_keyring() -> None:
-    connected, plain = ConnectedKeyring(), Keyring()  # type: ignore[no-untyped-call]
+    connected = ConnectedKeyring()
+    plain: KeyringBackend = Keyring()  # type: ignore[no-untyped-call]
     connected.set_password("XDR Login: x", "x", "grüße")
     assert plain.get_password("XDR Login: x", "x") == "grüße"
     plain.set_password("XDR Login: x", "x", "other")

@@ -184,7 +184,9 @@ class SessionAudit:
             name = revocation.name.lower()
             self._record(SIGNED_OUT, outcome=outcome, revocation=name, **self._account)
 
-    def _record(self, kind: EventKind, program: Program | None = None, **members: object) -> None:
+    def _record(
+        self, kind: EventKind, program: Program | None = None, /, **members: object
+    ) -> None:
         if not self._log.is_on(self._profile.policy):
             return  # not even what an event is made of is loaded
         from desktop.services.model.audit import event_of, program_members
