@@ -63,7 +63,8 @@ LIBRARIES = {
     "jinja2": ("demo/",),
     "cryptography": ("demo/", "oauth/dpop.py"),
     "click": ("cli/",),
-    "keyring": ("services/secrets/keyring_vault.py",),
+    "keyring": ("services/secrets/keyring_vault.py", "services/secrets/secret_service.py"),
+    "secretstorage": ("services/secrets/secret_service.py",),
     "httpx": (
         "oauth/",
         "selftest.py",

@@ -118,7 +118,8 @@ class Locking(QObject):
         self._controller.display.show_lock()
 
     def _record_change(self) -> None:
-        from desktop.services.model.audit import APP_LOCKED, APP_UNLOCKED, AuditEvent
+        from desktop.services.model.audit import AuditEvent
+        from desktop.services.model.audit_kinds import APP_LOCKED, APP_UNLOCKED
 
         reason = None if self._lock is None else self._lock.reason
         if reason is None:

@@ -9,7 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
-from desktop.services.model.audit import APP_LOCKED, APP_UNLOCKED, AuditEvent
+from desktop.services.model.audit import AuditEvent
+from desktop.services.model.audit_kinds import APP_LOCKED, APP_UNLOCKED
 from desktop.services.model.settings import Settings
 from desktop.services.session.lock.app_lock import AppLock, LockReason
 from desktop.services.session.sessions import ProfileStatus
