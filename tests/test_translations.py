@@ -72,7 +72,12 @@ SINKS = {
 INTERNAL = {
     *("compile", "debug", "info", "warning", "error", "error_type", "exception", "Path", "TypeVar"),
     *("getLogger", "NewType", "type", "cast", "get", "import_module"),
-    *("command", "option", "Option"),  # their help is extracted with the commands
+    *(
+        "command",
+        "exchange_option",
+        "option",
+        "Option",
+    ),  # their help is extracted with the commands
     # Of these, people never read the text.
     *("BadMessage", "ConnectionResetError", "OSError", "PermissionError", "RuntimeError"),
     *("KeyError", "ValueError", "report_loop_error", "call_exception_handler"),
