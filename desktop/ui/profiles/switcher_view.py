@@ -129,7 +129,7 @@ class KeyHint(QLabel):
         row = QHBoxLayout(field)
         row.setContentsMargins(0, 0, _BESIDE_HINT, 0)
         row.addStretch(1)
-        row.addWidget(self)
+        row.addWidget(self, 0, Qt.AlignmentFlag.AlignVCenter)
 
 
 class ProfileModel(QAbstractListModel):
