@@ -266,29 +266,33 @@ class ProfileForm(View):
 
     def _lay_out(self) -> None:
         main = Card()
-        pasting = self._pasting_card() if self._purpose.is_new else None
+        _add_heading(self.column, self._purpose)
         self._fields.add_to(main, *PROVIDER_AND_CLIENT)
-        if pasting is None:
-            add_row(main.column, fit_to_text(self._paste)).addStretch(1)
+        _add_paste(self._paste, self.column, main, is_new=self._purpose.is_new)
         main.column.addWidget(self._note)
         main.column.addWidget(self.client_secret)
         self._fields.add_to(main, *NAME_AND_SCOPE)
-        self.column.addWidget(label(self._purpose.title, "title"))
-        if self._purpose.about:
-            self.column.addWidget(label(self._purpose.about, "muted"))
-        if pasting is not None:
-            self.column.addWidget(pasting)
         for part in (main, self._options, self._check, self.findings, self._failure):
             self.column.addWidget(part)
         self.column.addStretch(1)
 
-    def _pasting_card(self) -> Card:
-        """Offer first what takes one click; the fields below are for those without the JSON."""
-        card = Card(spacing=8)
-        card.column.addWidget(label(translate(texts.PASTE_FIRST), "heading"))
-        card.column.addWidget(label(translate(texts.PASTE_FIRST_HELP), "muted"))
-        card.column.addWidget(self._paste)
-        return card
+
+def _add_heading(column: QVBoxLayout, purpose: FormPurpose) -> None:
+    column.addWidget(label(purpose.title, "title"))
+    if purpose.about:
+        column.addWidget(label(purpose.about, "muted"))
+
+
+def _add_paste(paste: Button, column: QVBoxLayout, main: Card, *, is_new: bool) -> None:
+    """Offer to paste: for a new profile first, since it fills in the fields below."""
+    if not is_new:
+        add_row(main.column, fit_to_text(paste)).addStretch(1)
+        return
+    card = Card(spacing=8)
+    card.column.addWidget(label(translate(texts.PASTE_FIRST), "heading"))
+    card.column.addWidget(label(translate(texts.PASTE_FIRST_HELP), "muted"))
+    card.column.addWidget(paste)
+    column.addWidget(card)
 
 
 class _HostsQuestion:
