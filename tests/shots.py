@@ -46,8 +46,10 @@ from desktop.ui.pages.details_view import DetailsView
 from desktop.ui.pages.server_answer_card import GrantCard
 from desktop.ui.pages.server_query import ServerAnswer
 from desktop.ui.pages.settings_view import SettingsView
+from desktop.ui.pages.shortcuts_view import ShortcutsView
 from desktop.ui.profiles.switcher_view import SwitcherView
 from desktop.ui.tray.tray_menu import TrayMenu
+from desktop.ui.views.failed_view import FailedView
 from desktop.ui.views.sign_out_button import SignOutButton
 from desktop.ui.views.waiting_view import WaitingView
 from desktop.ui.window.permission_window import PermissionWindow
@@ -288,7 +290,7 @@ def _pictures(
         yield f"many_scopes{suffix}", _picture(application, theme, many, size=size)
     yield "qr", _picture(application, theme, STATES["waiting"], size=_USUAL, change=_show_qr)
     for name, change in _CHANGES.items():
-        state = STATES["lapsed" if name == "copying" else "signed_in"]
+        state = STATES[_STATE_OF_CHANGE.get(name, "signed_in")]
         for size, suffix in ((_USUAL, ""), (_NARROW, "-360")):
             yield f"{name}{suffix}", _picture(application, theme, state, size=size, change=change)
 
@@ -436,6 +438,11 @@ def _ask_to_sign_out(window: Window) -> None:
     button.ask()
 
 
+def _show_technical_details(window: Window) -> None:
+    assert isinstance(window.view, FailedView)
+    window.view.copy()
+
+
 def _show_menu(window: Window) -> None:
     (button,) = window.findChildren(MenuButton)
     menu = button.menu()
@@ -458,6 +465,7 @@ _CHANGES: dict[str, Callable[[Window], None]] = {
     "permission_script": _show_permission_script,
     "permission_unknown": _show_permission_unknown,
     "about": _show_about,
+    "shortcuts": lambda window: window.show_page(ShortcutsView(close=window.close_page)),
     **PROFILE_PAGES,
     "copying": lambda window: window.show_copy(Copying(CopyFormat.TOKEN)),
     "copied": lambda window: window.show_copy(Copied(CopyFormat.CURL, 30.0)),
@@ -475,7 +483,10 @@ _CHANGES: dict[str, Callable[[Window], None]] = {
     "switcher_found": partial(_show_switcher, typed="contoso 01"),
     "switcher_nothing": partial(_show_switcher, typed="northwind lab"),
     "asking_to_sign_out": _ask_to_sign_out,
+    "error_details": _show_technical_details,
 }
+
+_STATE_OF_CHANGE = {"copying": "lapsed", "error_details": "unknown_client"}
 
 
 def _picture(

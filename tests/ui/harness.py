@@ -88,6 +88,9 @@ class ProfileRecorder:
     def copy_token(self, id_: str, as_: CopyFormat = CopyFormat.TOKEN) -> None:
         self.calls.append(("copy_token", id_, as_))
 
+    def check_connection(self) -> None:
+        self.calls.append(("check_connection",))
+
     def renew(self, id_: str) -> None:
         self.calls.append(("renew", id_))
 
@@ -228,6 +231,9 @@ class ActionRecorder:
 
     def open_settings(self) -> None:
         self.calls.append("open_settings")
+
+    def open_shortcuts(self) -> None:
+        self.calls.append("open_shortcuts")
 
     def revocation_offered(self) -> Revocation | None:
         return self.offered

@@ -79,12 +79,10 @@ class Controller(QObject):
 
     @property
     def session(self) -> Session | None:
-        """The session of the profile in the window."""
         return self.display.session
 
     @property
     def sessions(self) -> Sessions | None:
-        """The sessions of all profiles."""
         return self.display.sessions
 
     def sign_in(self) -> None:
@@ -184,7 +182,6 @@ class Controller(QObject):
         self.copy_token_of(self.session, as_)
 
     def copy_token_of(self, session: Session | None, as_: CopyFormat) -> None:
-        """Copy the access token of any profile."""
         self._copying.copy_token(session, as_)
 
     def cancel_copy(self) -> None:
@@ -223,6 +220,9 @@ class Controller(QObject):
     def open_settings(self) -> None:
         self.pages.open_settings()
         self.display.draw()
+
+    def open_shortcuts(self) -> None:
+        self.pages.open_shortcuts()
 
     def change_settings(self, settings: Settings) -> None:
         """Apply `settings` at once, and save them."""

@@ -68,6 +68,12 @@ class Display(QObject):
         window.sight_changed.connect(self._on_sight)
         application.focusWindowChanged.connect(self._on_focus)
 
+    def follow_system(self) -> None:
+        """Follow colors, contrast and motion of the desktop from now on."""
+        from desktop.ui.window.system_appearance import follow_system
+
+        follow_system(self._window)
+
     def set_sessions(self, sessions: Sessions) -> None:
         """List `sessions` from now on, and tell them whether the window is visible."""
         if self.sessions is None:

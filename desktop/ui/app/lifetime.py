@@ -210,7 +210,7 @@ class _Lifetime:
             await asyncio.sleep(0)
         # One turn of the loop each: together they would delay a frame.
         for step in (
-            self._theme.follow_system,
+            self._controller.display.follow_system,
             self._controller.add_shortcuts,
             self._controller.window.add_profile_switcher,
             self._controller.window.add_settings_button,

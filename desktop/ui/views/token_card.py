@@ -15,7 +15,15 @@ from desktop.services.token.api_services import services_of
 from desktop.ui.kit.copy_progress import Copied, Copying, CopyProgress, NotCopied
 from desktop.ui.kit.menu_button import MenuButton
 from desktop.ui.kit.theme import Theme
-from desktop.ui.kit.widgets import Button, ButtonRow, Card, has_focus_ring, label, set_tooltip
+from desktop.ui.kit.widgets import (
+    Button,
+    ButtonRow,
+    Card,
+    has_focus_ring,
+    label,
+    name_shortcut,
+    set_tooltip,
+)
 from desktop.ui.views.actions import Actions
 from desktop.ui.views.ring import Ring
 from desktop.ui.wording import window_texts
@@ -35,6 +43,7 @@ class TokenCard(Card):
         self._copy = Button(
             translate("Copy token"), partial(self._request_copy, CopyFormat.TOKEN), "primary"
         )
+        name_shortcut(self._copy, "Ctrl+C")
         self._sign_in = Button(translate("Sign in again"), actions.sign_in, "primary")
         self._copy_as = MenuButton(translate("Copy as…"), self._formats())
         self._renew = Button(translate("Renew now"), self._renew_now)

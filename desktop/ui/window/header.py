@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from desktop.services.system.translation import translate
 from desktop.ui.kit.fitted_label import FittedLabel
 from desktop.ui.kit.theme import GAP, SPACE
-from desktop.ui.kit.widgets import label, set_fitting
+from desktop.ui.kit.widgets import label, name_shortcut, set_fitting
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QIcon, QResizeEvent
@@ -91,6 +91,7 @@ class Header(QWidget):
 
         name = translate("Settings")
         button = IconButton(name, actions.open_settings, icon="settings.svg", theme=theme)
+        name_shortcut(button, "Ctrl+,")
         self._placeholder.deleteLater()
         self._placeholder.hide()
         self._settings_button = button

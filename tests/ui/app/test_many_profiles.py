@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
-from unittest.mock import MagicMock
+from unittest.mock import MagicMock, patch
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QMenu
+from PySide6.QtWidgets import QLabel, QMenu, QWidget
 
 from desktop.oauth.clock import SystemClock
 from desktop.services.configuration.profile_reader import Profiles
@@ -223,6 +223,10 @@ def texts(menu: QMenu) -> list[str]:
     return [each.text() for each in menu.actions() if each.isVisible() and each.text()]
 
 
+def visible_labels(widget: QWidget) -> list[str]:
+    return [each.text() for each in widget.findChildren(QLabel) if each.isVisible()]
+
+
 async def test_menus_list_those_used_last_then_others_by_name(office: Office) -> None:
     office.sessions.apply(Settings(recent_profiles="customer-007 gone customer-003"))
     await office.load_profiles(20)
@@ -360,6 +364,25 @@ async def test_a_row_says_name_place_and_state_to_a_screen_reader(office: Office
     )
     assert page.search.accessibleName() == "Find a profile"
     assert page.rows.accessibleName() == "Profiles"
+
+
+async def test_a_row_has_the_whole_name_in_its_tooltip_and_no_markup(office: Office) -> None:
+    await office.load_profiles(3)
+    status = office.controller.profiles.status("customer-002")
+    assert status is not None
+    named = replace(status, profile=replace(status.profile, name="<b>Contoso</b> " * 9))
+    page = office.open_switcher()
+    with patch.object(office.controller.profiles, "status", return_value=named):
+        tip = page.rows.model().index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
+    assert tip == f"<span>{'&lt;b&gt;Contoso&lt;/b&gt; ' * 9}</span>"
+
+
+async def test_the_search_names_its_shortcut_until_something_is_typed(office: Office) -> None:
+    await office.load_profiles(3)
+    page = office.open_switcher()
+    assert "Ctrl+K" in visible_labels(page.search)
+    QTest.keyClicks(page.search, "c")
+    assert "Ctrl+K" not in visible_labels(page.search)
 
 
 async def test_a_profile_that_is_gone_is_an_empty_row(office: Office) -> None:

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QWidget
 
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.policy import Policy
@@ -19,6 +19,7 @@ from desktop.services.session.session import Session
 from desktop.services.session.sessions import ProfileStatus, Sessions
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.kit.profile_badge import COLORS, color_of, contrast, letter_of, text_color
+from desktop.ui.kit.theme import NARROWEST
 from desktop.ui.pages.details_view import DetailsView
 from desktop.ui.tray.tray_menu import ProfileMenu, TrayMenu
 from desktop.ui.views.signed_in_view import SignedInView
@@ -37,6 +38,7 @@ from tests.ui.harness import (
 )
 
 OTHER = OTHERS[0]
+OF_APP = ("Settings…\tCtrl+,", "Keyboard shortcuts\tF1", "Lock now\tCtrl+L", "Quit\tCtrl+Q")
 
 
 @dataclass
@@ -86,7 +88,7 @@ def opened_list(several: SeveralProfiles, monkeypatch: pytest.MonkeyPatch) -> QM
 
 def test_the_list_shows_the_state_of_each_profile(opened_list: QMenu) -> None:
     assert lines(opened_list)[:3] == [
-        "Northwind SOC · Signed in, 7 min left\tCtrl+1",
+        "Northwind SOC · 7 min left\tCtrl+1",
         "Contoso SOC · Waiting for approval\tCtrl+2",
         "Fabrikam Security Operations · Signed out\tCtrl+3",
     ]
@@ -130,15 +132,41 @@ def test_without_a_session_the_list_leads_to_the_form() -> None:
     button.deleteLater()
 
 
+def test_a_menu_is_no_wider_than_the_window_and_tells_a_long_name_in_its_tooltip() -> None:
+    name = "Contoso Managed Detection and Response – Production in Europe and Africa"
+    named = replace(STATUSES[0], profile=replace(PROFILE, name=name))
+    profiles = ProfileRecorder(statuses=(named, *STATUSES[1:]), current_id=PROFILE.id)
+    window = QWidget()
+    window.resize(NARROWEST, 640)
+    button = ProfileSwitcher(ActionRecorder(profiles=profiles))
+    button.setParent(window)
+    menu = button.menu()
+    menu.aboutToShow.emit()
+    assert menu.sizeHint().width() <= NARROWEST
+    first = menu.actions()[0]
+    assert "…" in first.text()
+    assert name in first.toolTip()
+    window.deleteLater()
+
+
+def test_the_tray_is_no_wider_than_the_window() -> None:
+    name = "Contoso Managed Detection and Response – Production in Europe and Africa"
+    named = replace(STATUSES[0], profile=replace(PROFILE, name=name))
+    profiles = ProfileRecorder(statuses=(named, *STATUSES[1:]), current_id=PROFILE.id)
+    menu = TrayMenu({}, lambda _format: None, profiles=profiles)
+    menu.show_profiles(profiles.statuses, NOW)
+    assert menu.sizeHint().width() <= NARROWEST
+
+
 def test_the_list_leads_to_the_form_of_the_profile_in_the_window() -> None:
     actions = ActionRecorder(profiles=ProfileRecorder(statuses=STATUSES, current_id=PROFILE.id))
     button = ProfileSwitcher(actions)
     button.menu().aboutToShow.emit()
-    assert lines(button.menu())[-4:] == [
+    assert lines(button.menu())[-7:] == [
         "Edit “Northwind SOC”…",
         "Add profile…",
         "Manage profiles…",
-        "Lock now\tCtrl+L",
+        *OF_APP,
     ]
     line(button.menu(), "Edit").trigger()
     assert actions.calls == ["edit_profile"]
@@ -164,7 +192,7 @@ def test_a_profile_of_the_administrator_cannot_be_edited_and_the_list_says_why()
     )
     button.menu().aboutToShow.emit()
     edit = line(button.menu(), "Edit")
-    assert edit.text() == "Edit “Northwind SOC”… (managed by your administrator)"
+    assert edit.text() == "Edit… (managed by your administrator)"
     assert not edit.isEnabled()
     assert "Add profile…" in lines(button.menu())
     button.deleteLater()
@@ -177,7 +205,7 @@ def test_if_own_profiles_are_forbidden_none_can_be_added() -> None:
         ActionRecorder(profiles=ProfileRecorder(statuses=(standing,), current_id=PROFILE.id))
     )
     button.menu().aboutToShow.emit()
-    assert lines(button.menu())[-2:] == ["Manage profiles…", "Lock now\tCtrl+L"]
+    assert lines(button.menu())[-5:] == ["Manage profiles…", *OF_APP]
     assert "Add profile…" not in lines(button.menu())
     button.deleteLater()
 

@@ -58,9 +58,11 @@ def test_escape_leaves_the_page_and_nothing_else(screen: Screen) -> None:
     assert screen.actions.calls == []
 
 
-def test_a_page_starts_on_going_back(screen: Screen) -> None:
-    screen.show_settings()
+def test_a_page_starts_on_going_back_and_the_settings_on_the_first(screen: Screen) -> None:
+    screen.show_details()
     assert screen.focused == "Back"
+    screen.show_settings()
+    assert screen.focused == "Start at login"
 
 
 def test_the_keyboard_goes_back_to_where_it_was(screen: Screen) -> None:
@@ -102,7 +104,7 @@ def test_the_header_keeps_telling_the_state(screen: Screen) -> None:
 def test_a_new_state_leaves_the_keyboard_on_the_page(screen: Screen) -> None:
     screen.show_settings()
     screen.show(STATES["waiting"])
-    assert screen.focused == "Back"
+    assert screen.focused == "Start at login"
 
 
 def test_the_details_close_with_the_sign_in(screen: Screen) -> None:
@@ -241,7 +243,6 @@ def test_nothing_on_a_page_is_cut(
             "settings",
             [
                 "Settings",
-                "Manage profiles",
                 "Start at login",
                 "Always keep the token fresh",
                 "Keep renewing after a copy for",
@@ -257,11 +258,11 @@ def test_nothing_on_a_page_is_cut(
                 "Language",
                 "Browser",
                 "Notifications",
+                "Manage profiles",
                 "Open profiles folder",
                 "Open log folder",
                 "About XDR Login",
                 "Back",
-                "Quit",
             ],
         ),
     ],

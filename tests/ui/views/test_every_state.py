@@ -36,8 +36,8 @@ OTHER_HOST = (
     "Continue only if your administrator told you to."
 )
 DECLINED = (
-    "Someone selected Deny on the approval page for code WDJB-MJHT. "
-    "If that wasn't you, tell your administrator."
+    "Someone selected Deny on the approval page for code WDJB-MJHT.",
+    "If that wasn't you, tell your administrator.",
 )
 
 # What must be on screen, besides the name of the profile and where it is.
@@ -210,11 +210,9 @@ WORDS = {
     "signed_out_by_server": [
         "Signed out",
         "The server has signed you out",
-        (
-            "Your sign-in was revoked or went unused for too long. The server says: “the grant was "
-            "revoked”. Sign in again."
-        ),
-        "invalid_grant\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
+        "Your sign-in was revoked or went unused for too long.",
+        "The server says: “the grant was revoked”. Sign in again.",
+        "▸  Technical details",
         "Sign in again",
     ],
     "signed_in_ending": ["Signed in", "Copy token"],
@@ -232,23 +230,22 @@ WORDS = {
     "declined": [
         "Signed out",
         "Sign-in denied",
-        DECLINED,
+        *DECLINED,
         "Sign in again",
-        "Copy details",
-        "access_denied\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
+        "▸  Technical details",
     ],
     "code_expired": [
         "The code has expired",
-        "It wasn't approved in time. Get a new code and approve that one.",
+        "It wasn't approved in time.",
+        "Get a new code and approve that one.",
         "Get a new code",
-        "Copy details",
     ],
-    "unreachable": ["Can't reach the server", "Try again", "Copy details"],
+    "unreachable": ["Can't reach the server", "Try again", "▸  Technical details"],
     "unknown_client": [
         "Client ID not recognized",
         "Try again",
         "Edit profile",
-        "Copy details",
+        "Check connection",
     ],
     "keyring_locked": ["The keyring is locked", "Try again", "Continue without saving"],
     "keyring_missing": [
@@ -262,7 +259,7 @@ WORDS = {
         "Open profiles folder",
         "Try again",
     ],
-    "unexpected": ["Something went wrong in XDR Login", "Try again", "Copy details"],
+    "unexpected": ["Something went wrong in XDR Login", "Try again", "▸  Technical details"],
 }
 
 # What a server or a user may make longer than anybody drew it.

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.oauth import errors
+from desktop.services.model.policy import Policy
 from desktop.services.model.states import NEW_CODE_PAUSE, Failed, SignedOut
 from desktop.services.secrets.keystore import KeyringLocked
 from desktop.ui.kit import widgets
@@ -40,7 +41,6 @@ PRESSED = [
     ("renewal_refused", "Sign in again", "sign_in"),
     ("refused_and_expired", "Sign in again", "sign_in"),
     ("declined", "Sign in again", "sign_in"),
-    ("declined", "Copy details", "copy_details"),
     ("code_expired", "Get a new code", "request_new_code"),
     ("unreachable", "Try again", "retry"),
     ("unknown_client", "Edit profile", "edit_profile"),
@@ -53,6 +53,50 @@ def test_a_button_does_what_it_says(screen: Screen, name: str, label: str, call:
     screen.show(STATES[name])
     screen.button(label).click()
     assert screen.actions.calls == [call]
+
+
+TRACE = "2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11"
+
+
+def test_codes_of_an_error_are_folded_until_they_are_needed(screen: Screen, qtbot: QtBot) -> None:
+    screen.show(STATES["declined"])
+    assert not {"access_denied", TRACE} & set(screen.visible_texts)
+    screen.button("▸  Technical details").click()
+    shown = screen.visible_texts
+    assert {"Northwind SOC (northwind)", f"{HOST}:443", "access_denied", TRACE} <= set(shown)
+    copy = screen.button("Copy details")
+    assert isinstance(copy, widgets.Button)
+    copy._restore_timer.setInterval(1)
+    copy.click()
+    assert screen.actions.calls == ["copy_details"]
+    assert copy.text() == "Copied"
+    qtbot.waitUntil(lambda: copy.text() == "Copy details")
+    screen.window.escape()
+    assert not {"access_denied", TRACE} & set(screen.visible_texts)
+
+
+@pytest.mark.parametrize("name", ["unreachable", "unknown_client"])
+def test_an_error_that_may_be_of_the_profile_or_network_offers_to_check_and_edit(
+    screen: Screen, name: str
+) -> None:
+    screen.show(STATES[name])
+    screen.button("Check connection").click()
+    screen.button("Edit profile").click()
+    assert screen.actions.profiles.calls == [("check_connection",)]
+    assert screen.actions.calls == ["edit_profile"]
+
+
+def test_a_profile_of_the_administrator_can_be_checked_but_not_edited(screen: Screen) -> None:
+    screen.window.set_profile(replace(PROFILE, policy=Policy(profiles={PROFILE.id: {}})))
+    screen.show(STATES["unknown_client"])
+    assert screen.has_button("Check connection")
+    assert not screen.has_button("Edit profile")
+
+
+def test_an_error_names_an_unusual_port(screen: Screen) -> None:
+    screen.window.set_profile(replace(PROFILE, issuer="https://127.0.0.1:8765"))
+    screen.show(Failed(errors.TransportFailure("127.0.0.1")))
+    assert "There's no connection to 127.0.0.1:8765." in screen.visible_texts
 
 
 @pytest.mark.parametrize("name", ["signed_in", "not_renewed", "refused_and_expired"])
@@ -117,7 +161,6 @@ def test_a_state_before_anybody_serves_is_a_mistake(screen: Screen) -> None:
         ("waiting", "Open browser", "Browser opened, code copied"),
         ("waiting", "Copy code", "Copied"),
         ("waiting", "Copy link", "Copied"),
-        ("declined", "Copy details", "Copied"),
     ],
 )
 def test_a_button_says_what_it_did_and_then_its_name_again(

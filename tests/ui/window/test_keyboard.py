@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
@@ -15,10 +15,19 @@ from desktop.services.model.states import Failed
 from desktop.services.secrets.keystore import KeyringLocked
 from desktop.ui.kit.theme import Theme
 from desktop.ui.kit.widgets import Button, ButtonRow, has_focus_ring
+from desktop.ui.pages.shortcuts_view import ShortcutsView
 from desktop.ui.views.waiting_view import WaitingView
 from desktop.ui.window.window import Window
 from tests.sample_states import NOW, STATES, signed_in, waiting
-from tests.ui.harness import ActionRecorder, Screen, buttons_on, name_of, settle, tab_order
+from tests.ui.harness import (
+    ActionRecorder,
+    ControllerHarness,
+    Screen,
+    buttons_on,
+    name_of,
+    settle,
+    tab_order,
+)
 
 SPELLED = "Code: W, D, J, B, dash, M, J, H, T"
 ORDER = {
@@ -46,9 +55,9 @@ ORDER = {
     ],
     "lapsed": ["Copy token", "Copy as…", "Renew now", "Details", "Sign out"],
     "expired": ["Sign in again", "Details", "Sign out"],
-    "code_expired": ["Get a new code", "Copy details"],
-    "unknown_client": ["Edit profile", "Copy details", "Try again"],
-    "keyring_missing": ["Continue without saving", "Copy details", "Try again"],
+    "code_expired": ["Get a new code", "Technical details"],
+    "unknown_client": ["Edit profile", "Check connection", "Try again", "Technical details"],
+    "keyring_missing": ["Continue without saving", "Try again", "Technical details"],
 }
 PRIMARY = {
     "signed_out": ("Sign in", "sign_in"),
@@ -269,10 +278,12 @@ def test_a_low_window_scrolls_to_what_tab_reaches(open_screen: Callable[..., Scr
     assert not button.visibleRegion().isEmpty()
 
 
-def test_the_facts_of_a_failure_can_be_selected_by_keyboard(screen: Screen) -> None:
+def test_the_facts_of_a_failure_can_be_selected_and_copied_by_keyboard(screen: Screen) -> None:
     screen.show(STATES["declined"])
-    facts = screen.label("access_denied\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11")
-    assert facts.textInteractionFlags() & Qt.TextInteractionFlag.TextSelectableByKeyboard
+    screen.button("▸  Technical details").click()
+    facts = screen.label("access_denied")
+    assert facts.textInteractionFlags() & Qt.TextInteractionFlag.TextSelectableByMouse
+    assert screen.button("Copy details").focusPolicy() & Qt.FocusPolicy.TabFocus
 
 
 def test_a_trace_id_stays_whole_for_whoever_copies_it(screen: Screen) -> None:
@@ -341,7 +352,44 @@ def test_the_ring_is_all_that_shows_where_the_keyboard_is(
     picture = button.grab().toImage()
     beside_words = {
         picture.pixelColor(x, y).name()
-        for x in range(4, 9)
+        for x in range(6, 11)  # inside of the ring, its gap and the edge
         for y in range(picture.height() // 2 - 8, picture.height() // 2 + 8)
     }
     assert len(beside_words) == 1  # the style would draw a box there
+
+
+def test_after_sign_in_the_keyboard_is_on_nothing_until_the_code_comes(screen: Screen) -> None:
+    screen.show(STATES["signed_out"])
+    screen.show(STATES["requesting"])
+    assert screen.window.hasFocus(), "neither the settings nor Cancel"
+    screen.show(STATES["waiting"])
+    assert screen.focused == "Open browser"
+
+
+def test_f1_lists_every_shortcut_and_escape_goes_back(harness: ControllerHarness) -> None:
+    harness.controller.add_shortcuts()
+    harness.show(STATES["signed_in"])
+    for key in ("F1", "Ctrl+/"):
+        QTest.keySequence(harness.window, QKeySequence(key))
+        page = harness.window.page
+        assert isinstance(page, ShortcutsView)
+        listed = {each.text() for each in page.findChildren(QLabel)}
+        added = {
+            each.key().toString()
+            for each in harness.window.findChildren(QShortcut)
+            if each.key().toString() not in {f"Ctrl+{digit}" for digit in range(2, 9)}
+        }
+        assert added - {""} <= listed  # not every platform has all standard keys
+        QTest.keyClick(harness.window, Qt.Key.Key_Escape)
+        settle()
+        assert harness.window.page is None
+    QTest.keySequence(harness.window, QKeySequence("F1"))
+    QTest.keySequence(harness.window, QKeySequence("F1"))
+    assert harness.window.page is None
+
+
+def test_tooltips_name_the_shortcuts(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    assert screen.button("Copy token").toolTip() == "Copy token (Ctrl+C)"
+    (settings,) = [each for each in buttons_on(screen.window) if name_of(each) == "Settings"]
+    assert settings.toolTip() == "Settings (Ctrl+,)"
