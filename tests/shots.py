@@ -358,19 +358,16 @@ def _show_about(window: Window) -> None:
 
 
 def _show_profiles(window: Window, actions: Any = SEVERAL) -> None:  # noqa: ANN401
-    window.show_badge(PROFILE)
-    (button,) = window.findChildren(ProfileSwitcher)
-    button._actions = actions
-    menu = button.menu()
+    (menu,) = window.findChildren(ProfileSwitcher)
+    menu._actions = actions
     menu.aboutToShow.emit()
     menu.setParent(window, Qt.WindowType.Widget)  # so that it is in the screenshot
-    menu.move(62, 52)
+    menu.move(20, 72)
     menu.resize(menu.sizeHint())
     menu.show()
 
 
 def _show_switcher(window: Window, actions: Any = MANY, typed: str = "") -> None:  # noqa: ANN401
-    window.show_badge(PROFILE)
     page = SwitcherView(actions, window.theme, close=window.close_page)
     window.show_page(page)
     page.search.setText(typed)
@@ -444,10 +441,9 @@ def _picture(
 ) -> QImage:
     window = Window(theme)
     window.set_actions(NO_ACTIONS)
+    window.setWindowIcon(QIcon(str(resource("icons/app.svg"))))
     window.set_profile(_PROFILE)
-    window.set_icon(QIcon(str(resource("icons/app.svg"))))
     window.add_profile_switcher()
-    window.add_settings_button()
     window.resize(size)
     window.show_state(state, NOW)
     window.show()

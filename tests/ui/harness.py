@@ -291,7 +291,7 @@ class Screen:
         self.window = Window(self.theme)
         self.window.set_actions(self.actions)
         self.window.set_profile(self.profile)
-        self.window.add_settings_button()
+        self.window.enable_header()
         self.window.resize(self.width, self.height)
 
     def show(self, state: State, at: datetime = NOW) -> None:

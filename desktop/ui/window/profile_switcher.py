@@ -1,4 +1,4 @@
-"""The button in the header that opens the list of profiles."""
+"""The list of profiles that the header opens."""
 
 from __future__ import annotations
 
@@ -6,50 +6,38 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu
 
 from desktop.services.system.translation import translate
 from desktop.ui.kit.profile_badge import badge_icon
-from desktop.ui.kit.widgets import Button
 from desktop.ui.wording import tray_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtGui import QAction, QKeyEvent
+    from PySide6.QtGui import QAction
+    from PySide6.QtWidgets import QWidget
 
     from desktop.services.session.sessions import ProfileStatus
     from desktop.ui.views.actions import Actions, ProfileActions
 
-_WIDTH, _HEIGHT = 22, 32
 _LAST_KEY = 9  # Ctrl+1 to Ctrl+9 show profiles
 
 
-class ProfileSwitcher(Button):
-    """Lists the profiles with their state; Space, Return and the down arrow open the list.
+class ProfileSwitcher(QMenu):
+    """Lists the profiles with their state.
 
     Of many profiles, the menu lists those that were used last, and leads to the list of all.
     """
 
-    def __init__(self, actions: Actions) -> None:
-        super().__init__("▾", lambda: None, "icon")
+    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self._actions = actions
-        self.setAccessibleName(translate("Profiles"))
-        self.setFixedSize(_WIDTH, _HEIGHT)
-        self._menu = QMenu(self)
-        self._menu.setToolTipsVisible(False)
-        self._menu.aboutToShow.connect(self._fill)
-        self.setMenu(self._menu)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Down:
-            self.showMenu()
-        else:
-            super().keyPressEvent(event)
+        self.setToolTipsVisible(False)
+        self.aboutToShow.connect(self._fill)
 
     def _fill(self) -> None:
-        self._menu.clear()
+        self.clear()
         at, profiles = datetime.now(UTC), self._actions.profiles
         statuses = profiles.listed
         keys = {each.profile.id: key for key, each in enumerate(profiles.statuses[:_LAST_KEY], 1)}
@@ -62,12 +50,12 @@ class ProfileSwitcher(Button):
                 tray_texts.unreadable_profiles(profiles.unreadable), self._actions.manage_profiles
             )
         if statuses or profiles.unreadable:
-            self._menu.addSeparator()
+            self.addSeparator()
         self._add_edit(profiles)
         if all(each.profile.policy.own_profiles for each in statuses):
             self._add(translate("Add profile…"), self._actions.add_profile)
         self._add(translate("Manage profiles…"), self._actions.manage_profiles)
-        self._menu.addSeparator()
+        self.addSeparator()
         self._add(f"{translate('Lock now')}\tCtrl+L", self._actions.locking.lock)
 
     def _add_edit(self, profiles: ProfileActions) -> None:
@@ -96,6 +84,6 @@ class ProfileSwitcher(Button):
             action.setFont(font)
 
     def _add(self, text: str, callback: Callable[[], object]) -> QAction:
-        action = self._menu.addAction(text.replace("&", "&&"))
+        action = self.addAction(text.replace("&", "&&"))
         action.triggered.connect(lambda _checked=False: callback())
         return action

@@ -337,6 +337,11 @@ def test_the_controller_knows_what_signing_out_revokes(harness: ControllerHarnes
     )
     harness.session.profile = replace(PROFILE, app_grant_endpoint="https://login.example/grant")
     harness.tick(1)
+    (button,) = [
+        each
+        for each in harness.window.view.footer.findChildren(Button)
+        if each.text() == "Sign out"
+    ]
     assert button.accessibleDescription() == (
         "Removes the token from this computer and ends this app's access on all your computers."
     )

@@ -46,26 +46,22 @@ QUOTA_LOW = (
 )
 WORDS = {
     "locked": [
-        "Locked",
         "XDR Login is locked",
         "Programs can't get your tokens until you unlock.",
         "Unlock",
     ],
     "locked_unattended": [
-        "Locked",
         "XDR Login is locked",
         "This profile is unattended: programs can still get its token.",
         "Unlock",
     ],
     "signed_out": [
-        "Signed out",
         "Sign in to Northwind SOC",
         "Client ID client-00000000-0000-4000-8000-000000000000",
         "Sign in",
         "Profiles",
     ],
     "just_signed_out": [
-        "Signed out",
         "You're signed out. This server can't revoke tokens. Copies work until {in 4 minutes}.",
         "Sign in",
     ],
@@ -77,7 +73,6 @@ WORDS = {
         "You're signed out on all computers.",
     ],
     "not_revoked": [
-        "Signed out",
         (
             "Signed out here, but the server didn't confirm (The server has a problem). Copies "
             "work until {in 4 minutes}."
@@ -90,10 +85,9 @@ WORDS = {
         "Signed out here. Revoking the token on the server…",
         "Revoking…",
     ],
-    "opening": ["Starting", "One moment", "Opening your keyring…", "Cancel"],
-    "requesting": ["Starting", "One moment", "Contacting the server…", "Cancel"],
+    "opening": ["One moment", "Opening your keyring…", "Cancel"],
+    "requesting": ["One moment", "Contacting the server…", "Cancel"],
     "waiting": [
-        "Waiting",
         "Approve this sign-in in your browser",
         "Check that the page shows this code, then approve.",
         "Open browser",
@@ -114,7 +108,7 @@ WORDS = {
         "Can't reach the server. Your code is still valid. Retrying automatically.",
         "Code expires in 1:35",
     ],
-    "waiting_long_code": ["Waiting", "Open browser"],
+    "waiting_long_code": ["Open browser"],
     "approved": ["Approved", "Approved. Saving the token in your keyring."],
     "in_browser": [
         "Continue in your browser",
@@ -138,7 +132,6 @@ WORDS = {
     ],
     "approved_in_browser": ["Approved", "Approved. Saving the token in your keyring."],
     "signed_in": [
-        "Signed in",
         "Renews automatically",
         "Copy token",
         "Copy as…  ▾",
@@ -151,21 +144,18 @@ WORDS = {
         "Details",
         "Sign out",
     ],
-    "signed_in_idle": ["Signed in", "Paused. Renews when you copy it.", "Copy token"],
+    "signed_in_idle": ["Paused. Renews when you copy it.", "Copy token"],
     "quota_low": [
-        "Signed in",
         QUOTA_LOW,
         "Copy token",
     ],
     "signed_in_once": [
-        "Signed in",
         "No refresh token issued. Sign in again when it expires.",
         "Copy token",
         "Renew now",
     ],
-    "renewing": ["Renewing", "Renewing…", "Copy token", "Renew now"],
+    "renewing": ["Renewing…", "Copy token", "Renew now"],
     "not_renewed": [
-        "Signed in",
         "Couldn't renew: The server has a problem. Retrying in 20\N{NO-BREAK SPACE}s.",
         (
             "visibility.amp.cisco.com can't handle requests right now. Try again in a few minutes. "
@@ -176,7 +166,6 @@ WORDS = {
         "Renew now",
     ],
     "renewal_refused": [
-        "Signed in",
         "Couldn't renew: The server refuses to renew.",
         (
             "The server refused twice, without giving a reason that XDR Login recognizes. "
@@ -187,7 +176,6 @@ WORDS = {
         "Renew now",
     ],
     "refused_and_expired": [
-        "Expired",
         (
             "The server refused twice, without giving a reason that XDR Login recognizes. "
             "Sign in again."
@@ -201,14 +189,12 @@ WORDS = {
         ),
     ],
     "lapsed": [
-        "Idle",
         "Paused to save requests. Copy to get a fresh token.",
         "Copy token",
         "Renew now",
     ],
-    "leaving": ["Signing out", "Signing out…"],
+    "leaving": ["Signing out…"],
     "signed_out_by_server": [
-        "Signed out",
         "The server has signed you out",
         (
             "Your sign-in was revoked or went unused for too long. The server says: “the grant was "
@@ -217,7 +203,7 @@ WORDS = {
         "invalid_grant\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
         "Sign in again",
     ],
-    "signed_in_ending": ["Signed in", "Copy token"],
+    "signed_in_ending": ["Copy token"],
     "signed_in_not_saved": [
         (
             "The keyring is locked. Your token isn't saved, so you'll have to sign in again "
@@ -227,10 +213,9 @@ WORDS = {
         "Copy token",
     ],
     "signed_in_fewer_scopes": ["2 permissions", "Requested but not granted: admin"],
-    "signed_in_for_ever": ["Signed in", "2 permissions", "repo", "read:org"],
-    "expired": ["Expired", "Expired. Sign in again.", "Sign in again", "Details", "Sign out"],
+    "signed_in_for_ever": ["2 permissions", "repo", "read:org"],
+    "expired": ["Expired. Sign in again.", "Sign in again", "Details", "Sign out"],
     "declined": [
-        "Signed out",
         "Sign-in denied",
         DECLINED,
         "Sign in again",
@@ -411,9 +396,9 @@ def test_a_name_that_is_elided_is_told_whole(open_screen: Callable[..., Screen])
     assert name.startswith(shown.text()[:-1])
     assert shown.accessibleName() == name
     assert QTextDocumentFragment.fromHtml(shown.toolTip()).toPlainText() == name
-    screen.window.resize(1200, 640)
+    screen.window.set_profile(PROFILE)
     settle()
-    assert (shown.text(), shown.accessibleName(), shown.toolTip()) == (name, "", "")
+    assert (shown.text(), shown.accessibleName(), shown.toolTip()) == (PROFILE.name, "", "")
 
 
 def test_nothing_is_cut_at_twice_the_scale() -> None:

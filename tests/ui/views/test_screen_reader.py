@@ -10,7 +10,7 @@ from desktop.ui.views.code_tiles import CodeTiles
 from desktop.ui.views.qr_code import QrCode
 from desktop.ui.views.ring import Ring
 from tests.sample_states import LINK, STATES, waiting
-from tests.ui.harness import Screen, name_of, tab_order, texts_on, visible
+from tests.ui.harness import Screen, buttons_on, name_of, tab_order, visible
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -65,9 +65,10 @@ def test_the_ring_tells_what_it_shows(screen: Screen) -> None:
     assert screen.find(Ring).accessibleName() == "7:12 until it expires"
 
 
-def test_the_badge_tells_what_it_is_about(screen: Screen) -> None:
+def test_the_header_tells_the_profile(screen: Screen) -> None:
     screen.show(STATES["signed_in"])
-    assert "State: Signed in" in [name_of(each) for each in texts_on(screen.window)]
+    names = [name_of(each) for each in buttons_on(screen.window)]
+    assert names[:2] == ["Northwind SOC, Cisco XDR · North America", "Settings"]
 
 
 def test_the_qr_code_tells_where_it_leads(screen: Screen) -> None:

@@ -310,7 +310,7 @@ def test_expiry_swaps_the_primary_action(screen: Screen) -> None:
     screen.show(signed_in(left=1), NOW + timedelta(seconds=1))
     assert screen.has_button("Sign in again")
     assert not screen.has_button("Copy token")
-    assert "Expired" in screen.visible_texts
+    assert "Expired. Sign in again." in screen.visible_texts
 
 
 def test_a_token_that_is_saved_after_all_is_no_longer_warned_of(screen: Screen) -> None:
