@@ -73,7 +73,7 @@ def test_an_approval_saves_and_shows_the_token(
 ) -> None:
     app = start(secret_service)
     code = app.code()
-    assert app.screen().shows("Opens 127.0.0.1 (matches your profile)")
+    assert app.screen().shows("127.0.0.1 · matches your profile")
 
     app.press("Return")  # the primary action has the focus: Open browser
     person = browser_opener.attach()

@@ -211,6 +211,9 @@ class ActionRecorder:
     def copy_token(self, as_: CopyFormat = CopyFormat.TOKEN) -> None:
         self.calls.append("copy_token" if as_ is CopyFormat.TOKEN else f"copy_token {as_.name}")
 
+    def clear_copy(self) -> None:
+        self.calls.append("clear_copy")
+
     def cancel_copy(self) -> None:
         self.calls.append("cancel_copy")
 

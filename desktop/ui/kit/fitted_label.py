@@ -74,6 +74,12 @@ class ElidedLabel(FittedLabel):
         self._keeps_end = keeps_end
         self.setWordWrap(False)
 
+    def sizeHint(self) -> QSize:
+        """Ask for the room of the whole text, also while less of it is shown."""
+        hint = super().sizeHint()
+        hint.setWidth(self.fontMetrics().horizontalAdvance(self._whole) + 1)
+        return hint
+
     def _fitted(self, width: int) -> str:
         from PySide6.QtGui import QFontMetrics
 

@@ -108,6 +108,12 @@ class Window(QWidget):
     def show_copy(self, progress: CopyProgress) -> None:
         self.view.show_copy(progress)
 
+    def show_cleared(self) -> None:
+        """Show that XDR Login no longer keeps a token on the clipboard."""
+        from desktop.ui.kit.copy_progress import Cleared
+
+        self.view.show_copy(Cleared())
+
     def enable_header(self) -> None:
         """Let the buttons of the header work, and do what was pressed before that."""
         self._header.enable()

@@ -63,11 +63,11 @@ WORDS = {
     ],
     "just_signed_out": [
         "You're signed out. This server can't revoke tokens. Copies work until {in 4 minutes}.",
-        "Sign in",
+        "Continue as dana@northwind.example",
     ],
     "revoked": [
         "You're signed out. The token was removed and revoked.",
-        "Sign in",
+        "Continue as dana@northwind.example",
     ],
     "grant_revoked": [
         "You're signed out on all computers.",
@@ -79,7 +79,7 @@ WORDS = {
         ),
         "status 503\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
         "Revoke again",
-        "Sign in",
+        "Continue as dana@northwind.example",
     ],
     "telling_again": [
         "Signed out here. Revoking the token on the server…",
@@ -93,8 +93,8 @@ WORDS = {
         "Open browser",
         "Copy code",
         "Copy link",
-        "Show QR code",
-        "Opens visibility.amp.cisco.com (matches your profile)",
+        "QR code",
+        "visibility.amp.cisco.com · matches your profile",
         "Waiting for approval",
         "Code expires in 9:41",
         "New code",
@@ -115,7 +115,7 @@ WORDS = {
         "Finish signing in there. This window updates automatically.",
         "Open browser",
         "Copy link",
-        "Opens visibility.amp.cisco.com (matches your profile)",
+        "visibility.amp.cisco.com · matches your profile",
         "Waiting for approval",
         "9:41 left",
         "Use a browser on this computer.",
@@ -136,11 +136,8 @@ WORDS = {
         "Copy token",
         "Copy as…  ▾",
         "Renew now",
-        "Scopes",
-        "6 permissions, 1 sensitive",
-        "enrich:read",
-        "response",
-        "dana@northwind.example\nNorthwind SOC",
+        "6 scopes, 1 sensitive",
+        "dana@northwind.example",
         "Details",
         "Sign out",
     ],
@@ -212,8 +209,8 @@ WORDS = {
         "Save again",
         "Copy token",
     ],
-    "signed_in_fewer_scopes": ["2 permissions", "Requested but not granted: admin"],
-    "signed_in_for_ever": ["2 permissions", "repo", "read:org"],
+    "signed_in_fewer_scopes": ["2 scopes", "Requested but not granted: admin"],
+    "signed_in_for_ever": ["2 scopes"],
     "expired": ["Expired. Sign in again.", "Sign in again", "Details", "Sign out"],
     "declined": [
         "Sign-in denied",
@@ -341,11 +338,13 @@ def test_of_very_many_scopes_the_sensitive_ones_are_shown_and_the_others_are_cou
     asked = tuple(f"admin-{number}" for number in range(30))
     screen = open_screen(width=360)
     screen.show(signed_in(scope=(*many, "response"), requested_scope=(*many, *asked)))
+    screen.button("1001 scopes, 1 sensitive").click()
+    settle()
     words = screen.visible_texts
     assert "response" in words
     assert sum(word.startswith("enrich/") for word in words) == 59
     assert "941 more in Details" in words
-    assert "1001 permissions, 1 sensitive" in words
+    assert "1001 scopes, 1 sensitive" in words
     assert f"Requested but not granted: {', '.join(asked[:20])} and 10 more" in words
     assert not misfits(screen.window)
 
