@@ -7,6 +7,7 @@ from pathlib import Path
 
 from builder import icons
 from builder.bundle import normalize_metadata
+from builder.localized import desktop_lines
 from builder.manual import man_page
 from builder.metainfo import metainfo
 from builder.product import ROOT, fill_template, product
@@ -34,12 +35,22 @@ def make_tree(tree: Path, bundle: Path) -> None:
 def add_share(share: Path) -> None:
     """Write the desktop entry, metainfo, icons, manual and completions below share/."""
     name, id_ = product().package, product().id
-    _write(share / "applications" / f"{id_}.desktop", fill_template("linux/desktop.in"))
+    _write(share / "applications" / f"{id_}.desktop", desktop_entry())
     _write(share / "metainfo" / f"{id_}.metainfo.xml", metainfo())
     icons.install_icons(share)
     write_compressed(share / "man" / "man1" / f"{name}.1.gz", man_page())
     for shell, place in COMPLETIONS.items():
         _write(share / place.format(name=name), completion_script(shell))
+
+
+def desktop_entry() -> str:
+    """Return the desktop entry, in all languages."""
+    return fill_template(
+        "linux/desktop.in",
+        generic_names=desktop_lines("GenericName", "OAuth sign-in"),
+        comments=desktop_lines("Comment", product().summary),
+        more_keywords=desktop_lines("Keywords", product().template_values()["keywords"]),
+    )
 
 
 def add_readme(folder: Path, name: str) -> None:

@@ -31,7 +31,7 @@ class Header(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.actions: Actions | None = None
+        self._actions: Actions | None = None
         self._is_enabled = False
         self._pressed_early: Callable[[], object] | None = None
         self.profile_button = ProfileButton(lambda: self._press(self._open_profiles))
@@ -49,6 +49,9 @@ class Header(QWidget):
         corner.addWidget(self.settings_button)
         corner.addStretch()
 
+    def set_actions(self, actions: Actions) -> None:
+        self._actions = actions
+
     def enable(self) -> None:
         """Let the buttons work, and do what was pressed last before that."""
         self._is_enabled = True
@@ -59,10 +62,10 @@ class Header(QWidget):
     def add_profile_switcher(self) -> None:
         """Load the list of profiles; not before the first code, unless it is opened."""
         button = self.profile_button
-        if self.actions is not None and button.menu() is None:
+        if self._actions is not None and button.menu() is None:
             from desktop.ui.window.profile_switcher import ProfileSwitcher
 
-            button.setMenu(ProfileSwitcher(self.actions, button))
+            button.setMenu(ProfileSwitcher(self._actions, button))
 
     def show_buttons(self, *, shown: bool) -> None:
         """Offer what opens pages, or only show the profile while XDR Login is locked."""
@@ -81,8 +84,8 @@ class Header(QWidget):
             self.profile_button.showMenu()
 
     def _open_settings(self) -> None:
-        if self.actions is not None:
-            self.actions.open_settings()
+        if self._actions is not None:
+            self._actions.open_settings()
 
 
 class ProfileButton(Button):
@@ -103,6 +106,7 @@ class ProfileButton(Button):
         self._arrow = QLabel("▾")
         self._arrow.setProperty("textFormat", "PlainText")
         line, words = QHBoxLayout(self), QVBoxLayout()
+        self._line = line
         line.setContentsMargins(8, 7, 12, 7)
         line.setSpacing(10)
         line.addWidget(self.badge)
@@ -114,7 +118,7 @@ class ProfileButton(Button):
         self._show("XDR Login", translate("Starting…"))
 
     def sizeHint(self) -> QSize:
-        return QSize(_LINES_WIDE * self.fontMetrics().height(), self.layout().sizeHint().height())
+        return QSize(_LINES_WIDE * self.fontMetrics().height(), self._line.sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
         """Leave room for the settings in the narrowest window."""

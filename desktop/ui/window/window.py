@@ -73,7 +73,8 @@ class Window(QWidget):
 
     def set_actions(self, actions: Actions) -> None:
         """Let the buttons call `actions`; before that, the window can only be closed."""
-        self._actions = self._header.actions = actions
+        self._actions = actions
+        self._header.set_actions(actions)
 
     def set_profile(self, profile: Profile | None) -> None:
         if profile is not None and profile == self._profile:
