@@ -25,7 +25,7 @@ _OPEN, _CLOSED = "▴", "▾"
 class ScopesCard(Card):
     """How many scopes there are; opened, what each allows. Those not granted are always listed.
 
-    Of very many scopes the first are shown, and the sensitive ones before the others.
+    The sensitive ones come first, and of very many scopes only the first are listed.
     """
 
     def __init__(self, guide: ScopeGuide) -> None:
@@ -91,14 +91,13 @@ class ScopesCard(Card):
             self.column.insertWidget(1, self._list)
 
     def _make_list(self, scopes: tuple[str, ...]) -> QWidget:
-        described = [describe_scope(scope, self._guide) for scope in scopes]
-        if len(scopes) > _MOST_ROWS:
-            described = sorted(described, key=lambda each: not each.high_impact)[:_MOST_ROWS]
+        described = (describe_scope(scope, self._guide) for scope in scopes)
+        first = sorted(described, key=lambda each: not each.high_impact)[:_MOST_ROWS]
         made = QWidget()
         column = QVBoxLayout(made)
         column.setContentsMargins(0, 0, 0, 6)
         column.setSpacing(6)
-        for each in described:
+        for each in first:
             _add_scope(column, each)
         if len(scopes) > _MOST_ROWS:
             column.addWidget(label(window_texts.more_scopes(len(scopes) - _MOST_ROWS), "muted"))
