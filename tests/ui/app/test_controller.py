@@ -209,6 +209,8 @@ def test_opening_the_browser_copies_the_code_too(
     assert opened == [f"{LINK}?user_code=WDJB-MJHT"]
     assert clipboard() == "WDJB-MJHT"
     assert any(each.text() == "Open again" for each in buttons_on(harness.window))
+    harness.controller.clipboard.clear_for_lock()
+    assert clipboard() == ""
 
 
 @pytest.mark.usefixtures("opened")
