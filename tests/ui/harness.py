@@ -214,6 +214,9 @@ class ActionRecorder:
     def copy_token(self, as_: CopyFormat = CopyFormat.TOKEN) -> None:
         self.calls.append("copy_token" if as_ is CopyFormat.TOKEN else f"copy_token {as_.name}")
 
+    def clear_copy(self) -> None:
+        self.calls.append("clear_copy")
+
     def cancel_copy(self) -> None:
         self.calls.append("cancel_copy")
 
@@ -297,7 +300,7 @@ class Screen:
         self.window = Window(self.theme)
         self.window.set_actions(self.actions)
         self.window.set_profile(self.profile)
-        self.window.add_settings_button()
+        self.window.enable_header()
         self.window.resize(self.width, self.height)
 
     def show(self, state: State, at: datetime = NOW) -> None:

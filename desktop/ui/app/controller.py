@@ -25,6 +25,7 @@ from desktop.ui.pages.pages import Pages, can_rely_on_qt
 from desktop.ui.pages.settings_store import SettingsStore
 from desktop.ui.window.announcer import Announcer
 from desktop.ui.wording.update_timing import may_be_profile_error
+from desktop.ui.wording.window_texts import BROWSER_OPENED, CLIPBOARD_CLEARED, copied_as
 
 if TYPE_CHECKING:
     import asyncio
@@ -138,12 +139,7 @@ class Controller(QObject):
             return False
         if state.user_code:
             self.clipboard.copy_code(state.user_code)
-        browser = self.settings_store.settings.browser
-        # The protocol allows only https and loopback links; Qt starts no shell.
-        link = QUrl(state.link, QUrl.ParsingMode.StrictMode)
-        qt_decides = not browser and can_rely_on_qt(QGuiApplication.platformName())
-        if not (qt_decides and QDesktopServices.openUrl(link)):
-            self.pages.open_in(browser, state.link)
+        _open_link(self, state.link)
         return True
 
     def open_profiles_folder(self) -> None:
@@ -186,6 +182,11 @@ class Controller(QObject):
 
     def cancel_copy(self) -> None:
         self.copier.cancel()
+
+    def clear_copy(self) -> None:
+        """Take the copied token off the clipboard now."""
+        self.clipboard.clear_secret()
+        self.announcer.announce(translate(CLIPBOARD_CLEARED))
 
     def quit(self) -> None:
         self.quit_requested.emit()
@@ -247,6 +248,7 @@ class _Copying:
         self.clipboard = Clipboard()
         self.copier = Copier(self.clipboard)
         self.copier.progressed.connect(self._on_progress)
+        self.clipboard.secret_forgotten.connect(controller.window.show_cleared)
 
     def copy_text(self, text: str, notice: str) -> None:
         """Copy a text that is not secret, and announce `notice`."""
@@ -280,10 +282,21 @@ class _Copying:
         if self.copier.session is controller.session:  # the tray copies other profiles' tokens, too
             controller.window.show_copy(progress)
         if isinstance(progress, Copied):
-            name = translate(progress.format.value)
-            controller.announcer.announce(translate("{format} copied", format=name))
+            controller.announcer.announce(copied_as(progress.format))
         elif isinstance(progress, NotCopied):
             controller.announcer.announce(progress.text)
+
+
+def _open_link(controller: Controller, address: str) -> None:
+    """Open `address` in the browser of the settings, and say so."""
+    browser = controller.settings_store.settings.browser
+    # The protocol allows only https and loopback links; Qt starts no shell.
+    link = QUrl(address, QUrl.ParsingMode.StrictMode)
+    qt_decides = not browser and can_rely_on_qt(QGuiApplication.platformName())
+    if not (qt_decides and QDesktopServices.openUrl(link)):
+        controller.pages.open_in(browser, address)
+    controller.window.view.show_browser_opened(address)
+    controller.announcer.announce(translate(BROWSER_OPENED))
 
 
 def _details_text(controller: Controller) -> str:

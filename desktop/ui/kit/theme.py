@@ -126,6 +126,8 @@ _PAPER = {"background", "card", "fill", "track"}
 # Font sizes, relative to that of the system.
 _TYPE = {"small_size": 0.92, "body_size": 1.0, "name_size": 1.08, "title_size": 1.42}
 
+_MIDDLE = 128  # of the lightness of a color
+
 
 class Theme:
     """The design tokens of the current color scheme.
@@ -221,7 +223,11 @@ class Theme:
             base = QFontInfo(font).pointSizeF()
         sizes = {name: f"{base * step:.1f}" for name, step in _TYPE.items()}
         text = resource("themes/window.qss").read_text("utf-8")
-        return Template(text).substitute(self.tokens, radius="12", **sizes)
+        scheme = "dark" if self.color("background").lightness() < _MIDDLE else "light"
+        icons = resource("icons").as_posix()
+        return Template(text).substitute(
+            self.tokens, radius="12", icons=icons, scheme=scheme, **sizes
+        )
 
 
 def forced_tokens(palette: QPalette) -> dict[str, str]:

@@ -149,14 +149,20 @@ class Button(QPushButton):
 
 
 class Card(QFrame):
-    """A panel with rounded corners; `column` is its layout."""
+    """A panel with rounded corners; `column` is its layout.
 
-    def __init__(self, spacing: int = GAP - 2) -> None:
+    A `plain` one has no border: it holds what a view is about, and cards what comes with it.
+    """
+
+    def __init__(self, spacing: int = GAP - 2, *, plain: bool = False) -> None:
         super().__init__()
-        self.setProperty("card", "true")
         self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(SPACE, SPACE - 2, SPACE, SPACE - 2)
         self.column.setSpacing(spacing)
+        if plain:
+            self.column.setContentsMargins(0, 0, 0, 0)
+        else:
+            self.setProperty("card", "true")
+            self.column.setContentsMargins(SPACE, SPACE - 2, SPACE, SPACE - 2)
 
 
 def add_row(column: QBoxLayout, *widgets: QWidget) -> QHBoxLayout:
@@ -273,6 +279,9 @@ class View(QWidget):
     def show_state(self, state: Any, at: datetime) -> None:  # noqa: ANN401 - differs by view
         """Show `state`, which `shows` accepts, as it is at `at`."""
         raise NotImplementedError
+
+    def show_browser_opened(self, link: str) -> None:
+        """Say that the browser was opened for `link`, if this view shows it."""
 
     def show_browser_failure(self, link: str) -> None:
         """Say that no browser could be started for `link`, if this view shows it."""

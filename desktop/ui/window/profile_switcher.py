@@ -1,4 +1,4 @@
-"""The button in the header that opens the list of profiles."""
+"""The list of profiles that the header opens."""
 
 from __future__ import annotations
 
@@ -14,46 +14,35 @@ from PySide6.QtWidgets import QMenu
 from desktop.services.system.translation import translatable, translate
 from desktop.ui.kit.profile_badge import badge_icon
 from desktop.ui.kit.theme import NARROWEST
-from desktop.ui.kit.widgets import Button
 from desktop.ui.wording import tray_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtGui import QAction, QKeyEvent
+    from PySide6.QtGui import QAction
+    from PySide6.QtWidgets import QWidget
 
     from desktop.services.session.sessions import ProfileStatus
     from desktop.ui.views.actions import Actions, ProfileActions
 
-_WIDTH, _HEIGHT = 22, 32
 _BESIDE_TEXT = 150  # pixels of the window: its margins, the badge and the shortcut
 _LAST_KEY = 9  # Ctrl+1 to Ctrl+9 show profiles
 
 
-class ProfileSwitcher(Button):
-    """Lists the profiles with their state; Space, Return and the down arrow open the list.
+class ProfileSwitcher(QMenu):
+    """Lists the profiles with their state.
 
     Of many profiles, the menu lists those that were used last, and leads to the list of all.
     """
 
-    def __init__(self, actions: Actions) -> None:
-        super().__init__("▾", lambda: None, "icon")
+    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self._actions = actions
-        self.setAccessibleName(translate("Profiles"))
-        self.setFixedSize(_WIDTH, _HEIGHT)
-        self._menu = QMenu(self)
-        self._menu.setToolTipsVisible(True)
-        self._menu.aboutToShow.connect(self._fill)
-        self.setMenu(self._menu)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Down:
-            self.showMenu()
-        else:
-            super().keyPressEvent(event)
+        self.setToolTipsVisible(True)
+        self.aboutToShow.connect(self._fill)
 
     def _fill(self) -> None:
-        self._menu.clear()
+        self.clear()
         at, profiles = datetime.now(UTC), self._actions.profiles
         statuses = profiles.listed
         keys = {each.profile.id: key for key, each in enumerate(profiles.statuses[:_LAST_KEY], 1)}
@@ -66,12 +55,12 @@ class ProfileSwitcher(Button):
                 tray_texts.unreadable_profiles(profiles.unreadable), self._actions.manage_profiles
             )
         if statuses or profiles.unreadable:
-            self._menu.addSeparator()
+            self.addSeparator()
         self._add_edit(profiles)
         if all(each.profile.policy.own_profiles for each in statuses):
             self._add(translate("Add profile…"), self._actions.add_profile)
         self._add(translate("Manage profiles…"), self._actions.manage_profiles)
-        self._menu.addSeparator()
+        self.addSeparator()
         self._add(f"{translate('Settings…')}\tCtrl+,", self._actions.open_settings)
         self._add(f"{translate('Keyboard shortcuts')}\tF1", self._actions.open_shortcuts)
         self._add(f"{translate('Lock now')}\tCtrl+L", self._actions.locking.lock)
@@ -104,14 +93,13 @@ class ProfileSwitcher(Button):
 
     def _elided(self, name: str, *, beside: str) -> str:
         """Shorten `name` so that, with the text `beside` it, the menu is as wide as the window."""
-        metrics = QFontMetrics(_bold(self._menu.font()))
-        room = (
-            max(self.window().width(), NARROWEST) - _BESIDE_TEXT - metrics.horizontalAdvance(beside)
-        )
+        metrics, parent = QFontMetrics(_bold(self.font())), self.parentWidget()
+        width = max(parent.window().width() if parent else 0, NARROWEST)
+        room = width - _BESIDE_TEXT - metrics.horizontalAdvance(beside)
         return metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room)
 
     def _add(self, text: str, callback: Callable[[], object]) -> QAction:
-        action = self._menu.addAction(text.replace("&", "&&"))
+        action = self.addAction(text.replace("&", "&&"))
         action.triggered.connect(lambda _checked=False: callback())
         return action
 

@@ -143,8 +143,8 @@ async def count_start_and_pages(office: Office, number: int) -> Counter[str]:
     office.counted.clear()
     await office.load_profiles(number)
     office.tray._menu.aboutToShow.emit()
-    (button,) = office.window.findChildren(ProfileSwitcher)
-    button.menu().aboutToShow.emit()
+    (menu,) = office.window.findChildren(ProfileSwitcher)
+    menu.aboutToShow.emit()
     office.open_switcher()
     office.window.close_page()
     settle()
@@ -237,9 +237,9 @@ async def test_menus_list_those_used_last_then_others_by_name(office: Office) ->
         *(f"Customer {n:03}" for n in range(1, 7)),
     ]
     assert "All profiles…" in texts(office.tray._menu)
-    (button,) = office.window.findChildren(ProfileSwitcher)
-    button.menu().aboutToShow.emit()
-    listed = texts(button.menu())
+    (menu,) = office.window.findChildren(ProfileSwitcher)
+    menu.aboutToShow.emit()
+    listed = texts(menu)
     assert [each.partition(" · ")[0] for each in listed[:2]] == ["Customer 013", "Customer 017"]
     assert listed[0].endswith("\tCtrl+8"), "the key follows the file, as it always did"
     assert "All profiles…\tCtrl+K" in listed

@@ -208,7 +208,15 @@ def test_the_style_sheet_uses_tokens_and_no_colour_of_its_own() -> None:
     sheet = resource("themes/window.qss").read_text("utf-8")
     assert not re.search(r"#[0-9a-fA-F]{3,8}\b(?!.*\{)", sheet)
     used = set(re.findall(r"\$\{?(\w+)", sheet))
-    assert used <= LIGHT.keys() | {"radius", "small_size", "body_size", "name_size", "title_size"}
+    assert used <= LIGHT.keys() | {
+        "radius",
+        "icons",
+        "scheme",
+        "small_size",
+        "body_size",
+        "name_size",
+        "title_size",
+    }
 
 
 @pytest.mark.parametrize(
