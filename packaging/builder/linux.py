@@ -28,6 +28,8 @@ def make_tree(tree: Path, bundle: Path) -> None:
     (base / "bin").mkdir()
     (base / "bin" / name).symlink_to(f"../lib/{name}/{name}")
     add_share(base / "share")
+    actions = base / "share" / "polkit-1" / "actions"
+    _write(actions / f"{product().id}.policy", polkit_actions())
     normalize_metadata(tree, program=name)
 
 
@@ -40,6 +42,14 @@ def add_share(share: Path) -> None:
     write_compressed(share / "man" / "man1" / f"{name}.1.gz", man_page())
     for shell, place in COMPLETIONS.items():
         _write(share / place.format(name=name), completion_script(shell))
+
+
+def polkit_actions() -> str:
+    """Return the file that lets polkit confirm who is at the computer.
+
+    Polkit only reads it in a folder of the system, so an AppImage can't have one.
+    """
+    return fill_template("linux/polkit.policy.in", xml=True)
 
 
 def add_readme(folder: Path, name: str) -> None:

@@ -9,10 +9,16 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from desktop.oauth.clock import Moment, now
-from desktop.services.model.errors import TokenPermissionDenied, TokenPermissionTimedOut
+from desktop.services.model.errors import (
+    PresenceDeclined,
+    TokenPermissionDenied,
+    TokenPermissionTimedOut,
+)
+from desktop.services.session.lock.presence import Purpose, SystemPresence
 
 if TYPE_CHECKING:
     from desktop.oauth.clock import Clock
+    from desktop.services.session.lock.presence import Presence
     from desktop.services.system.processes import Program
 
 ANSWER_TIMEOUT = 60.0  # seconds; then the request is denied
@@ -35,13 +41,15 @@ PermissionKey = tuple[str, str]
 class PermissionRequest:
     """The question whether `program` may have the token of the profile with the id `profile`.
 
-    `exchange` names the exchange whose token it is, if it is not the first.
+    `exchange` names the exchange whose token it is, if it is not the first. `presence` is that of
+    the profile: unless it is "never", whoever allows it proves that they are at the computer.
     """
 
     program: Program
     profile: str
     profile_name: str
     exchange: str = ""
+    presence: str = "never"
 
     @property
     def key(self) -> PermissionKey | None:
@@ -61,8 +69,14 @@ class PermissionRequest:
         return self.key or (f"unknown:{self.program.origin}", self._token)
 
     @property
+    def can_be_remembered(self) -> bool:
+        """Whether an answer can hold for longer than this once."""
+        return self.key is not None and self.presence != "always"
+
+    @property
     def _token(self) -> str:
-        return f"{self.profile} {self.exchange}"
+        # An answer without a proof is worth nothing once a proof is demanded.
+        return f"{self.profile} {self.exchange} {self.presence}"
 
 
 AskUser = Callable[[PermissionRequest], Awaitable[PermissionAnswer]]
@@ -80,12 +94,14 @@ class _Question:
 class TokenPermission:
     """Asks with `ask`, and keeps answers in memory by the identity of the program.
 
-    Requests of the same program while the question is open share its answer.
+    Requests of the same program while the question is open share its answer. `presence` proves who
+    gave it, where the profile demands that.
     """
 
-    def __init__(self, ask: AskUser, clock: Clock) -> None:
+    def __init__(self, ask: AskUser, clock: Clock, *, presence: Presence | None = None) -> None:
         self._ask = ask
         self._clock = clock
+        self._presence = presence or SystemPresence()
         self._answers: dict[PermissionKey, tuple[Moment, float, bool]] = {}
         self._open: dict[PermissionKey, _Question] = {}
         self._prompt_lock = asyncio.Lock()
@@ -98,13 +114,18 @@ class TokenPermission:
         """Ask again about all programs that were allowed, as after a lock."""
         self._answers = {key: each for key, each in self._answers.items() if not each[2]}
 
-    async def obtain(self, question: PermissionRequest) -> None:
-        """Return if the user allows it; raises `TokenPermissionDenied`, also after a timeout."""
-        remembered = self._remembered(question)
-        if remembered is None:
-            remembered = await self._ask_shared(question) is not PermissionAnswer.DENY
-        if not remembered:
+    async def obtain(self, question: PermissionRequest) -> bool:
+        """Return if the user allows it; tells whether they did so now and not earlier.
+
+        Raises `TokenPermissionDenied`, also after a timeout, or `PresenceNotProven`.
+        """
+        allowed = self._remembered(question)
+        is_new = allowed is None
+        if is_new:
+            allowed = await self._ask_shared(question) is not PermissionAnswer.DENY
+        if not allowed:
             raise TokenPermissionDenied
+        return is_new
 
     def _remembered(self, question: PermissionRequest) -> bool | None:
         answer = self._answers.get(question.denial_key)
@@ -138,16 +159,31 @@ class TokenPermission:
         async with self._prompt_lock:
             if self._remembered(question) is False:  # denied while this one waited
                 return PermissionAnswer.DENY
+            if question.presence != "never":
+                await self._presence.check()  # otherwise the answer would be for nothing
             try:
                 async with asyncio.timeout(ANSWER_TIMEOUT):
                     answer = await self._ask(question)
             except TimeoutError:
                 raise TokenPermissionTimedOut from None
+            if question.presence != "never" and answer is not PermissionAnswer.DENY:
+                await self._prove(question)
         self._remember(question, answer)
         return answer
+
+    async def _prove(self, question: PermissionRequest) -> None:
+        try:
+            await self._presence.prove(Purpose.USE_TOKEN)
+        except PresenceDeclined:
+            self._remember(question, PermissionAnswer.DENY)
+            raise
 
     def _remember(self, question: PermissionRequest, answer: PermissionAnswer) -> None:
         if answer is PermissionAnswer.DENY:
             self._answers[question.denial_key] = (now(self._clock), DENIED_FOR, False)
-        elif answer is PermissionAnswer.FOR_AN_HOUR and question.key is not None:
+        elif (
+            answer is PermissionAnswer.FOR_AN_HOUR
+            and question.key is not None
+            and question.can_be_remembered
+        ):
             self._answers[question.key] = (now(self._clock), ALLOWED_FOR, True)

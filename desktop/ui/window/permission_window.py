@@ -55,7 +55,7 @@ class PermissionWindow(QWidget):
         self.for_an_hour = Button(
             translate("Allow for an hour"), partial(self._give_answer, PermissionAnswer.FOR_AN_HOUR)
         )
-        self.for_an_hour.setVisible(question.key is not None)
+        self.for_an_hour.setVisible(question.can_be_remembered)
         self._guard = QTimer(self, singleShot=True, interval=too_soon)
         self._guard.timeout.connect(self._enable_buttons)
         self._deadline = QDeadlineTimer(round(ANSWER_TIMEOUT * 1000))

@@ -63,6 +63,7 @@ def bare(kind: type[Exception]) -> Exception:
         errors.NoUsableToken: (HOST, "no usable access_token"),
         errors.UnsupportedTokenType: (HOST, "mac"),
         errors.BindingNotOffered: (HOST,),
+        session.PolkitBroken: ("The connection is closed",),
         session.ForeignServer: ("https://login.example",),
         profiles.ProfileError: (FILE,),
         session.ClientSecretMissing: ("northwind",),
