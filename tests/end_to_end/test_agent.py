@@ -310,7 +310,7 @@ def test_without_the_app_required_permission_is_not_skipped(secret_service: Secr
 @pytest.mark.usefixtures("signed_in")
 def test_without_the_app_nobody_can_confirm_to_be_there(secret_service: SecretStore) -> None:
     file = profiles_file()
-    file.write_text(file.read_text("utf-8") + 'presence = "ask"\n', "utf-8")
+    file.write_text(file.read_text("utf-8") + '\npresence = "ask"\n', "utf-8")
     done = token(headless(secret_service))
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.startswith("Can't ask you to confirm that it's you.")

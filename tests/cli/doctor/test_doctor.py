@@ -294,7 +294,8 @@ async def test_the_password_prompt_is_checked_where_a_profile_demands_it() -> No
 
 def write_profile(presence: str) -> None:
     profiles_file().parent.mkdir(parents=True, exist_ok=True)
-    text = f'[soc]\nclient_id = "c"\nissuer = "https://login.example"\npresence = "{presence}"\n'
+    lines = ("[profiles.soc]", 'client_id = "c"', 'issuer = "https://login.example"')
+    text = "\n".join((*lines, f'presence = "{presence}"'))
     profiles_file().write_text(text, "utf-8")
 
 
