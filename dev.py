@@ -61,6 +61,9 @@ SIGNING_KEY = ("REPOSITORY_KEY", "REPOSITORY_KEY_PASSPHRASE")
 SLOWEST = ("--durations=10", "--durations-min=1")
 FUZZED = ("tests/test_parsers.py", "tests/oauth/test_hostile_servers.py")
 SHOTS_PSEUDO_HELP = "in longer, accented texts, to find what is not translated or does not fit"
+SHOTS_LANG_HELP = "in this language, such as de, also with one sheet of all states"
+TRANSLATIONS_MISSING_HELP = "only print what a language lacks, as a file to fill in"
+MERGE_HELP = "take over the translations in such a file"
 TEST_PACKAGES_HELP = "build the Linux packages and test them on a bare system instead"
 TEST_FUZZ_HELP = "try many more texts on every parser instead, as every night; takes a minute"
 TEST_SIMULATION_HELP = "simulate 10,000 seeds instead, as every night"
@@ -124,8 +127,12 @@ def make_parser() -> argparse.ArgumentParser:
     shooting = add("shots", "Take screenshots of every state")
     shooting.add_argument("folder", type=Path, metavar="DIR", help="output folder")
     shooting.add_argument("--pseudo", action="store_true", help=SHOTS_PSEUDO_HELP)
+    shooting.add_argument("--lang", metavar="LANG", help=SHOTS_LANG_HELP)
     add("policies", "Regenerate schemas and policy templates")
-    add("translations", "Extract texts, update and compile translations")
+    translating = add("translations", "Extract texts, update and compile translations")
+    translating.add_argument("--missing", metavar="LANG", help=TRANSLATIONS_MISSING_HELP)
+    translating.add_argument("--merge", nargs=2, metavar=("LANG", "FILE"), help=MERGE_HELP)
+    translating.add_argument("--add", metavar="LANG", help="add a language, such as it or pt_BR")
     packing = add("package", "Build packages into dist/", PACKAGE_EPILOG)
     packing.add_argument(
         "formats",
@@ -190,6 +197,8 @@ def shots(options: argparse.Namespace, _rest: list[str]) -> int:
     set_up("dev", "run", "test")
     os.environ["PYTHONPATH"] = os.pathsep.join((str(ROOT / "packaging"), str(ROOT)))
     taken = ["tests.shots", str(options.folder.resolve()), *(["--pseudo"] * options.pseudo)]
+    if options.lang:
+        taken += ["--lang", options.lang]
     python = python_in(VENV)
     return exec_command(python, "-m", "tests.rigs.display", str(python), "-m", *taken)
 
@@ -199,16 +208,24 @@ def policies(_options: argparse.Namespace, _rest: list[str]) -> int:
     return exec_packaging_module("policies")
 
 
-def translations(_options: argparse.Namespace, _rest: list[str]) -> int:
+def translations(options: argparse.Namespace, _rest: list[str]) -> int:
     """Update the template and all languages, and compile them."""
-    return exec_packaging_module("translations")
+    given: list[str] = []
+    if options.missing:
+        given += ["--missing", options.missing]
+    if options.merge:
+        language, file = options.merge
+        given += ["--merge", language, str(Path(file).resolve())]
+    if options.add:
+        given += ["--add", options.add]
+    return exec_packaging_module("translations", *given)
 
 
-def exec_packaging_module(name: str) -> int:
+def exec_packaging_module(name: str, *arguments: str) -> int:
     """Run a module of packaging/ with the modules of development."""
     set_up("dev")
     os.environ["PYTHONPATH"] = os.pathsep.join((str(ROOT / "packaging"), str(ROOT)))
-    return exec_command(python_in(VENV), "-m", name)
+    return exec_command(python_in(VENV), "-m", name, *arguments)
 
 
 def package(options: argparse.Namespace, _rest: list[str]) -> int:

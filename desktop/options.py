@@ -80,12 +80,19 @@ class Options:
             except Exception as error:
                 raise DemoServerFailed from error
             self._server = server
-        return demo_profile(self._server.url, self._server.services)
+        return demo_profile(self._server.url, self._server.services, self._server.secure_endpoint)
 
 
-def demo_profile(address: str, services: Mapping[str, str] | None = None) -> Profile:
-    """Make the profile of the demo server at `address`, which has those API services."""
+def demo_profile(
+    address: str, services: Mapping[str, str] | None = None, secure_endpoint: str = ""
+) -> Profile:
+    """Make the profile of the demo server at `address`, which has those API services.
+
+    Its tokens can be exchanged for those of `secure_endpoint`.
+    """
     from desktop.demo import PUBLIC_CLIENT_ID
+    from desktop.demo.services import SECURE_ENDPOINT
+    from desktop.services.model.exchanges import BEARER
     from desktop.services.model.profile import Profile
     from desktop.services.system.translation import translate
 
@@ -110,4 +117,9 @@ def demo_profile(address: str, services: Mapping[str, str] | None = None) -> Pro
         ),
         scope_guide="xdr",
         services=services or {},
+        exchanges=(
+            {SECURE_ENDPOINT: {"kind": BEARER, "url": f"{secure_endpoint}/v3/access_tokens"}}
+            if secure_endpoint
+            else {}
+        ),
     )

@@ -56,7 +56,7 @@ class WheelHook(BuildHookInterface[Any]):
             build_data["force_include_editable"]["desktop/xdr_login"] = "xdr_login"
         if not self._sources():
             return
-        sys.path.insert(0, str(Path(self.root) / "packaging"))
+        sys.path[:0] = [str(Path(self.root) / "packaging"), self.root]
         from translations.catalogues import compile_all
 
         for file in compile_all():

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 from translations import catalogues
 
-from desktop.services.system import translation
+from desktop.services.system.language import forget_language
 from desktop.services.system.resources import resource
 
 MARK = "⟦"
@@ -25,11 +25,11 @@ def pseudo_language() -> Iterator[None]:
         patch.dict(os.environ, LANGUAGE=catalogues.PSEUDO_LANGUAGE),
     ):
         catalogues.write_pseudo_language(Path(folder))
-        translation._load_catalog.cache_clear()
+        forget_language()
         try:
             yield
         finally:
-            translation._load_catalog.cache_clear()
+            forget_language()
 
 
 def _resource_in(folder: Path) -> Callable[[str], Path]:

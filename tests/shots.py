@@ -1,8 +1,9 @@
-"""Screenshots of every state: `python -m tests.shots DIR [--pseudo]` on a display.
+"""Screenshots of every state: `python -m tests.shots DIR [--pseudo] [--lang LANG]` on a display.
 
 Each state is drawn in light and dark at the default size, and the main ones also with a width of
 360 pixels and at 200 %. One sheet for each color scheme shows them all. With `--pseudo` the texts
-are those of the pseudo-language, and every state is drawn in light at both widths.
+are those of the pseudo-language, and every state is drawn in light at both widths. With `--lang`
+they are in that language, in light, with one sheet of all, and in dark in the subfolder `dark`.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from typing import Any
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QFontDatabase, QIcon, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
+from translations import catalogues
 
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.exchanges import ExchangedToken
@@ -28,6 +30,7 @@ from desktop.services.session.sessions import MOST_LISTED, ProfileStatus
 from desktop.services.session.token_permission import PermissionRequest
 from desktop.services.session.token_recipients import TokenRecipient
 from desktop.services.system.components import load_components
+from desktop.services.system.language import current_language, use_language
 from desktop.services.system.processes import Program
 from desktop.services.system.resources import resource
 from desktop.services.system.translation import translate
@@ -225,6 +228,23 @@ def pseudo(folder: Path) -> None:
     for start in range(0, len(groups), 8):
         sheet = _sheet(groups[start : start + 8], columns=4)
         sheet.save(str(folder / f"sheet-{start // 8:02}.png"))
+
+
+def in_language(folder: Path, language: str) -> None:
+    """Write the screenshots in `language` to `folder`, and in dark to a subfolder of it."""
+    catalogues.compile_all()
+    use_language(language)
+    if current_language() != language:
+        sys.exit(f"There is no language {language}.")
+    application, theme = _start()
+    for scheme, target in (("light", folder), ("dark", folder / "dark")):
+        target.mkdir(parents=True, exist_ok=True)
+        theme.apply_tokens(_SCHEMES[scheme])
+        taken = dict(_pictures(application, theme, small=False))
+        taken |= _small_pictures()
+        for name, picture in taken.items():
+            picture.save(str(target / f"{name}.png"))
+        _sheet(list(taken.values()), columns=10).save(str(target / "sheet.png"))
 
 
 def _start() -> tuple[QApplication, Theme]:
@@ -481,7 +501,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--pseudo", action="store_true")
+    parser.add_argument("--lang", default="")
     options = parser.parse_args()
+    if options.lang:
+        in_language(options.folder, options.lang)
+        sys.exit()
     if options.pseudo:
         pseudo(options.folder)
         sys.exit()

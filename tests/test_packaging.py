@@ -171,6 +171,7 @@ def test_packaging_contains_no_address_but_the_homepage() -> None:
         product().repository.address,
         "https://www.debian.org/doc/packaging-manuals/",
         "http://schemas.microsoft.com/wix/2006/wi",  # only a name
+        "http://www.freedesktop.org/standards/PolicyKit/1/policyconfig.dtd",  # the same
         "https://www.python.org/downloads/",  # where dev.py says Python is
         "https://docs.astral.sh/uv/",
         "https://aka.ms/winget-manifest.",  # of schemas, for editors

@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -18,7 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from translations import catalogues
 
-from desktop.services.system import translation
+from desktop.services.system.language import LANGUAGE_NAMES, MISSING_KEY, forget_language
+from desktop.services.system.language.catalog import CompiledCatalog
 from desktop.services.system.translation import translate, translate_plural
 
 ROOT = catalogues.ROOT
@@ -71,7 +73,12 @@ SINKS = {
 INTERNAL = {
     *("compile", "debug", "info", "warning", "error", "error_type", "exception", "Path", "TypeVar"),
     *("getLogger", "NewType", "type", "cast", "get", "import_module"),
-    *("command", "option", "Option"),  # their help is extracted with the commands
+    *(
+        "command",
+        "exchange_option",
+        "option",
+        "Option",
+    ),  # their help is extracted with the commands
     # Of these, people never read the text.
     *("BadMessage", "ConnectionResetError", "OSError", "PermissionError", "RuntimeError"),
     *("KeyError", "ValueError", "report_loop_error", "call_exception_handler"),
@@ -398,19 +405,127 @@ def test_a_language_is_updated_compiled_and_counted(folder: Path) -> None:
     assert message.string == "Erneut versuchen"
 
 
+LANGUAGES = [file.parents[1].name for file in catalogues.languages()]
+
+
+def messages_in(language: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Yield each translated message: its name, its English texts, and its forms."""
+    for each in catalogues.read(catalogues.file_of(language)):
+        if each.id and catalogues.is_done(each):
+            keys = [each.id] if isinstance(each.id, str) else list(each.id)
+            texts = each.string if isinstance(each.string, tuple) else (str(each.string),)
+            yield keys[0], keys, list(texts)
+
+
+def test_every_language_can_be_chosen() -> None:
+    assert {"en", *LANGUAGES} == LANGUAGE_NAMES.keys()
+    assert all((catalogues.FOLDER / each / "glossary.md").exists() for each in LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_has_the_messages_of_the_template(language: str) -> None:
+    known = {str(each.id) for each in catalogues.make_template()}
+    assert {str(each.id) for each in catalogues.read(catalogues.file_of(language))} == known
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_is_whole_or_says_that_it_is_not(language: str) -> None:
+    file = catalogues.file_of(language)
+    missing = [each.id for each in catalogues.missing(file)]
+    assert bool(missing) == catalogues.says_incomplete(file), missing[:20]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_translations_keep_the_parameters(language: str) -> None:
+    wrong = []
+    for name, keys, texts in messages_in(language):
+        known = set[str]().union(*map(parameters, keys))
+        # A form such as "one day" or "two days" may do without the number.
+        needed = parameters(keys[0]).intersection(*map(parameters, keys))
+        needed -= {"count"} if len(keys) > 1 else set()
+        if not all(needed <= parameters(each) <= known for each in texts):
+            wrong.append(name)
+    assert not wrong
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_translations_have_the_form_of_their_messages(language: str) -> None:
+    """Lines, spaces at the ends, mnemonics, tabs and commands are those of the English text."""
+    wrong = []
+    for name, keys, texts in messages_in(language):
+        for text in texts:
+            same = (
+                text.count("\n") == keys[-1].count("\n"),
+                text[:1].isspace() == keys[-1][:1].isspace(),
+                text[-1:].isspace() == keys[-1][-1:].isspace() or name == ", ",
+                bool(re.search(r"&\w", text)) == bool(re.search(r"&\w", keys[-1])),
+                not MARKS & set(text),
+                set(OPTION.findall(text)) == set(OPTION.findall(" ".join(keys))),
+            )
+            if not all(same):
+                wrong.append((name, same))
+    assert not wrong
+
+
+MARKS = set("\u2066\u2067\u2068\u2069\u202a\u202b\u202c\u202d\u202e")
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+|`[^`]+`|(?<!/)xdr-login [a-z]+")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_has_all_its_plural_forms(language: str) -> None:
+    count = Catalog(locale=language).num_plurals
+    assert all(
+        len(texts) == (count if len(keys) > 1 else 1) for _, keys, texts in messages_in(language)
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_gettext_accepts_a_language(language: str) -> None:
+    if shutil.which("msgfmt") is None:
+        pytest.skip("needs msgfmt")
+    file = catalogues.file_of(language)
+    command = ["msgfmt", "--check-format", "--check-domain", "-o", os.devnull, str(file)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_is_filled_in_is_taken_over(folder: Path) -> None:
+    catalogues.TEMPLATE.parent.mkdir(exist_ok=True)
+    file = catalogues.add_language("de")
+    given = Catalog(locale="de")
+    given.add("Try again", "Erneut versuchen")
+    given.add("Not a text of ours", "Keiner")
+    given.add("Copy", "")
+    filled_in = folder / "filled_in.po"
+    with filled_in.open("wb") as opened:
+        write_po(opened, given)
+    before = len(catalogues.missing(file))
+    assert catalogues.merge(file, filled_in) == 1
+    assert len(catalogues.missing(file)) == before - 1
+    assert catalogues.says_incomplete(file)
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_compiled_language_counts_what_is_missing() -> None:
+    catalogues.add_language("de")
+    (compiled,) = catalogues.compile_all()
+    counted = CompiledCatalog(compiled.read_bytes()).find(MISSING_KEY)
+    assert counted == str(len(catalogues.make_template()))
+
+
 def test_the_pseudo_language_changes_every_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     catalogues.write_pseudo_language(tmp_path)
     monkeypatch.setattr("desktop.services.system.resources.resource", lambda _name: tmp_path)
     monkeypatch.setenv("LANGUAGE", catalogues.PSEUDO_LANGUAGE)
-    translation._load_catalog.cache_clear()
+    forget_language()
     shown = translate("Wait {wait}, then try again.", wait="2 minutes")
     assert "⟦" in shown
     assert "2 minutes" in shown
     assert "try again" not in shown
     assert "⟦2 mîñûtés" in translate_plural("{count} minute", "{count} minutes", 2)
-    translation._load_catalog.cache_clear()
+    forget_language()
 
 
 @given(st.sampled_from(["Copy", "Wait {wait}, then try again.", "{a}{b}", ""]))

@@ -15,7 +15,7 @@ from desktop.cli.demo import lifetime_options, require_demo_server
 from desktop.cli.terminal import CANCELLED, COMPLETE_VARIABLE
 from desktop.cli.terminal.help import help_width, write_examples
 from desktop.cli.terminal.lazy_group import LazyGroup
-from desktop.cli.terminal.output import complete_profile
+from desktop.cli.terminal.output import complete_profile, print_message
 from desktop.cli.terminal.streams import (
     UnwrittenOutput,
     keep_log_off_terminal,
@@ -23,7 +23,9 @@ from desktop.cli.terminal.streams import (
     report_unwritten_output,
 )
 from desktop.options import Options
+from desktop.services.system.language import list_languages, match_language, use_language
 from desktop.services.system.translation import translate, use_for_libraries
+from desktop.services.wording.formats import format_values
 
 if TYPE_CHECKING:
     from desktop.demo import DemoOptions
@@ -77,6 +79,24 @@ xdr-login profiles add --help    show the help of a command, with examples
 _APPROVAL_DELAY = 3.0  # seconds
 
 
+def _use_language(ctx: click.Context, _parameter: click.Parameter, name: str | None) -> None:
+    """Use the language `name`, before any help is printed."""
+    if not name or ctx.resilient_parsing:
+        return
+    language = match_language(name)
+    if language:
+        use_language(language)
+        return
+    use_language("en")
+    languages = format_values(sorted(["en", *list_languages()]))
+    message = translate(
+        "Language '{name}' is not available, using English. Available: {languages}",
+        name=name,
+        languages=languages,
+    )
+    print_message(message)
+
+
 class _Program(LazyGroup):
     """The program: its help ends with examples."""
 
@@ -98,6 +118,14 @@ class _Program(LazyGroup):
     help="The profile to sign in with, by id or name.",
 )
 @click.option("--hidden", is_flag=True, help="Start in the tray, without the window.")
+@click.option(
+    "--lang",
+    metavar="LANGUAGE",
+    is_eager=True,
+    expose_value=False,
+    callback=_use_language,
+    help="The language of all texts, such as de. Before a command.",
+)
 @click.option("--verbose", is_flag=True, help="Write more to the log file.")
 @click.option("--selftest", is_flag=True, help="Check that this installation is complete.")
 @click.option("--demo", is_flag=True, help="Sign in to a built-in demo server.")

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from desktop.cli.terminal.exits import command
-from desktop.cli.terminal.output import Function, complete_exchange, profile_option
+from desktop.cli.terminal.output import Function, exchange_option, profile_option
 from desktop.cli.token_fast_path import parse_seconds, print_token
 from desktop.services.model.copy_formats import PRINT_FORMATS
 from desktop.services.system.translation import translate
@@ -75,20 +75,14 @@ xdr-login token --for secure-endpoint
     help="Print the ID token instead (OpenID Connect; needs the scope openid).",
 )
 @_request_options
-@click.option(
-    "--for",
-    "exchange",
-    metavar="NAME",
-    shell_complete=complete_exchange,
-    help="Print the token of another service instead, such as secure-endpoint (Cisco XDR).",
-)
+@exchange_option("Print the token of another service instead, such as secure-endpoint (Cisco XDR).")
 def token(
     *,
     profile: str | None,
     min_validity: float,
     token_format: str,
     id_token: bool,
-    exchange: str | None,
+    exchange: str,
     **request: Any,  # noqa: ANN401 - the options above
 ) -> int:
     """Renews the token first if it expires soon.
@@ -98,23 +92,23 @@ def token(
     if token_format == BOUND_FORMAT:
         if id_token:
             raise click.UsageError(translate("--id-token cannot be used with --format dpop."))
+        if exchange:
+            raise click.UsageError(translate("--for cannot be used with --format dpop."))
         return print_token(_bound_headers(profile, **request))
     if any(value is not None for value in request.values()):
         message = translate("--method, --url and --nonce can only be used with --format dpop.")
         raise click.UsageError(message)
     from desktop.cli.scripts.token_source import fetch_formatted_token  # slow to load
 
-    if exchange is not None and id_token:
-        raise click.UsageError(translate("--for cannot be used with --id-token"))
-    if exchange == "":  # such as an unset variable: another token must not take its place
-        raise click.UsageError(translate("Missing NAME for --for."))
+    if exchange and id_token:
+        raise click.UsageError(translate("--for cannot be used with --id-token."))
     return print_token(
         fetch_formatted_token(
             profile,
             min_validity=min_validity,
             token_format=token_format,
             id_token=id_token,
-            exchange=exchange or "",
+            exchange=exchange,
         )
     )
 

@@ -197,16 +197,24 @@ class Agent:
 
     async def _services(self, members: Members, _process: int | None) -> Members:
         """List the only servers that may get the token: no secret, so no permission is needed."""
-        from desktop.services.token.api_services import service_addresses  # not before a code
+        from desktop.services.token.api_services import (  # not before a code
+            find_in_other_region,
+            service_addresses,
+        )
 
         session = await self._finder.open(members)
         profile, state = session.profile, session.state
-        return {
+        answer = {
             "profile": profile.id,
             "services": service_addresses(profile),
             "issued_for": tokens_binding(profile),
             "bound": isinstance(state, SignedIn) and state.is_bound,
         }
+        foreign = members.get("foreign")  # an address that is on none of them
+        if isinstance(foreign, str):
+            found = await asyncio.to_thread(find_in_other_region, profile, foreign)
+            answer["elsewhere"] = None if found is None else list(found)
+        return answer
 
     async def _questions(self, _members: Members, _process: int | None) -> Members:
         return {"asking": self._permission.is_asking}

@@ -17,6 +17,8 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 _UNAUTHORIZED = 401
 _NONCE_DEMANDED = "use_dpop_nonce"  # RFC 9449 section 9
 _READ_AGAIN = 60.0  # seconds after which the services of the profile may have changed
+# Nothing but the running app refuses a token of another server than the services are of.
+_READ_AGAIN_WITHOUT_APP = 5.0
 _HOST = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]")
 
 Origin = tuple[str, str, int]
@@ -134,10 +136,12 @@ class Auth:
         return services
 
     def _current_services(self, *, at_once: bool = False) -> Services:
-        now = time.monotonic()
-        if at_once or self._services is None or now - self._read_at > _READ_AGAIN:
-            self._services, self._read_at = fetch_services(self._profile), now
-        return self._services
+        now, held = time.monotonic(), self._services
+        longest = _READ_AGAIN if held and held.issued_for else _READ_AGAIN_WITHOUT_APP
+        if at_once or held is None or now - self._read_at > longest:
+            held = fetch_services(self._profile)
+            self._services, self._read_at = held, now
+        return held
 
 
 class _Sent:
@@ -256,6 +260,14 @@ def _foreign_host(origin: Origin, services: Services) -> ForeignHost:
     scheme, host, port = origin
     shown = f"[{host}]" if ":" in host else host
     address = f"{scheme}://{shown}" + (f":{port}" if port != _DEFAULT_PORTS.get(scheme) else "")
+    if elsewhere := services.find_in_other_region(address):
+        service, region = elsewhere
+        use = f' Use xdr_login.services()["{service}"].' if service in services.addresses else ""
+        return ForeignHost(
+            f"{shown} is the host of {service} in {region}, so it doesn't get the token of the "
+            f"profile {services.profile}.{use}",
+            address,
+        )
     names = ", ".join(f"{name} ({base})" for name, base in services.addresses.items())
     return ForeignHost(
         f"{shown} is not an API service of the profile {services.profile}, so it doesn't get the "

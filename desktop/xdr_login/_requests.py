@@ -69,6 +69,15 @@ class Services:
             return str(self._send("token", min_validity=60, refused=refused)["access_token"])
         return self._fetch(refused=refused) or _run_token(self.profile, _LONGEST_VALIDITY)
 
+    def find_in_other_region(self, origin: str) -> list[str]:
+        """Return which service in which region `origin` is; empty if it is none.
+
+        Only the running app knows it.
+        """
+        answer = _send("services", timeout=_SERVICES_TIMEOUT, profile=self.profile, foreign=origin)
+        found = answer.get("elsewhere")
+        return [str(each) for each in found] if isinstance(found, list) else []
+
     def _fetch(self, **given: object) -> str:
         """Ask the running app; empty if there is none."""
         return str(self._send("token", min_validity=60, format="raw", **given).get("text", ""))

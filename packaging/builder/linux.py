@@ -4,9 +4,11 @@ import gzip
 import os
 import shutil
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 from builder import icons
 from builder.bundle import normalize_metadata
+from builder.localized import desktop_lines, translations_of
 from builder.manual import man_page
 from builder.metainfo import metainfo
 from builder.product import ROOT, fill_template, product
@@ -36,7 +38,7 @@ def make_tree(tree: Path, bundle: Path) -> None:
 def add_share(share: Path) -> None:
     """Write the desktop entry, metainfo, icons, manual and completions below share/."""
     name, id_ = product().package, product().id
-    _write(share / "applications" / f"{id_}.desktop", fill_template("linux/desktop.in"))
+    _write(share / "applications" / f"{id_}.desktop", desktop_entry())
     _write(share / "metainfo" / f"{id_}.metainfo.xml", metainfo())
     icons.install_icons(share)
     write_compressed(share / "man" / "man1" / f"{name}.1.gz", man_page())
@@ -49,7 +51,31 @@ def polkit_actions() -> str:
 
     Polkit only reads it in a folder of the system, so an AppImage can't have one.
     """
-    return fill_template("linux/polkit.policy.in", xml=True)
+    messages = product().polkit
+    return fill_template(
+        "linux/polkit.policy.in",
+        xml=True,
+        use_token=_polkit_message(messages["use-token"]),
+        unlock=_polkit_message(messages["unlock"]),
+    )
+
+
+def _polkit_message(text: str) -> str:
+    """Return the elements for `text` in all languages, by which polkit calls them: as in LANG."""
+    lines = [f"    <message>{escape(text)}</message>"]
+    for language, each in translations_of(text).items():
+        lines.append(f'    <message xml:lang="{language}">{escape(each)}</message>')
+    return "\n".join(lines)
+
+
+def desktop_entry() -> str:
+    """Return the desktop entry, in all languages."""
+    return fill_template(
+        "linux/desktop.in",
+        generic_names=desktop_lines("GenericName", "OAuth sign-in"),
+        comments=desktop_lines("Comment", product().summary),
+        more_keywords=desktop_lines("Keywords", product().template_values()["keywords"]),
+    )
 
 
 def add_readme(folder: Path, name: str) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from builder import icns, macho
+from builder.localized import languages, xml_language
 from builder.product import PACKAGING, product
 from desktop.services.system.components import COMPONENTS_FILE
 
@@ -51,6 +52,7 @@ def info_plist() -> dict[str, Any]:
     """Return the Info.plist of the app."""
     return {
         "CFBundleDevelopmentRegion": "en",
+        "CFBundleLocalizations": ["en", *map(xml_language, languages())],
         "CFBundleDisplayName": product().name,
         "CFBundleExecutable": product().package,
         "CFBundleIconFile": "app.icns",

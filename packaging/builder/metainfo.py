@@ -4,6 +4,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from builder import changelog
+from builder.localized import translations_of, xml_language
 from builder.product import ROOT, fill_template, product
 
 
@@ -15,8 +16,9 @@ def metainfo() -> str:
         xml=True,
         **addresses,
         developer=product().id.rpartition(".")[0],
-        paragraphs=_lines("p", product().description),
-        words=_lines("keyword", product().keywords),
+        summaries=_translated("  ", "summary", product().summary),
+        paragraphs=_paragraphs(),
+        words="\n".join((_lines("keyword", product().keywords), *_translated_keywords())),
         light=product().colors["light"],
         dark=product().colors["dark"],
         screenshots="\n".join(_screenshots()),
@@ -34,6 +36,30 @@ def _lines(tag: str, texts: list[str]) -> str:
     return "\n".join(f"    <{tag}>{escape(each)}</{tag}>" for each in texts)
 
 
+def _paragraphs() -> str:
+    texts = product().description
+    return "".join(
+        f"    <p>{escape(each)}</p>\n{_translated('    ', 'p', each)}" for each in texts
+    ).rstrip("\n")
+
+
+def _translated(margin: str, tag: str, text: str) -> str:
+    """Return a line for each language that has `text`, each with a line break."""
+    return "".join(
+        f'{margin}<{tag} xml:lang="{xml_language(language)}">{escape(each)}</{tag}>\n'
+        for language, each in translations_of(text).items()
+    )
+
+
+def _translated_keywords() -> list[str]:
+    found = translations_of(product().template_values()["keywords"])
+    return [
+        f'    <keyword xml:lang="{xml_language(language)}">{escape(each)}</keyword>'
+        for language, text in found.items()
+        for each in filter(None, text.split(";"))
+    ]
+
+
 def _screenshots() -> list[str]:
     lines: list[str] = []
     for each in product().screenshots:
@@ -43,6 +69,7 @@ def _screenshots() -> list[str]:
         lines += [
             f"    <screenshot{kind}>",
             f"      <caption>{escape(each['caption'])}</caption>",
+            *_translated("      ", "caption", each["caption"]).splitlines(),
             f'      <image type="source" width="{width}" height="{height}">{address}</image>',
             "    </screenshot>",
         ]

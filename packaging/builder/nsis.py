@@ -7,6 +7,7 @@ from pathlib import Path
 from builder import windows
 from builder.closure import size_in_megabytes
 from builder.linux import sorted_tree
+from builder.localized import nsis_strings
 from builder.product import PACKAGING, product
 
 IN_USE = 3  # the exit code if the app doesn't quit, as in installer.nsi
@@ -35,6 +36,9 @@ def pack(
     """
     work.mkdir(parents=True, exist_ok=True)
     icon, install, uninstall = (work / each for each in ("app.ico", "install.nsh", "remove.nsh"))
+    strings = work / "languages.nsh"
+    texts = {f"TEXT_{name.upper()}": text for name, text in product().setup.items()}
+    strings.write_text("\n".join(nsis_strings(texts)) + "\n", "utf-8-sig")
     windows.write_icon(icon)
     install.write_text("\n".join(install_list(bundle)) + "\n", "utf-8")
     uninstall.write_text("\n".join(uninstall_list(bundle)) + "\n", "utf-8")
@@ -53,6 +57,7 @@ def pack(
         "OUTFILE": str(file.resolve()),
         "ICON": str(icon.resolve()),
         "INSTALL_LIST": str(install.resolve()),
+        "LANGUAGES": str(strings.resolve()),
         "UNINSTALL_LIST": str(uninstall.resolve()),
     }
     options = [f"-D{name}={value}" for name, value in definitions.items()]

@@ -7,6 +7,7 @@ from textwrap import fill
 from builder import closure
 from builder.elf import Binary, binaries_in, parse_version
 from builder.linux import add_readme, make_tree, sorted_tree
+from builder.localized import translations_of
 from builder.processor import this_processor
 from builder.product import fill_template, product
 
@@ -25,6 +26,10 @@ def make_rpm(dist: Path, bundle: Path, work: Path) -> Path:
         "linux/rpm.spec.in",
         requires="\n".join(find_requirements(bundle)),
         files=_files(tree),
+        summaries="".join(
+            f"\nSummary({language}): {text}"
+            for language, text in translations_of(product().summary).items()
+        ),
         wrapped="\n\n".join(fill(each, 79) for each in product().description),
         tree=str(tree),
         processor=processor,

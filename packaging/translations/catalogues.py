@@ -14,6 +14,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from desktop import __version__
+from desktop.services.system.language import MISSING_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,9 +25,14 @@ DOMAIN = "xdr-login"
 TEMPLATE = FOLDER / f"{DOMAIN}.pot"
 FUNCTIONS = {"translate": 1, "translatable": 1, "translate_plural": 2}  # keys among the arguments
 PSEUDO_LANGUAGE = "qps"
+ISSUES = "https://github.com/xdr-login/xdr-login/issues"
+INCOMPLETE = "# Incomplete:"
+"""Begins a line at the top of a language that says what is missing; a whole one has none."""
+_HEADING = "# Texts of XDR Login. Generated: python3 dev.py translations"
 # The texts in tables that are not Python.
 _PRESET_TEXTS = ("region", "hint")
 _SCOPE_TEXTS = ("text",)
+_VARYING = ('"POT-Creation-Date', '"PO-Revision-Date', '"Generated-By', '"Last-Translator')
 _ERRORS_WITH_REASON = {"IncompleteAnswer", "NoUsableToken", "UnsafeAddress", "UnusableAnswer"}
 
 Key = str | tuple[str, ...]
@@ -38,11 +44,11 @@ def make_template() -> Catalog:
     catalog = Catalog(
         project="XDR Login",
         version=__version__,
-        msgid_bugs_address="https://github.com/xdr-login/xdr-login/issues",
+        msgid_bugs_address=ISSUES,
         charset="utf-8",
         fuzzy=False,
     )
-    catalog.header_comment = "# Texts of XDR Login. Generated: python3 dev.py translations"
+    catalog.header_comment = _HEADING
     for name, message in sorted(_messages(), key=str):
         catalog.add(message, locations=[(name, 0)])
     return catalog
@@ -58,6 +64,7 @@ def _messages() -> Iterator[tuple[str, Key]]:
     yield from _table_messages(ROOT / "resources" / "presets.toml", _PRESET_TEXTS)
     for file in sorted((ROOT / "resources" / "scopes").glob("*.toml")):
         yield from _table_messages(file, _SCOPE_TEXTS)
+    yield from (("packaging/product.toml", each) for each in _product_texts())
     yield from (each for each in command_help.help_texts() if each[1])
     yield from command_help.click_texts()
 
@@ -112,18 +119,32 @@ def _table_messages(file: Path, members: tuple[str, ...]) -> Iterator[tuple[str,
                 yield file.relative_to(ROOT).as_posix(), text
 
 
+def _product_texts() -> Iterator[str]:
+    """Yield what stores, menus and installers show."""
+    members = tomllib.loads((ROOT / "packaging" / "product.toml").read_text("utf-8"))
+    yield members["summary"]
+    yield from members["description"]
+    yield from (each["caption"] for each in members["screenshots"])
+    yield from members["polkit"].values()
+    yield from members["setup"].values()
+
+
 def template_text() -> str:
     """Write the template as text, without anything that differs from one run to the next."""
     written = io.BytesIO()
     write_po(written, make_template(), sort_output=True, include_lineno=False)
     lines = written.getvalue().decode().splitlines(keepends=True)
-    varying = ('"POT-Creation-Date', '"Generated-By')
-    return "".join(line for line in lines if not line.startswith(varying))
+    return "".join(line for line in lines if not line.startswith(_VARYING))
 
 
 def languages() -> list[Path]:
     """List the files of all languages."""
     return sorted(FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
+
+
+def file_of(language: str) -> Path:
+    """Return the file of a language, such as "pt_BR"."""
+    return FOLDER / language / "LC_MESSAGES" / f"{DOMAIN}.po"
 
 
 def update() -> None:
@@ -132,10 +153,63 @@ def update() -> None:
     TEMPLATE.write_text(template_text(), "utf-8")
     template = make_template()
     for file in languages():
-        catalog = _read(file)
-        catalog.update(template)
-        with file.open("wb") as opened:
-            write_po(opened, catalog, sort_output=True, include_lineno=False)
+        catalog = read(file)
+        # A guess from a similar text would be a wrong text, and one that is gone is of no use.
+        catalog.update(template, no_fuzzy_matching=True)
+        catalog.obsolete.clear()
+        write(catalog, file)
+
+
+def add_language(language: str) -> Path:
+    """Make the file of a new language, without any translation."""
+    file = file_of(language)
+    file.parent.mkdir(parents=True)
+    catalog = Catalog(
+        locale=language,
+        project="XDR Login",
+        version=__version__,
+        msgid_bugs_address=ISSUES,
+        language_team="none",
+        charset="utf-8",
+        fuzzy=False,
+    )
+    catalog.update(make_template())
+    write(catalog, file)
+    return file
+
+
+def write(catalog: Catalog, file: Path) -> None:
+    """Write a language, without anything that differs from one run to the next."""
+    messages = [each for each in catalog if each.id]
+    lacking = len(messages) - sum(map(is_done, messages))
+    says = f"\n{INCOMPLETE} {lacking} of {len(messages)} messages are not translated"
+    catalog.header_comment = _HEADING + (says if lacking else "")
+    written = io.BytesIO()
+    write_po(written, catalog, sort_output=True, include_lineno=False, width=100)
+    lines = written.getvalue().decode().splitlines(keepends=True)
+    text = "".join(line for line in lines if not line.startswith(_VARYING))
+    file.write_text(text, "utf-8", newline="\n")
+
+
+def missing(file: Path) -> list[Message]:
+    """List what a language lacks."""
+    return [each for each in read(file) if each.id and not is_done(each)]
+
+
+def merge(file: Path, translated: Path) -> int:
+    """Take the translations of another file over; return how many there are.
+
+    Only those of messages that still exist, and no empty ones.
+    """
+    catalog, given = read(file), read(translated, locale=file.parents[1].name)
+    taken = [each for each in given if each.id and is_done(each) and each.id in catalog]
+    for each in taken:
+        message = catalog.get(each.id)
+        if message is not None:
+            message.string = each.string
+            message.flags.discard("fuzzy")
+    write(catalog, file)
+    return len(taken)
 
 
 def compile_all() -> list[Path]:
@@ -144,20 +218,31 @@ def compile_all() -> list[Path]:
     for file in languages():
         target = file.with_suffix(".mo")
         with target.open("wb") as opened:
-            write_mo(opened, _read(file))
+            catalog = read(file)
+            done, count = completeness(file)
+            if done < count:  # the About page and `doctor` say so
+                catalog.add(MISSING_KEY, str(count - done))
+            write_mo(opened, catalog)
         compiled.append(target)
     return compiled
 
 
+def says_incomplete(file: Path) -> bool:
+    """Whether a language says that something is missing."""
+    return any(line.startswith(INCOMPLETE) for line in read(file).header_comment.splitlines())
+
+
 def completeness(file: Path) -> tuple[int, int]:
     """Count the translated and all messages of a language."""
-    messages = [each for each in _read(file) if each.id]
-    done = [each for each in messages if _is_translated(each) and not each.fuzzy]
-    return len(done), len(messages)
+    messages = [each for each in read(file) if each.id]
+    return sum(map(is_done, messages)), len(messages)
 
 
-def _is_translated(message: Message) -> bool:
-    return all(message.string) if isinstance(message.string, tuple) else bool(message.string)
+def is_done(message: Message) -> bool:
+    """Whether a message is translated, in every plural form."""
+    if message.fuzzy or not message.string:
+        return False
+    return all(message.string) if isinstance(message.string, tuple) else True
 
 
 def write_pseudo_language(folder: Path) -> Path:
@@ -195,6 +280,7 @@ def pseudo_text(text: str) -> str:
     return f"{_RIGHT_TO_LEFT}⟦{changed}{more}⟧{_RIGHT_TO_LEFT}"
 
 
-def _read(file: Path) -> Catalog:
+def read(file: Path, locale: str = "") -> Catalog:
+    """Read the file of a language."""
     with file.open("rb") as opened:
-        return read_po(opened, locale=file.parents[1].name, domain=DOMAIN)
+        return read_po(opened, locale=locale or file.parents[1].name, domain=DOMAIN)

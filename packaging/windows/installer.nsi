@@ -49,12 +49,13 @@ VIAddVersionKey "LegalCopyright" "${VENDOR}. ${LICENSE}."
 !define MUI_ICON "${ICON}"
 !define MUI_UNICON "${ICON}"
 !define MUI_FINISHPAGE_RUN "$INSTDIR\${WINDOW}"
-!define MUI_FINISHPAGE_RUN_TEXT "Open ${NAME}"
+!define MUI_FINISHPAGE_RUN_TEXT "$(TEXT_OPEN)"
 !insertmacro MUI_PAGE_INSTFILES
 !insertmacro MUI_PAGE_FINISH
 !insertmacro MUI_UNPAGE_CONFIRM
 !insertmacro MUI_UNPAGE_INSTFILES
-!insertmacro MUI_LANGUAGE "English"
+; Every language and its texts. The display language of Windows decides; the first one is English.
+!include "${LANGUAGES}"
 
 Var ForAll
 Var Upgrading
@@ -102,7 +103,7 @@ Function ${un}QuitProgram
     Sleep 500
   ${Next}
   MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION \
-    "${NAME} is still running, perhaps for another user. Quit ${NAME}, then try again." \
+    "$(TEXT_RUNNING)" \
     /SD IDCANCEL IDRETRY again
   SetErrorLevel ${IN_USE}
   Quit
@@ -254,8 +255,7 @@ Function un.RemoveUserData
   ${GetOptions} $0 "/RemoveUserData" $1
   ${If} ${Errors}
     MessageBox MB_YESNO|MB_DEFBUTTON2|MB_ICONQUESTION \
-      "Delete your profiles, settings and logs too? Tokens stay in the Credential Manager \
-      unless you sign out first." /SD IDNO IDYES remove
+      "$(TEXT_DELETE)" /SD IDNO IDYES remove
     Return
   ${EndIf}
   remove:

@@ -29,6 +29,9 @@ services = { conure = "https://conure.example" }
 issuer = "https://login.example"
 client_id = "c"
 [profiles.lab.exchanges.stock]
+[profiles.github]
+preset = "github"
+client_id = "c"
 """
 
 
@@ -173,6 +176,13 @@ def test_all_commands_are_completed_without_loading_them(shell: dict[str, str]) 
 def test_services_are_offered_without_loading_what_calls_them(shell: dict[str, str]) -> None:
     offered, loaded = completed_in_process(shell, "xdr-login api GET ")
     assert (offered, loaded) == (["/", "conure:/", "server:/"], "set()")
+
+
+def test_routes_of_cisco_xdr_are_not_offered_for_another_provider(shell: dict[str, str]) -> None:
+    offered, _ = completed_in_process(shell, "xdr-login api --profile github GET /")
+    assert not any(offered)
+    offered, _ = completed_in_process(shell, "xdr-login api --profile soc GET /iroh/oauth2/t")
+    assert "/iroh/oauth2/token" in offered
 
 
 # The manual

@@ -283,10 +283,10 @@ def test_a_path_that_is_not_utf_8_is_explained(
 
 
 def test_the_entry_agrees_with_that_of_the_packages(program: Path) -> None:
-    from builder.product import fill_template
+    from builder.linux import desktop_entry
 
     del program
-    packaged = parse_desktop_entry(fill_template("linux/desktop.in"))
+    packaged = parse_desktop_entry(desktop_entry())
     ours = parse_desktop_entry(menu_entry.menu_entry())
     different = {"Comment", "Exec", "TryExec", "X-XDRLogin-Integrated"}
     assert {k: v for k, v in packaged.items() if k not in different} == {

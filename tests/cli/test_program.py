@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
 
+import httpx
 import pytest
 
 import desktop.cli.sign_in.login
@@ -21,6 +22,7 @@ from desktop.cli.terminal.window import has_display
 from desktop.demo import DemoOptions
 from desktop.ipc import client
 from desktop.options import Options, demo_profile
+from desktop.services.model.exchanges import find_exchange
 from desktop.services.system import paths
 
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
@@ -250,7 +252,10 @@ def test_the_demo_server_is_started_once_and_stopped() -> None:
     try:
         profile = options.load_profile()
         assert profile == options.load_profile()
-        assert profile == demo_profile(profile.issuer, profile.services)
+        exchange = find_exchange(profile, "secure-endpoint")
+        endpoint = exchange.url.removesuffix("/v3/access_tokens")
+        assert (exchange.kind, httpx.get(exchange.url).status_code) == ("bearer", 405)
+        assert profile == demo_profile(profile.issuer, profile.services, endpoint)
         assert list(profile.services) == [
             *("platform", "private-intel", "intel", "conure", "automate")
         ]

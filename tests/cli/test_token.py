@@ -529,6 +529,10 @@ def test_the_headers_come_from_the_running_app(
         (["--method", "GET", "--url", URL], "only be used with --format dpop"),
         (["--nonce", "n"], "only be used with --format dpop"),
         (
+            ["--format", "dpop", "--method", "GET", "--url", URL, "--for", "secure-endpoint"],
+            "--for cannot be used with --format dpop",
+        ),
+        (
             ["--format", "dpop", "--method", "GET", "--url", URL, "--id-token"],
             "--id-token cannot be used with --format dpop",
         ),

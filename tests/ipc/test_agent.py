@@ -258,12 +258,32 @@ async def test_a_huge_validity_is_limited(app: RunningApp) -> None:
     assert not app.harness.crashes
 
 
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("https://conure.eu.security.cisco.com/v2", ["conure", "Europe"]),
+        ("https://conure.us.security.cisco.com", None),
+        ("https://api.github.com", None),
+        ("http://conure.eu.security.cisco.com", None),
+        ("https://[", None),
+        ("", None),
+    ],
+)
+async def test_the_host_of_a_service_in_another_region_is_known(
+    app: RunningApp, address: str, found: list[str] | None
+) -> None:
+    await app.sessions.update_profiles({PROFILE.id: replace(PROFILE, preset="xdr-nam")})
+    answer = await app.ask("services", profile=PROFILE.id, foreign=address)
+    assert answer["elsewhere"] == found
+
+
 async def test_the_services_need_no_token_and_no_permission(app: RunningApp) -> None:
     app.needs_permission = True
     services = {"intel": "https://intel.example/ctia", "umlaut": "https://bücher.example"}
     await app.sessions.update_profiles({PROFILE.id: replace(PROFILE, services=services)})
     for name in (None, PROFILE.name):
         answer = await app.ask("services", profile=name)
+        assert "elsewhere" not in answer
         assert (answer["profile"], answer["services"]) == (
             PROFILE.id,
             {

@@ -29,7 +29,7 @@ from tests.xdr_login.conftest import FakeApi, run_api
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ("curl", "jq", "newman", "bru", "terraform", "ansible-playbook", "env", "sh", "tr")
-TENANTS = ("northwind", "southwind", "falcon")
+TENANTS = ("northwind", "southwind", "falcon", "github", "robot")
 SECONDS_AGO = 360
 """When the analyst signed in: `xdr-login api` replaces no token in the first half of its life."""
 HOSTS = {
@@ -100,7 +100,9 @@ class Analyst:
     def local(self, recipe: str) -> str:
         """Replace the hosts of Cisco XDR by those of the demo server."""
         for address, service in HOSTS.items():
-            recipe = recipe.replace(address, self.server.services[service])
+            for region in (address, address.replace(".amp.", ".eu.amp.")):
+                recipe = recipe.replace(region, self.server.services[service])
+        recipe = recipe.replace("https://api.eu.amp.cisco.com", self.server.secure_endpoint)
         assert "cisco.com" not in recipe
         return recipe
 
@@ -193,7 +195,11 @@ def lay_out_home(analyst: Analyst) -> None:
         f'issuer = "{analyst.server.url}"\nexpected_issuer = "IROH Auth"\n'
         f'client_id = "{PUBLIC_CLIENT_ID}"\nservices = {services}\n'
     )
-    text = "".join(f"[profiles.{each}]\n{profile}" for each in TENANTS)
+    exchange = f'kind = "bearer"\nurl = "{analyst.server.secure_endpoint}/v3/access_tokens"\n'
+    text = "".join(
+        f"[profiles.{each}]\n{profile}[profiles.{each}.exchanges.secure-endpoint]\n{exchange}"
+        for each in TENANTS
+    )
     (folder / "profiles.toml").write_text(text)
     add_command(
         analyst, "xdr-login", f'exec "{sys.executable}" -P "{ROOT}/desktop/__main__.py" "$@"'

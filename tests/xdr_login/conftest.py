@@ -26,6 +26,7 @@ class FakeApp:
     profile: str = "soc"
     issued_for: str = "https://login.example client"
     services: dict[str, str] = field(default_factory=dict)
+    elsewhere: list[str] | None = None
     refusal: RefusedByAgent | None = None
     can_renew: bool = True
     renewals: int = 0
@@ -42,7 +43,9 @@ class FakeApp:
             if self.refusal is not None:
                 return dict(self.refusal.members())
             if request["command"] == "services":
-                bound = {"issued_for": self.issued_for}
+                bound: dict[str, object] = {"issued_for": self.issued_for}
+                if "foreign" in request:
+                    bound["elsewhere"] = self.elsewhere
                 return {"ok": True, "profile": self.profile, "services": self.services, **bound}
             if request.get("issued_for") not in {None, self.issued_for}:
                 return dict(RefusedByAgent("sign_in_needed", "Sign in", "").members())

@@ -7,6 +7,7 @@ import pickle
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -115,6 +116,20 @@ def test_a_foreign_host_gets_nothing_and_is_named(
     assert (foreign.received, app.count("token")) == ([], 0)
 
 
+@pytest.mark.usefixtures("api")
+def test_the_host_of_another_region_is_named(send: Send, app: FakeApp, foreign: FakeApi) -> None:
+    for service, use in (("conure", ""), ("platform", ' Use xdr_login.services()["platform"].')):
+        app.elsewhere = [service, "Europe"]
+        with pytest.raises(xdr_login.ForeignHost) as caught:
+            send("GET", f"{foreign.url}/iroh", xdr_login.Auth())
+        assert str(caught.value) == (
+            f"127.0.0.1 is the host of {service} in Europe, so it doesn't get the token of the "
+            f"profile soc.{use}"
+        )
+        assert caught.value.origin == foreign.url
+    assert (foreign.received, app.count("token")) == ([], 0)
+
+
 @pytest.mark.parametrize(
     "address",
     ["http://127.0.0.1", "https://127.0.0.1:{port}", "http://localhost:{port}"],
@@ -187,6 +202,18 @@ def test_a_refused_token_is_replaced_by_one_of_the_same_profile(
     assert send("GET", api.url, xdr_login.Auth()) == 200
     asked = [each["profile"] for each in app.requests if each["command"] == "token"]
     assert asked == ["soc", "soc"]
+
+
+@pytest.mark.parametrize(("issued_for", "reads"), [("https://login.example client", 1), ("", 2)])
+def test_services_that_nothing_binds_to_a_server_are_read_again_after_seconds(
+    app: FakeApp, api: FakeApi, monkeypatch: pytest.MonkeyPatch, issued_for: str, reads: int
+) -> None:
+    app.issued_for = issued_for  # empty without the running app, which refuses another's tokens
+    auth, now = xdr_login.Auth(), 1000.0
+    monkeypatch.setattr(_auth, "time", SimpleNamespace(monotonic=lambda: now))
+    for now in (1000.0, 1004.0, 1010.0):  # noqa: B007 - the clock
+        requests.get(api.url, auth=auth, timeout=10)
+    assert app.count("services") == reads
 
 
 def test_a_profile_that_names_another_server_now_gives_the_old_services_nothing(

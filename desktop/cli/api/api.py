@@ -18,7 +18,6 @@ from desktop.cli.terminal.output import (
     print_result,
     wait_notice,
 )
-from desktop.oauth.addresses import origin_of
 from desktop.services.configuration.load import load_configuration
 from desktop.services.model.api_calls import Language
 from desktop.services.model.profile import ProfileError
@@ -31,7 +30,11 @@ from desktop.services.token.api_call import (
     call_for,
     request_for,
 )
-from desktop.services.token.api_services import ApiService, server_origin, services_of
+from desktop.services.token.api_services import (
+    ApiService,
+    service_with_known_routes,
+    services_of,
+)
 from desktop.services.token.call_templates import render_call
 from desktop.services.token.openapi import BadDescription, load_bundled_routes, load_routes
 
@@ -97,11 +100,7 @@ def _services(profile_name: str | None) -> tuple[tuple[ApiService, ...], str]:
         if profile_name is not None:
             raise
         return (), ""  # the known routes can be read before there is a profile
-    services = services_of(profile)
-    has_xdr_routes = profile.scope_guide == "xdr" or not profile.preset
-    server = origin_of(server_origin(profile))
-    home = [each.name for each in services if has_xdr_routes and origin_of(each.address) == server]
-    return services, next(iter(home), "")
+    return services_of(profile), service_with_known_routes(profile)
 
 
 def _call_pages(profile_name: str | None, arguments: CallArguments) -> int:

@@ -175,7 +175,9 @@ async def read_beginning(answer: ResourceAnswer, most: int) -> tuple[bytes, bool
         body += piece
         if len(body) > most:
             break
-    return bytes(body[:most]), len(body) <= most
+    is_whole = len(body) <= most
+    del body[most:]
+    return bytes(body), is_whole
 
 
 def readable(body: bytes) -> str:

@@ -15,25 +15,25 @@ CSRF_ROUTE = "/iroh/oauth2/csrf-token"  # assumed: see resources/openapi/iroh-oa
 
 
 def _complete_path(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    if not incomplete.startswith("/"):
-        return [each for each in _service_prefixes(ctx) if each.startswith(incomplete)]
-    from desktop.services.token.openapi import load_bundled_routes
-
-    return sorted({each.path for each in load_bundled_routes() if each.path.startswith(incomplete)})
-
-
-def _service_prefixes(ctx: click.Context) -> list[str]:
-    """List what the paths of the profile's services begin with, "/" for the server itself."""
+    """List what the paths of services begin with, "/" for the server itself, or its routes."""
     from desktop.oauth.errors import UnsafeAddress
     from desktop.services.configuration.load import load_configuration
     from desktop.services.model.profile import ProfileError
-    from desktop.services.token.api_services import services_of
+    from desktop.services.token.api_services import service_with_known_routes, services_of
 
     try:
-        services = services_of(load_configuration().find(ctx.params.get("profile")))
+        profile = load_configuration().find(ctx.params.get("profile"))
+        services, has_known_routes = services_of(profile), bool(service_with_known_routes(profile))
     except (ProfileError, UnsafeAddress):
-        services = ()
-    return ["/", *(f"{each.name}:/" for each in services)]
+        services, has_known_routes = (), True  # as in the list
+    if not incomplete.startswith("/"):
+        prefixes = ("/", *(f"{each.name}:/" for each in services))
+        return [each for each in prefixes if each.startswith(incomplete)]
+    if not has_known_routes:
+        return []
+    from desktop.services.token.openapi import load_bundled_routes
+
+    return sorted({each.path for each in load_bundled_routes() if each.path.startswith(incomplete)})
 
 
 @command("""\

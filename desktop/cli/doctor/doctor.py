@@ -20,7 +20,12 @@ from desktop.cli.terminal.output import (
 from desktop.services.network.real_environment import real_environment
 from desktop.services.system.logs import redacted
 from desktop.services.system.paths import NoHomeFolder, home_folder
-from desktop.services.system.translation import translatable, translate, translate_plural
+from desktop.services.system.translation import (
+    translatable,
+    translate,
+    translate_plural,
+    without_isolates,
+)
 from desktop.services.system.worker import Worker
 
 _COLORS = {Outcome.OK: "green", Outcome.WARNING: "yellow", Outcome.FAIL: "red"}
@@ -31,6 +36,7 @@ _OUTCOMES = {
 }
 _LABELS = {
     "program": translatable("version"),
+    "language": translatable("language"),
     "configuration": translatable("profiles and settings"),
     "keyring": translatable("keyring"),
     "agent": translatable("app"),
@@ -129,6 +135,6 @@ def _members(check: Check) -> dict[str, str]:
     return {
         "name": f"{check.name} ({check.host})" if check.host else check.name,
         "outcome": check.outcome.value,
-        "text": check.text,
-        "remedy": check.remedy,
+        "text": without_isolates(check.text),
+        "remedy": without_isolates(check.remedy),
     }

@@ -26,6 +26,7 @@ from desktop.services.model.profile import ProfileError
 from desktop.services.model.settings import find_read_error
 from desktop.services.secrets.keystore import KeystoreError, Vault, VaultKeystore
 from desktop.services.session.lock.presence import Presence, SystemPresence
+from desktop.services.system.about import describe_language
 from desktop.services.system.browsers import find_browsers
 from desktop.services.system.components import is_bundled
 from desktop.services.system.menu import menu_entry
@@ -71,6 +72,7 @@ async def check_computer(worker: Worker) -> AsyncIterator[Check]:
     """Run the checks one after the other; `worker` runs those that block."""
     python = f"Python {platform.python_version()}"
     yield Check("program", f"XDR Login {__version__}, {python}, {platform.platform()}")
+    yield Check("language", describe_language())
     for check in await worker.run(_check_configuration):
         yield check
     yield await _check_keyring()

@@ -8,7 +8,12 @@ import click
 
 from desktop.cli.terminal.exits import command
 from desktop.cli.terminal.lazy_group import LazyGroup
-from desktop.cli.terminal.output import Function, complete_profile, profile_option
+from desktop.cli.terminal.output import (
+    Function,
+    complete_profile,
+    exchange_option,
+    profile_option,
+)
 
 VARIABLE = "XDR_ACCESS_TOKEN"
 
@@ -25,17 +30,25 @@ def variable_option(command: Function) -> Function:
     )(command)
 
 
+_other_token_option = exchange_option(
+    "Use the token of another service instead, such as secure-endpoint (Cisco XDR)."
+)
+
+
 @command(
     """\
 xdr-login run -- python3 hunt.py           run it with the token in $XDR_ACCESS_TOKEN
 xdr-login run --profile northwind -- make report
 xdr-login run --env GITHUB_TOKEN --profile github -- gh api user
                                            use the variable that the program expects
+xdr-login run --for secure-endpoint -- python3 hunt.py
+                                           with the token of another service
 """,
     context_settings={"allow_interspersed_args": False},
 )
 @profile_option
 @variable_option
+@_other_token_option
 @click.argument("command", metavar="-- COMMAND [ARG]...", nargs=-1, required=True)
 def run(**given: Any) -> int:  # noqa: ANN401 - its options
     """The program gets the token in a variable: it is in no argument, file or shell history.
@@ -69,6 +82,7 @@ xdr-login foreach --jobs 8 -- sh -c 'python3 hunt.py > "$XDR_PROFILE.json"'
     help="A profile, by id or name. Repeat for more. Default: all that are signed in.",
 )
 @variable_option
+@_other_token_option
 @click.option(
     "--jobs",
     type=click.IntRange(1, 100),

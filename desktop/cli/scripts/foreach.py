@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -35,7 +35,12 @@ _SIGNED_OUT = {"signed_out", "requesting", "awaiting_approval"}
 
 
 def foreach(
-    *, profiles: tuple[str, ...], variable: str, jobs: int, command: tuple[str, ...]
+    *,
+    profiles: tuple[str, ...],
+    variable: str,
+    exchange: str,
+    jobs: int,
+    command: tuple[str, ...],
 ) -> int:
     require_variable_name(variable)
     try:
@@ -46,13 +51,14 @@ def foreach(
     before = global_options().profile
     names = profiles or ((before,) if before else ())
     programs = LabeledPrograms(program, command)
-    runs = _Runs(programs, variable, has_names=bool(names))
+    runs = _Runs(programs, variable, exchange, has_names=bool(names))
     for_all = _named_profiles(names) if names else _signed_in_profiles(runs)
-    with _ended_by_signals():
-        try:
-            asyncio.run(runs.run(for_all, jobs))
-        finally:
-            programs.stop()  # again, if a second Ctrl+C has interrupted the first
+    try:
+        asyncio.run(runs.run(for_all, jobs))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    finally:
+        programs.stop()  # again, if a second Ctrl+C has interrupted the first
     return runs.report()
 
 
@@ -85,6 +91,7 @@ class _Runs:
 
     programs: LabeledPrograms
     variable: str
+    exchange: str
     has_names: bool
     _codes: dict[str, int] = field(default_factory=dict)
     _fetching: set[asyncio.Task[AccessToken]] = field(default_factory=set)
@@ -95,6 +102,7 @@ class _Runs:
 
         If it is interrupted, the programs are ended, and nobody renews a token any more.
         """
+        _end_at_signals()
         waiting = iter(profiles)
         count = min(jobs, len(profiles))
         slots = [asyncio.create_task(self._work_off(waiting)) for _ in range(count)]
@@ -140,7 +148,11 @@ class _Runs:
     async def _environment_for(self, profile: Profile, worker: Worker) -> dict[str, str]:
         fetching = asyncio.ensure_future(
             fetch_token_beside_others(
-                profile, CopyFormat.ENVIRONMENT, saved=self._saved, worker=worker
+                profile,
+                CopyFormat.ENVIRONMENT,
+                saved=self._saved,
+                worker=worker,
+                exchange=self.exchange,
             )
         )
         self._fetching.add(fetching)
@@ -180,16 +192,22 @@ class _Runs:
         return max(self._codes.values())
 
 
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP do what Ctrl+C does: otherwise the programs would go on."""
-    found = [getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")]
-    before = {each: signal.getsignal(each) for each in found if each is not None}
-    changed = {each: old for each, old in before.items() if old is not signal.SIG_IGN}  # nohup(1)
-    for each in changed:
-        signal.signal(each, lambda *_: signal.raise_signal(signal.SIGINT))
-    try:
-        yield
-    finally:
-        for each, old in changed.items():
-            signal.signal(each, old)
+def _end_at_signals() -> None:
+    """Let SIGTERM and SIGHUP cancel this task, as Ctrl+C does: otherwise the programs would go on.
+
+    With a handler of its own, the event loop wakes for every signal, also for Ctrl+C. Without one,
+    Python would notice a signal that comes just before the loop waits only with the next event.
+    """
+    if sys.platform == "win32":  # there are no such signals, and the loop wakes for Ctrl+C
+        return
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None  # noqa: S101 - for the type checker
+
+    def end() -> None:
+        if task.cancelling():  # the first signal was not enough
+            raise KeyboardInterrupt
+        task.cancel()
+
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(each) is not signal.SIG_IGN:  # nohup(1)
+            loop.add_signal_handler(each, end)

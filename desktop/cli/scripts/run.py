@@ -26,13 +26,13 @@ supports_exec: bool = sys.platform != "win32"
 """Whether the program can replace this process; on Windows it runs as a child."""
 
 
-def run(*, profile: str | None, variable: str, command: tuple[str, ...]) -> int:
+def run(*, profile: str | None, variable: str, exchange: str, command: tuple[str, ...]) -> int:
     require_variable_name(variable)
     try:
         program = find_program(command[0])
         chosen = load_configuration().find(profile)
-        token = fetch_token_in_format(chosen, CopyFormat.ENVIRONMENT).access_token
-        environment = environment_for(chosen) | {variable: token}
+        token = fetch_token_in_format(chosen, CopyFormat.ENVIRONMENT, exchange=exchange)
+        environment = environment_for(chosen) | {variable: token.access_token}
         start = _exec if supports_exec else _run_as_child
         try:
             return start(program, command, environment)

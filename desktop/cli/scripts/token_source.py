@@ -47,9 +47,15 @@ _RENEWAL_TIMEOUT = 90.0
 
 
 def fetch_token(
-    profile: Profile, *, min_validity: float = _MIN_VALIDITY, id_token: bool = False
+    profile: Profile,
+    *,
+    min_validity: float = _MIN_VALIDITY,
+    id_token: bool = False,
+    exchange: str = "",
 ) -> AccessToken:
     """Fetch the access token or ID token of `profile`, issued for its current server and client.
+
+    With `exchange` it is the token of that exchange.
 
     It is renewed if less than `min_validity` seconds are left, but not in the first half of its
     life. Blocks. Raises `RefusedByAgent`, `OAuthError`, `KeystoreError`,
@@ -57,8 +63,11 @@ def fetch_token(
     """
     given = _members_for(profile, min_validity)
     try:
-        return _parse_answer(_request_token(id_token=id_token, **given), id_token=id_token)
+        answer = _request_token(id_token=id_token, exchange=exchange, **given)
+        return _parse_answer(answer, id_token=id_token)
     except (NotRunning, NoAnswer):
+        if exchange:
+            return asyncio.run(_exchange_saved(SavedTokens(), profile, exchange, min_validity))
         return fetch_token_without_app(profile, min_validity, id_token=id_token)
 
 
@@ -73,11 +82,11 @@ def fetch_token_by_name(
 
 
 def fetch_token_in_format(
-    profile: Profile, copy_format: CopyFormat, *, id_token: bool = False
+    profile: Profile, copy_format: CopyFormat, *, id_token: bool = False, exchange: str = ""
 ) -> AccessToken:
     """Do the same for a profile that is loaded already; raises `TokenIsBound` too."""
     _require_format(profile, copy_format)
-    token = fetch_token(profile, id_token=id_token)
+    token = fetch_token(profile, id_token=id_token, exchange=exchange)
     if token.is_bound:
         raise TokenIsBound
     return token
@@ -325,27 +334,42 @@ class SavedTokens:
 def _fetch_exchanged_without_app(
     profile: str | None, exchange: str, min_validity: float, token_format: str
 ) -> str:
-    """Exchange the saved token; nothing but the running app keeps what it brings."""
     from desktop.services.configuration.load import load_configuration
     from desktop.services.model.copy_formats import format_for_program
-    from desktop.services.model.exchanges import find_exchange
 
     chosen = load_configuration().find(profile)
-    found = find_exchange(chosen, exchange)
-    token = asyncio.run(SavedTokens().fetch_exchanged(chosen, found, min_validity))
+    token = asyncio.run(_exchange_saved(SavedTokens(), chosen, exchange, min_validity))
     return format_for_program(token_format, token, chosen)
 
 
+async def _exchange_saved(
+    saved: SavedTokens, profile: Profile, exchange: str, min_validity: float
+) -> AccessToken:
+    """Exchange the saved token; nothing but the running app keeps what it brings."""
+    from desktop.services.model.exchanges import find_exchange
+
+    return await saved.fetch_exchanged(profile, find_exchange(profile, exchange), min_validity)
+
+
 async def fetch_token_beside_others(
-    profile: Profile, copy_format: CopyFormat, *, saved: SavedTokens, worker: Worker
+    profile: Profile,
+    copy_format: CopyFormat,
+    *,
+    saved: SavedTokens,
+    worker: Worker,
+    exchange: str = "",
 ) -> AccessToken:
     """Fetch a token as `fetch_token_in_format` does, without blocking: `worker` waits instead."""
     _require_format(profile, copy_format)
     given = _members_for(profile, _MIN_VALIDITY)
+    request = partial(_request_token, id_token=False, exchange=exchange, **given)
     try:
-        token = _parse_answer(await worker.run(partial(_request_token, id_token=False, **given)))
+        token = _parse_answer(await worker.run(request))
     except (NotRunning, NoAnswer):
-        token = await saved.fetch(profile, _MIN_VALIDITY)
+        if exchange:
+            token = await _exchange_saved(saved, profile, exchange, _MIN_VALIDITY)
+        else:
+            token = await saved.fetch(profile, _MIN_VALIDITY)
     if token.is_bound:
         raise TokenIsBound
     return token

@@ -41,6 +41,7 @@ async def _read(profile: Profile, store: TokenStore) -> dict[str, Any]:
         "scope": "",
         "expires_at": None,
         "renewable": False,
+        "renewing": False,
         "bound": False,
         "user": "",
         "organization": "",

@@ -130,6 +130,24 @@ def complete_exchange(
     ]
 
 
+def exchange_option(help_text: str) -> Callable[[Function], Function]:
+    """Make the option --for, as `exchange`, which is empty without it."""
+    return click.option(
+        "--for",
+        "exchange",
+        metavar="NAME",
+        callback=_require_exchange_name,
+        shell_complete=complete_exchange,
+        help=help_text,
+    )
+
+
+def _require_exchange_name(_ctx: object, _parameter: object, name: str | None) -> str:
+    if name == "":  # such as an unset variable: another token must not take its place
+        raise click.UsageError(translate("Missing NAME for --for."))
+    return name or ""
+
+
 def profile_option(command: Function) -> Function:
     """Add the option --profile to `command`."""
     return click.option(

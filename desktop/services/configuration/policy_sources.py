@@ -16,15 +16,16 @@ from desktop.services.model.members import Kind
 from desktop.services.model.policy import POLICY
 from desktop.services.model.toml_text import LARGEST_TOML, parse_toml, require_small_integers
 from desktop.services.system.files import read_file
+from desktop.services.system.language import POLICY_FILE, POLICY_KEY, POLICY_PLIST
 from desktop.services.system.translation import translate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import ModuleType
 
-LINUX_FILE = Path("/etc/xdg/xdr-login/policy.toml")
-MACOS_FILE = Path("/Library/Managed Preferences/io.github.xdr_login.XDRLogin.plist")
-WINDOWS_KEY = r"Software\Policies\XDRLogin"
+LINUX_FILE = Path(POLICY_FILE)
+MACOS_FILE = Path(POLICY_PLIST)
+WINDOWS_KEY = POLICY_KEY
 # The members that are subkeys in the registry.
 WINDOWS_SUBKEYS = tuple(name for name, each in POLICY.items() if each.kind is Kind.MEMBERS)
 

@@ -10,6 +10,7 @@ from desktop.oauth.errors import printable
 from desktop.services.model.members import Option, collect_members, member, text
 from desktop.services.model.toml_text import parse_toml, require_editable
 from desktop.services.system.files import read_file
+from desktop.services.system.language import LANGUAGE_NAMES
 from desktop.services.system.translation import translatable, translate
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ THEMES = {
     "light": translatable("Light"),
     "dark": translatable("Dark"),
 }
+LANGUAGES = {"system": translatable("System default"), **LANGUAGE_NAMES}
 AUDIT_LOGS = {"off": translatable("Off"), "system": translatable("System log")}
 
 
@@ -75,6 +77,14 @@ class Settings:
         title=translatable("Appearance"),
         help=translatable("Light or dark."),
         choices=THEMES,
+    )
+    language: str = text(
+        "The language of the window and the commands: system, or a code such as de. Applies from "
+        "the next start on.",
+        "system",
+        title=translatable("Language"),
+        help=translatable("Applies the next time XDR Login starts."),
+        choices=LANGUAGES,
     )
     notifications: bool = member(
         "Notify people when they need to act.",

@@ -15,7 +15,13 @@ from urllib.request import url2pathname
 
 from desktop import __version__
 from desktop.services.system.components import is_bundled
-from desktop.services.system.translation import translatable, translate
+from desktop.services.system.language import (
+    LANGUAGE_NAMES,
+    MISSING_KEY,
+    current_language,
+    load_catalog,
+)
+from desktop.services.system.translation import translatable, translate, translate_plural
 
 if TYPE_CHECKING:
     from desktop.services.system.components import Component
@@ -43,9 +49,25 @@ def system_facts(qt: str, screen: str) -> tuple[tuple[str, str], ...]:
         (translate("Version"), __version__),
         (translate("Installation"), installation),
         (translate("System"), platform.platform()),
+        (translate("Language"), describe_language()),
         ("Python", platform.python_version()),
         ("Qt", f"{qt} ({screen})" if screen else qt),
         ("OpenSSL", ssl.OPENSSL_VERSION.removeprefix("OpenSSL ")),
+    )
+
+
+def describe_language() -> str:
+    """Name the language of the texts, and say how many of them are still in English."""
+    language, catalog = current_language(), load_catalog()
+    name = LANGUAGE_NAMES.get(language, language)
+    missing = catalog.find(MISSING_KEY) if catalog is not None else MISSING_KEY
+    if missing == MISSING_KEY:
+        return name
+    return translate_plural(
+        "{language} ({count} text still in English)",
+        "{language} ({count} texts still in English)",
+        int(missing),
+        language=name,
     )
 
 

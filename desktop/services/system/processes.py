@@ -31,7 +31,7 @@ from desktop.services.system.interpreters import (
 from desktop.services.system.translation import translatable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _LONGEST_NAME, _LONGEST_PATH = 80, 300  # characters
 _MAX_PARENTS = 4
@@ -103,9 +103,10 @@ def end_processes(pids: Iterable[int], *, patience: float = 1.0) -> None:
     """
     import psutil
 
-    found = [each for pid in pids for each in _find_tree(pid)]
+    found = _with_children(each for pid in pids for each in _find(pid))
     _wait_for_end(found, patience)
     for send in (psutil.Process.terminate, psutil.Process.kill):
+        found = _with_children(found)  # they may have started more since
         for each in filter(_is_running, found):
             with suppress(psutil.Error):  # it has just ended
                 send(each)
@@ -118,14 +119,22 @@ def _wait_for_end(processes: Sequence[Any], seconds: float) -> None:
         time.sleep(_CHECK_INTERVAL)
 
 
-def _find_tree(pid: int) -> list[Any]:
+def _find(pid: int) -> Iterator[Any]:
     import psutil
 
-    try:
-        root = psutil.Process(pid)
-        return [root, *root.children(recursive=True)]
-    except psutil.Error:
-        return []
+    with suppress(psutil.Error):
+        yield psutil.Process(pid)
+
+
+def _with_children(processes: Iterable[Any]) -> list[Any]:
+    """List `processes` and all that they have started, as far as those who did still run."""
+    import psutil
+
+    found = dict.fromkeys(processes)
+    for each in list(found):
+        with suppress(psutil.Error):
+            found.update(dict.fromkeys(each.children(recursive=True)))
+    return list(found)
 
 
 def _is_running(process: Any) -> bool:  # noqa: ANN401 - a `psutil.Process`

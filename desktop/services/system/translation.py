@@ -6,34 +6,32 @@ loaded for it.
 
 from __future__ import annotations
 
-import os
-from functools import cache
+from .language import is_right_to_left, load_catalog
 
 TYPE_CHECKING = False  # `typing` is slow to load
 if TYPE_CHECKING:
-    from gettext import NullTranslations
+    from collections.abc import Mapping
 
-DOMAIN = "xdr-login"
-_VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")  # in the order that gettext reads them
-_ENGLISH = {"", "C", "POSIX", "en"}
+_ISOLATE, _END_OF_ISOLATE = "\u2068", "\u2069"  # Unicode Standard Annex 9: FSI and PDI
 
 
 def translate(message: str, /, **values: object) -> str:
     """Translate `message`, with `values` in place of its `{names}`."""
-    catalog = _load_catalog(_languages())
+    catalog = load_catalog()
+    if catalog is None:
+        return message.format_map(values) if values else message
     # The translation of an empty text is the header of the catalog.
-    text = catalog.gettext(message) if catalog is not None and message else message
-    return text.format_map(values) if values else text
+    text = catalog.find(message) if message else message
+    return _fill(text, values) if values else text
 
 
 def translate_plural(singular: str, plural: str, count: int, /, **values: object) -> str:
     """Translate the form that fits `count`, which is also the value of `{count}`."""
-    catalog = _load_catalog(_languages())
+    catalog = load_catalog()
     if catalog is None:
         text = singular if count == 1 else plural
-    else:
-        text = catalog.ngettext(singular, plural, count)
-    return text.format_map({"count": count, **values})
+        return text.format_map({"count": count, **values})
+    return _fill(catalog.find_plural(singular, plural, count), {"count": count, **values})
 
 
 def translatable(message: str) -> str:
@@ -41,36 +39,43 @@ def translatable(message: str) -> str:
     return message
 
 
+def without_isolates(text: str) -> str:
+    """Remove the marks around values, for what programs read."""
+    return text.replace(_ISOLATE, "").replace(_END_OF_ISOLATE, "")
+
+
 def use_for_libraries() -> None:
-    """Let libraries that call gettext themselves find their texts in our catalogs."""
-    if not _is_english(_languages()):
-        import gettext
+    """Let libraries that call gettext themselves find their texts in our catalogs.
 
-        from .resources import resource
-
-        gettext.bindtextdomain(DOMAIN, resource("translations"))
-        gettext.textdomain(DOMAIN)
-
-
-def _is_english(languages: str) -> bool:
-    best = languages.partition(":")[0]
-    return best.partition(".")[0].partition("_")[0] in _ENGLISH
-
-
-def _languages() -> str:
-    """The languages that the environment asks for, best first, separated by colons."""
-    return next(filter(None, map(os.environ.get, _VARIABLES)), "")
-
-
-@cache
-def _load_catalog(languages: str) -> NullTranslations | None:
-    """Load the catalog for the best of `languages`; None for English."""
-    if _is_english(languages):
-        return None
+    They may keep its functions, but these call `dgettext` and `dngettext` each time.
+    """
     import gettext
 
-    from .resources import resource
+    gettext.dgettext = _translate_of_library
+    gettext.dngettext = _translate_plural_of_library
 
-    return gettext.translation(
-        DOMAIN, resource("translations"), languages.split(":"), fallback=True
-    )
+
+def _translate_of_library(domain: str, message: str) -> str:  # noqa: ARG001 - as in gettext
+    return translate(message)
+
+
+def _translate_plural_of_library(domain: str, msgid1: str, msgid2: str, n: int) -> str:  # noqa: ARG001
+    catalog = load_catalog()
+    if catalog is None:
+        return msgid1 if n == 1 else msgid2
+    return catalog.find_plural(msgid1, msgid2, n)
+
+
+def _fill(template: str, values: Mapping[str, object]) -> str:
+    """Fill in `values`; within a sentence from right to left, each keeps its own direction.
+
+    Otherwise a path, an address or a code would be shown with its parts in another order.
+    """
+    if is_right_to_left():
+        values = {
+            name: value
+            if isinstance(value, (int, float))
+            else f"{_ISOLATE}{value}{_END_OF_ISOLATE}"
+            for name, value in values.items()
+        }
+    return template.format_map(values)

@@ -87,6 +87,15 @@ def service_addresses(profile: Profile) -> dict[str, str]:
     return {each.name: ascii_address(each.address) for each in services_of(profile)}
 
 
+def service_with_known_routes(profile: Profile) -> str:
+    """Name the service that issues tokens, if its routes are known, as those of Cisco XDR are."""
+    if profile.scope_guide != "xdr" and profile.preset:
+        return ""
+    server = server_origin(profile)
+    home = (each.name for each in services_of(profile) if is_same_server(each.address, server))
+    return next(home, "")
+
+
 def locate(profile: Profile, written: str) -> Place:
     """Find what `written` names: a path, a service and a path, or a whole address.
 
@@ -226,23 +235,15 @@ def _netloc(parts: SplitResult) -> str:
 
 
 def _foreign_message(profile: Profile, address: str, parts: SplitResult) -> str:
-    from desktop.services.configuration.profile_reader import load_presets  # slow, and rare
-
-    host, presets = host_of(address), load_presets()
+    host = host_of(address)
     if any(origin_of(each.address) == origin_of(address) for each in _all_services(profile)):
         return translate(
             "Your organization does not allow API calls to {host}. Allowed: {names}.",
             host=host,
             names=format_values([each.name for each in services_of(profile)]) or translate("none"),
         )
-    own = presets.get(profile.preset, {})
-    for preset in presets.values():
-        services = preset.get("services")
-        for name, base in services.items() if isinstance(services, dict) else ():
-            if base.startswith("{") or origin_of(base) != origin_of(address):
-                continue
-            if preset.get("region") and preset.get("provider") == own.get("provider"):
-                return _wrong_region_message(profile, host, name, str(preset["region"]))
+    if elsewhere := find_in_other_region(profile, address):
+        return _wrong_region_message(profile, host, *elsewhere)
     shown = f"{parts.scheme}://{_netloc(parts)}"
     return translate(_FOREIGN_HOST, host=host, profile=profile.name, id=profile.id, address=shown)
 
@@ -251,6 +252,21 @@ _FOREIGN_HOST = translatable(
     "{host} is not an API service of “{profile}”, so it doesn't get the token. If you trust it, "
     "add it: xdr-login profiles edit {id} --service NAME={address}"
 )
+
+
+def find_in_other_region(profile: Profile, address: str) -> tuple[str, str] | None:
+    """Find which service in which region of the profile's provider `address` is on. Blocks."""
+    from desktop.services.configuration.profile_reader import load_presets  # slow, and rare
+
+    presets = load_presets()
+    own = presets.get(profile.preset, {})
+    for id_, preset in presets.items():
+        services, region = preset.get("services"), preset.get("region")
+        is_other = id_ != profile.preset and preset.get("provider") == own.get("provider")
+        for name, base in services.items() if isinstance(services, dict) else ():
+            if is_other and region and not base.startswith("{") and is_same_server(address, base):
+                return name, str(region)
+    return None
 
 
 def _wrong_region_message(profile: Profile, host: str, service: str, region: str) -> str:

@@ -159,6 +159,7 @@ def _values(error: Exception, row: Row, user_code: str, surface: Surface) -> dic
     """The parameters of the sentences; those that are not known are empty."""
     values = {name: errors.printable(str(getattr(error, name, "") or "")) for name in _FACTS}
     values |= {name: translate(values[name]) for name in _TRANSLATED_FACTS}
+    values |= {name: _without_full_stop(values[name]) for name in ("description", "detail")}
     member = getattr(error, "endpoint", "") or row.member
     wait = getattr(error, "retry_after", None)
     return {
@@ -175,6 +176,11 @@ def _values(error: Exception, row: Row, user_code: str, surface: Surface) -> dic
     }
 
 
+def _without_full_stop(said: str) -> str:
+    """Leave out the full stop of what is quoted: the sentence around it has its own."""
+    return said if said.endswith("..") else said.removesuffix(".")
+
+
 def _issuer_name(expected: str, found: str) -> str:
     """Return the name that a server has as its issuer; another address is another server."""
     return found if "://" in expected and "://" not in found else ""
@@ -185,7 +191,8 @@ def _cause_values(cause: BaseException | None, surface: Surface) -> dict[str, st
         ("cause", "cause_text", "cause_advice", "cause_description", "cause_reason"), ""
     )
     said = getattr(cause, "description", "")
-    values["cause_said"] = said or (cause.detail if isinstance(cause, errors.Refusal) else "")
+    said = said or (cause.detail if isinstance(cause, errors.Refusal) else "")
+    values["cause_said"] = _without_full_stop(said)
     values["cause_host"] = getattr(cause, "host", "")
     if isinstance(cause, (errors.Trouble, keystore.KeystoreError)):
         advice = advice_for(cause, surface=surface)
@@ -194,7 +201,7 @@ def _cause_values(cause: BaseException | None, surface: Surface) -> dict[str, st
         if isinstance(cause, errors.Trouble) and cause.unused:
             values["cause_text"] = advice.text
     if isinstance(cause, errors.ErrorResponse):
-        values["cause_description"] = cause.description
+        values["cause_description"] = _without_full_stop(cause.description)
         row = _ENTRA_ROWS.get(errors.error_number(cause))
         values["cause_reason"] = next(_sentences(row.text, values, surface), "") if row else ""
     return values

@@ -69,6 +69,19 @@ def make_application() -> Application:
     # The style is a command-line option because setStyle() makes PySide6 build 12 enumerations,
     # which takes half as long as creating the application.
     application = Application([*sys.argv[:1], "-style", "Fusion"])
+    from desktop.services.system.language import (  # after `import_hook`
+        current_language,
+        is_right_to_left,
+    )
+
+    if is_right_to_left():
+        from PySide6.QtCore import Qt  # slow to load
+
+        application.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    if current_language() != "en":
+        from desktop.ui.wording.qt_texts import QtTexts
+
+        application.installTranslator(QtTexts(application))
     application.setApplicationName("xdr-login")
     application.setApplicationDisplayName("XDR Login")
     # Quitting is up to `lifetime`, which ends running requests first.

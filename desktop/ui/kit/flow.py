@@ -14,7 +14,7 @@ _GAP = 6
 
 
 class Flow(QWidget):
-    """Places widgets from left to right, in as many lines as needed.
+    """Places widgets in the direction of the text, in as many lines as needed.
 
     WORKAROUND: this is no `QLayout`, because PySide6 6.11 keeps objects of its items that outlive
     them, as `add_row` says.
@@ -73,7 +73,8 @@ class Flow(QWidget):
             if x > 0 and x + width > room:
                 x, y, line = 0, y + line + _GAP, 0
             if apply:
-                widget.setGeometry(x, y, width, height)
+                left = room - x - width if self.isRightToLeft() else x
+                widget.setGeometry(left, y, width, height)
             x += width + _GAP
             line = max(line, height)
         return y + line

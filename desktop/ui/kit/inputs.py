@@ -34,6 +34,7 @@ class Choice(QComboBox):
     def __init__(self, entries: Mapping[str, str], theme: Theme) -> None:
         super().__init__()
         self._theme = theme
+        self.setProperty("mirrored", "true" if self.isRightToLeft() else "false")
         # The default delegate of a combo box ignores heights and disabled items in style sheets.
         self.setItemDelegate(QStyledItemDelegate(self))
         self.setMinimumContentsLength(8)
@@ -73,8 +74,10 @@ class Choice(QComboBox):
         super().paintEvent(event)
         painter = QPainter(self)
         painter.setPen(self._theme.color("muted"))
-        edge = QPoint(self.width(), self.height() // 2)
-        painter.drawText(edge + _ARROW, "▾")
+        edge = QPoint(self.width(), self.height() // 2) + _ARROW
+        if self.isRightToLeft():
+            edge.setX(self.width() - edge.x() - painter.fontMetrics().horizontalAdvance("▾"))
+        painter.drawText(edge, "▾")
 
 
 class TextInput(QLineEdit):

@@ -35,6 +35,8 @@ class Stepper(QWidget):
         self.setFocusProxy(self.number)
         self._less = self._button("−", translate("Less: {name}", name=name), -1)
         self._more = self._button("+", translate("More: {name}", name=name), 1)
+        # More is on the right in every language, as on a scale.
+        self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(4)

@@ -36,6 +36,9 @@ class Switch(QCheckBox):
         """Draw the track and the knob."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.isRightToLeft():
+            painter.translate(self.width(), 0)
+            painter.scale(-1, 1)
         color = self._theme.color
         if self.hasFocus():
             painter.setPen(QPen(color("focus"), 2))

@@ -52,6 +52,8 @@ def label(text: str = "", role: str = "", *, centered: bool = False) -> Label:
     made.setProperty("role", role)
     if centered:
         made.setProperty("alignment", "AlignCenter")
+    elif made.isRightToLeft():  # else Qt would put names and addresses on the left
+        made.setProperty("alignment", "AlignRight|AlignAbsolute|AlignVCenter")
     return made
 
 

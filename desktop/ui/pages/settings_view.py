@@ -46,7 +46,7 @@ _CARDS = (
         "lock_after_minutes",
         "renew_while_locked",
     ),
-    ("theme", "browser", "notifications"),
+    ("theme", "language", "browser", "notifications"),
 )
 _Control = Switch | Stepper | Choice
 _CHOICE_SIZE = (150, 36)  # logical pixels: fits beside its name at a width of 360

@@ -74,7 +74,8 @@ class FindingsCard(Card):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         step = translate(finding.step.value)
-        sign = label(f"{_SIGNS[finding.outcome]}  {step}")
+        arrow = "←" if self.isRightToLeft() else "→"
+        sign = label(f"{_SIGNS[finding.outcome].replace('→', arrow)}  {step}")
         sign.setProperty("finding", _LOOKS[finding.outcome])
         sign.setAccessibleName(f"{step}: {translate(finding.outcome.value)}")
         column.addWidget(sign)

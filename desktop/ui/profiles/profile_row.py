@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
@@ -12,6 +13,8 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 from desktop.ui.kit.profile_badge import paint_badge
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtCore import QModelIndex, QPersistentModelIndex
 
     from desktop.services.session.sessions import ProfileStatus
@@ -59,11 +62,13 @@ class ProfileRow(QStyledItemDelegate):
             self._paint_heading(painter, option.rect, option.font, row.title)
         else:
             self._paint_background(painter, option)
+            # As from left to right, and then mirrored where the texts are from right to left.
+            mirrored = partial(QStyle.visualRect, option.direction, option.rect)
             inner = option.rect.adjusted(_AROUND, _AROUND, -_AROUND, -_AROUND)
-            badge = QRectF(inner.left(), inner.center().y() - _BADGE / 2, _BADGE, _BADGE)
-            paint_badge(painter, badge, row.status.profile)
+            badge = QRect(inner.left(), inner.center().y() - _BADGE // 2, _BADGE, _BADGE)
+            paint_badge(painter, QRectF(mirrored(badge)), row.status.profile)
             inner.setLeft(inner.left() + _BADGE + _BETWEEN)
-            self._paint_text(painter, inner, option.font, row)
+            self._paint_text(painter, inner, option.font, row, mirrored)
         painter.restore()
 
     def _paint_heading(self, painter: QPainter, rect: QRect, font: QFont, text: str) -> None:
@@ -80,18 +85,25 @@ class ProfileRow(QStyledItemDelegate):
             painter.setPen(QPen(self._theme.color("focus"), 2) if is_current else Qt.PenStyle.NoPen)
             painter.drawRoundedRect(QRectF(option.rect).adjusted(1, 1, -1, -1), _CORNER, _CORNER)
 
-    def _paint_text(self, painter: QPainter, room: QRect, font: QFont, row: Row) -> None:
+    def _paint_text(
+        self,
+        painter: QPainter,
+        room: QRect,
+        font: QFont,
+        row: Row,
+        mirrored: Callable[[QRect], QRect],
+    ) -> None:
         """Paint the name and, below it, the place and the state."""
         top, bottom = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignBottom
-        self._paint_line(painter, room, _bold(font), "text", row.title, top)
+        self._paint_line(painter, mirrored(room), _bold(font), "text", row.title, top)
         below, metrics = QRect(room), QFontMetrics(font)
         width = metrics.horizontalAdvance(row.state)
         below.setLeft(room.right() - min(width, int(_LARGEST_SHARE * room.width())))
         color = _COLORS.get(row.kind, "muted")
-        self._paint_line(painter, below, font, color, row.state, bottom)
+        self._paint_line(painter, mirrored(below), font, color, row.state, bottom)
         below = QRect(room.topLeft(), below.bottomLeft())
         below.setRight(below.right() - _BETWEEN)
-        self._paint_line(painter, below, font, "muted", row.place, bottom)
+        self._paint_line(painter, mirrored(below), font, "muted", row.place, bottom)
 
     def _paint_line(
         self,

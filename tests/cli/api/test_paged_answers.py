@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +14,7 @@ import pytest
 
 from desktop.cli.api import paged_answers
 from desktop.cli.terminal.exits import Exit
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 from tests.cli.demo_harness import DemoHarness, write_profile
 
 
@@ -222,6 +224,32 @@ def test_there_is_a_limit_of_the_size_of_a_page(
     found = served.run("api", "GET", "list:/1", "--paginate")
     assert (found.return_value, found.stdout) == (Exit.FAILURE, "[1]\n")
     assert found.stderr == "Stopped: a page is larger than 16 MB.\n"
+
+
+@pytest.mark.parametrize("element", ["{}", "1", '{"id": "x", "tags": ["a", "b"], "n": 1.5}'])
+def test_a_large_page_takes_little_more_memory_than_its_text(element: str) -> None:
+    body = f"[{','.join([element] * (500_000 // len(element)))}]".encode()
+    pages = paged_answers.JoinedPages(is_terminal=True)
+    tracemalloc.start()
+    try:
+        pages.add(body, KnownSecrets())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * len(body)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[1 2]", "[1,]", "[,1]", "[1", "[1]]", "[1] 2", "[1}", "[", "", "[{]", "\ufeff[1]", "[tru]"],
+)
+def test_what_only_looks_like_an_array_is_printed_unchanged(
+    text: str, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    pages = paged_answers.JoinedPages(is_terminal=False)
+    pages.add(text.encode(), KnownSecrets())
+    pages.finish()
+    assert capsysbinary.readouterr().out == f"{text}\n".encode()
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -18,6 +20,7 @@ from tests.cli.commands import COMMAND, CommandHarness, age, environment
 from tests.end_to_end.agent import run_agent
 from tests.rigs.process import wait_until
 
+ROOT = Path(__file__).parents[3]
 PROFILES = ("contoso", "northwind", "southwind")
 NOT_ON_WINDOWS = pytest.mark.skipif(sys.platform == "win32", reason="signals differ there")
 
@@ -44,6 +47,28 @@ def lines_of(text: str) -> dict[str, list[str]]:
         label, _, rest = line.partition(": ")
         found.setdefault(label, []).append(rest)
     return found
+
+
+@contextmanager
+def started(
+    tenants: CommandHarness,
+    *arguments: str,
+    prefix: tuple[str, ...] = (),
+    process_group: int | None = None,
+) -> Iterator[subprocess.Popen[str]]:
+    """Run the command; it does not outlive the test."""
+    with subprocess.Popen(
+        [*prefix, *COMMAND, "foreach", *arguments],
+        env=environment(tenants.base),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=process_group,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_each_signed_in_profile_gets_a_run_of_its_own(tenants: CommandHarness) -> None:
@@ -312,13 +337,7 @@ def test_a_lapsed_token_is_renewed_before_the_program_starts(tenants: CommandHar
 def test_ctrl_c_ends_the_wait_for_a_server(tenants: CommandHarness) -> None:
     age(tenants.store, "contoso", 590)
     tenants.server.inject("hang", grant_type="refresh_token")
-    with subprocess.Popen(
-        [*COMMAND, "foreach", "--jobs", "1", "--", "echo", "ran"],
-        env=environment(tenants.base),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with started(tenants, "--jobs", "1", "--", "echo", "ran") as process:
         wait_until(lambda: tenants.server.pending_faults() == 0, "a request for a token")
         process.send_signal(signal.SIGINT)
         printed, errors = process.communicate(timeout=60)
@@ -332,13 +351,7 @@ def test_a_signal_ends_all_programs_and_what_they_started(
 ) -> None:
     # The shell waits for `sleep`, and ignores what Ctrl+C sends.
     script = "trap '' INT; sleep 61 & echo $$ $!; wait"
-    with subprocess.Popen(
-        [*COMMAND, "foreach", "--jobs", "2", "--", "sh", "-c", script],
-        env=environment(tenants.base),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with started(tenants, "--jobs", "2", "--", "sh", "-c", script) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(2)]
         pids = [int(each) for line in lines for each in line.partition(": ")[2].split()]
@@ -351,16 +364,89 @@ def test_a_signal_ends_all_programs_and_what_they_started(
 
 
 @NOT_ON_WINDOWS
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_counts_even_if_it_does_not_interrupt_the_wait(
+    tenants: CommandHarness, tmp_path: Path, number: signal.Signals
+) -> None:
+    # As one that comes just before the wait: another thread gets it.
+    text = f"""\
+        import signal, sys, threading, time
+        from pathlib import Path
+        sys.path.insert(0, {str(ROOT)!r})
+
+        def send():
+            while not Path({str(tmp_path / "runs")!r}).exists():
+                time.sleep(0.01)
+            time.sleep(0.5)
+            signal.pthread_kill(threading.get_ident(), {int(number)})
+
+        threading.Thread(target=send, daemon=True).start()
+        from desktop.__main__ import main
+        sys.exit(main())
+        """
+    script = f"touch {tmp_path}/runs; exec sleep 90"
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(text), "foreach", "--", "sh", "-c", script],
+        env=environment(tenants.base),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "Canceled.")
+
+
+@NOT_ON_WINDOWS
+def test_sigterm_ends_it_where_ctrl_c_is_ignored(tenants: CommandHarness) -> None:
+    """A shell ignores Ctrl+C for what a script starts in the background."""
+    program = ("--profile", "contoso", "--", "sh", "-c", "echo $$; exec sleep 64")
+    ignoring = ("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh")
+    with started(tenants, *program, prefix=ignoring) as process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline().partition(": ")[2])
+        process.send_signal(signal.SIGTERM)
+        printed, errors = process.communicate(timeout=30)
+    assert (process.returncode, printed, errors.strip()) == (130, "", "Canceled.")
+    assert not _is_running(pid)
+
+
+@NOT_ON_WINDOWS
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_leaves_no_program_behind(
+    tenants: CommandHarness, number: signal.Signals
+) -> None:
+    script = "trap '' INT TERM; echo $$; while :; do sleep 0.2; done"
+    with started(tenants, "--jobs", "1", "--", "sh", "-c", script) as process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline().partition(": ")[2])
+        process.send_signal(number)
+        time.sleep(0.3)  # it waits for the program to end by itself
+        process.send_signal(number)
+        printed, errors = process.communicate(timeout=30)
+    assert (process.returncode, printed, errors.strip()) == (130, "", "Canceled.")
+    assert not _is_running(pid)
+
+
+@NOT_ON_WINDOWS
+def test_what_a_program_starts_after_the_signal_ends_too(
+    tenants: CommandHarness, tmp_path: Path
+) -> None:
+    late = tmp_path / "late"
+    script = f"trap '' INT; echo ready; sleep 0.5; sleep 63 & echo $! > {late}; wait"
+    with started(tenants, "--profile", "contoso", "--", "sh", "-c", script) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "contoso: ready\n"
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert not _is_running(int(late.read_text()))
+
+
+@NOT_ON_WINDOWS
 def test_a_program_may_clean_up_after_ctrl_c(tenants: CommandHarness) -> None:
     """Ctrl+C in a terminal reaches all processes of its group."""
     script = "trap 'echo cleaned up; exit 5' INT; echo ready; while :; do sleep 0.05; done"
-    with subprocess.Popen(
-        [*COMMAND, "foreach", "--profile", "contoso", "--", "sh", "-c", script],
-        env=environment(tenants.base),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        process_group=0,
+    with started(
+        tenants, "--profile", "contoso", "--", "sh", "-c", script, process_group=0
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "contoso: ready\n"
@@ -386,11 +472,8 @@ def test_a_reader_that_is_gone_ends_it(tenants: CommandHarness) -> None:
 
 @NOT_ON_WINDOWS
 def test_a_process_in_the_background_holds_up_nothing(tenants: CommandHarness) -> None:
-    with subprocess.Popen(
-        [*COMMAND, "foreach", "--profile", "contoso", "--", "sh", "-c", "sleep 62 & echo $!"],
-        env=environment(tenants.base),
-        stdout=subprocess.PIPE,
-        text=True,
+    with started(
+        tenants, "--profile", "contoso", "--", "sh", "-c", "sleep 62 & echo $!"
     ) as process:
         assert process.stdout is not None
         pid = int(process.stdout.readline().partition(": ")[2])

@@ -31,6 +31,7 @@ def test_status_works_without_the_running_app(home: CommandHarness) -> None:
         "organization": soc["organization"],
         "scope": "casebook profile",
         "renewable": True,
+        "renewing": False,
         "bound": False,
         "error": None,
         "exchanged": [],

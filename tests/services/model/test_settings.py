@@ -137,11 +137,11 @@ def test_a_byte_order_mark_is_ignored(file: Path) -> None:
 
 def test_comments_and_unknown_members_stay(file: Path) -> None:
     file.write_text(
-        "# mine\nin_use_minutes = 30 # half an hour\nlanguage = 'pl'\n\n[later]\nx = 1\n", "utf-8"
+        "# mine\nin_use_minutes = 30 # half an hour\ncolor = 'pl'\n\n[later]\nx = 1\n", "utf-8"
     )
     save_settings(Settings(in_use_minutes=45, keep_fresh=True), file)
     text = file.read_text("utf-8")
-    assert text.startswith("# mine\nin_use_minutes = 45 # half an hour\nlanguage = 'pl'\n")
+    assert text.startswith("# mine\nin_use_minutes = 45 # half an hour\ncolor = 'pl'\n")
     assert "[later]\nx = 1\n" in text
     assert load_settings(file) == Settings(in_use_minutes=45, keep_fresh=True)
 

@@ -397,7 +397,7 @@ async def test_the_sentence_of_the_server_is_in_the_words(harness: SessionHarnes
     await renew(harness, seconds=2)
     trouble = harness.expect(SignedIn).trouble
     assert trouble is not None
-    assert "The server says: “Session gone.”." in advice_for(trouble).text
+    assert "The server says: “Session gone”." in advice_for(trouble).text
 
 
 @pytest.mark.parametrize(

@@ -262,7 +262,7 @@ async def test_who_asks_when_a_question_has_just_ended_is_asked_about(
     first = setup.begin()
     await asyncio.sleep(0)
     ending = setup.permission._open[DEPLOY.key or ("", "")].task
-    second: list[asyncio.Task[None]] = []
+    second: list[asyncio.Task[bool]] = []
     ending.add_done_callback(lambda _: second.append(setup.begin()))
     with pytest.raises(TokenPermissionTimedOut):
         await first

@@ -1,18 +1,18 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 
-from desktop.services.system import translation
+from desktop.services.system import language as languages
 from desktop.services.system.translation import translate, translate_plural
 
 Choose = Callable[[str], None]
 
 
 @pytest.fixture
-def language(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Choose:
+def language(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Choose]:
     """Have a German catalog, and ask for a language: `language("de_AT.UTF-8")`."""
     catalog = Catalog(locale="de")
     catalog.add("Copy {name}", "{name} kopieren")
@@ -22,21 +22,23 @@ def language(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Choose:
     with file.open("wb") as opened:
         write_mo(opened, catalog)
     monkeypatch.setattr("desktop.services.system.resources.resource", lambda _name: tmp_path)
-    translation._load_catalog.cache_clear()
 
     def choose(name: str) -> None:
         for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
             monkeypatch.delenv(variable, raising=False)
         monkeypatch.setenv("LANGUAGE", name)
+        languages.forget_language()
 
-    return choose
+    yield choose
+    monkeypatch.undo()
+    languages.forget_language()
 
 
 @pytest.mark.parametrize("name", ["", "C", "C.UTF-8", "POSIX", "en", "en_GB.UTF-8", "en:de"])
 def test_english_needs_no_catalogue(language: Choose, name: str) -> None:
     language(name)
     assert translate("Copy {name}", name="token") == "Copy token"
-    assert translation._load_catalog(name) is None
+    assert languages.load_catalog() is None
 
 
 @pytest.mark.parametrize("name", ["de", "de_AT.UTF-8", "fr:de", "de:en"])

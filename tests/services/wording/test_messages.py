@@ -446,7 +446,8 @@ def test_a_code_that_expired_amid_a_trouble_is_not_called_unapproved(
 
 @pytest.mark.parametrize("kind", [errors.Throttled, errors.ServerFault])
 def test_a_busy_server_is_quoted(kind: type[errors.Trouble]) -> None:
-    assert "The server says: “Updating.”." in advice_for(kind(HOST, detail="Updating.")).text
+    assert "The server says: “Updating”." in advice_for(kind(HOST, detail="Updating.")).text
+    assert "The server says: “Wait...”." in advice_for(kind(HOST, detail="Wait...")).text
 
 
 def test_a_server_that_names_itself_by_a_text_can_be_told_to_the_profile() -> None:

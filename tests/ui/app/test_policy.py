@@ -43,6 +43,7 @@ NAMES = {
     "lock_after_minutes": "Lock after inactivity",
     "renew_while_locked": "Keep renewing while locked",
     "theme": "Appearance",
+    "language": "Language",
     "notifications": "Notifications",
     "browser": "Browser",
 }

@@ -43,6 +43,7 @@ OURS = {
     "desktop.options",
     "desktop.services",
     "desktop.services.system",
+    "desktop.services.system.language",
     "desktop.services.system.resources",
     "desktop.services.system.translation",
     "desktop.ui",

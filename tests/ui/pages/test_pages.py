@@ -254,6 +254,7 @@ def test_nothing_on_a_page_is_cut(
                 "Lock after inactivity",
                 "Keep renewing while locked",
                 "Appearance",
+                "Language",
                 "Browser",
                 "Notifications",
                 "Open profiles folder",

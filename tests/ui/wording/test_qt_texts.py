@@ -1,0 +1,32 @@
+"""Qt's own texts in another language."""
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QApplication, QLineEdit
+
+from desktop.ui.wording.qt_texts import QtTexts
+from tests.pseudo_language import MARK, pseudo_language
+
+
+@pytest.fixture(autouse=True)
+def _translated(qapp: QApplication) -> Iterator[None]:
+    with pseudo_language():
+        texts = QtTexts(qapp)
+        qapp.installTranslator(texts)
+        yield
+        qapp.removeTranslator(texts)
+
+
+def test_the_menu_of_a_text_field_is_translated() -> None:
+    field = QLineEdit("text")
+    menu = field.createStandardContextMenu()
+    texts = [each.text().partition("\t")[0] for each in menu.actions() if not each.isSeparator()]
+    assert len(texts) == 7
+    assert all(MARK in each for each in texts)
+    menu.deleteLater()
+
+
+def test_what_qt_shows_nowhere_else_stays_english() -> None:
+    assert QCoreApplication.translate("QFileDialog", "File Folder") == "File Folder"
