@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from desktop.services.model.exchanges import Exchange
     from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
+    from desktop.services.session.lock.app_lock import AppLock
     from desktop.services.session.session import Session
     from desktop.services.session.sessions import ProfileStatus, Sessions
     from desktop.services.session.token_permission import TokenPermission
@@ -91,8 +92,9 @@ class Agent:
         self._reload_profiles = reload_profiles
         self._permission = permission
         sessions.lock.watch(permission.forget_allowed)
+        sessions.lock.watch(self.recipients.end_uses)
         self._finder = _Finder(sessions, reload_profile, reload_profiles)
-        self._gate = _Gate(permission, needs_permission, self.recipients)
+        self._gate = _Gate(permission, needs_permission, self.recipients, lock=sessions.lock)
         self._start_sign_out = start_sign_out
         self._ready = ready
 
@@ -323,8 +325,11 @@ class _Gate:
         permission: TokenPermission,
         needs_permission: Callable[[], bool],
         recipients: TokenRecipients,
+        *,
+        lock: AppLock,
     ) -> None:
         self._permission = permission
+        self._lock = lock
         self._needs_permission = needs_permission
         self._recipients = recipients
         self._worker = Worker("programs")
@@ -337,15 +342,19 @@ class _Gate:
     async def obtain_permission(
         self, session: Session, program: Program, exchange: str = ""
     ) -> Consent:
-        """Return who allowed it; raises why `program` may not have the token."""
+        """Return who allowed it; raises why `program` may not have the token.
+
+        While XDR Login is locked nobody is asked, not even about an unattended profile.
+        """
         _require_token(session)
         profile = session.profile
         if not (profile.demands_presence or self._needs_permission()):
             return NOT_ASKED
+        program = await self._find_terminal(program)
         question = PermissionRequest(
             program, profile.id, profile.name, exchange, presence=profile.presence
         )
-        is_new = await self._permission.obtain(question)
+        is_new = await self._lock.run_unlocked(self._permission.obtain(question))
         if not profile.demands_presence:
             return Consent(asked=True)
         return Consent(asked=True, presence="proved" if is_new else "proved_earlier")
@@ -359,6 +368,16 @@ class _Gate:
             from desktop.services.system.processes import UNKNOWN_PROGRAM  # loaded already
 
             return UNKNOWN_PROGRAM
+
+    async def _find_terminal(self, program: Program) -> Program:
+        """Look up the terminal in which `program` asks, for an answer that applies to it."""
+        from desktop.services.system.processes import with_terminal  # loaded already
+
+        try:
+            async with asyncio.timeout(_PROCESS_LOOKUP_TIMEOUT):
+                return await self._worker.run(lambda: with_terminal(program))
+        except TimeoutError:
+            return program
 
 
 def _token_members(token: AccessToken, profile: Profile, token_format: str | None) -> Members:
