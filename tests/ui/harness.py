@@ -257,6 +257,7 @@ class PageRecorder:
     token: str | None = MADE_UP_TOKEN
     claims: dict[str, object] = field(default_factory=lambda: CLAIMS)
     given: tuple[TokenRecipient, ...] = ()
+    confirmed_each_time: bool = False
 
     def close_page(self) -> None:
         self.calls.append("close_page")
@@ -266,6 +267,9 @@ class PageRecorder:
 
     def recipients(self) -> tuple[TokenRecipient, ...]:
         return self.given
+
+    def is_confirmed_each_time(self) -> bool:
+        return self.confirmed_each_time
 
     def reveal_token(self) -> str | None:
         self.calls.append("reveal_token")

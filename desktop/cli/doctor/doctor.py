@@ -49,6 +49,7 @@ _LABELS = {
     "state": translatable("state folder"),
     "log": translatable("log"),
     "audit": translatable("audit log"),
+    "presence": translatable("password prompt"),
     "network": translatable("network"),
     "proxy": translatable("proxy"),
     "TLS": translatable("TLS"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from desktop.services.model.errors import RenewalRefused
+from desktop.services.model.errors import PresenceNotProven, RenewalRefused
 from desktop.services.model.instants import is_expired
 
 if TYPE_CHECKING:
@@ -188,10 +188,11 @@ class Failed:
 class Locked:
     """XDR Login is locked: nothing of the profile's own state is shown.
 
-    `unattended` says that programs still get its token.
+    `unattended` says that programs still get its token, `error` why it did not unlock.
     """
 
     unattended: bool = False
+    error: PresenceNotProven | None = None
 
 
 State = SignedOut | Requesting | AwaitingApproval | SignedIn | Failed | Locked

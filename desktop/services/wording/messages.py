@@ -308,6 +308,12 @@ _CHECK_NETWORK = translatable("Check your network, VPN or proxy.")
 _CHECK_ADDRESS = translatable("Check the address in your profile.")
 _APPROVE_IN_BROWSER = translatable("Sign in again and approve in your browser.")
 _BY_ADMINISTRATOR = translatable("Your administrator turned this off ({source}).")
+_CANNOT_CONFIRM = translatable("Can't ask you to confirm that it's you")
+_CONFIRM_FIRST = translatable(
+    "This profile only gives out its token after you confirm that it's you, with your password or "
+    "fingerprint."
+)
+_OR_NEVER = translatable("Or change “Confirm that it's you” in the profile.")
 
 # Where trying again does not help without a change of the profile, and where it may.
 _EDIT_FIRST = (Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN)
@@ -715,6 +721,83 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
             "Start XDR Login, then try again. Or turn off “Ask before sharing tokens with "
             "programs” in Settings."
         ),
+    ),
+    session_errors.PresenceNotProven: _row(
+        translatable("You didn't confirm that it's you"),
+        _CONFIRM_FIRST,
+        translatable("Try again."),
+    ),
+    session_errors.PresenceDeclined: _row(
+        translatable("You canceled the password prompt"),
+        _CONFIRM_FIRST,
+        translatable("To be asked again, wait a minute, then try again."),
+    ),
+    session_errors.PresenceFailed: _row(
+        translatable("Your password wasn't accepted"),
+        _CONFIRM_FIRST,
+        translatable("Try again with the password or fingerprint of your account."),
+    ),
+    session_errors.PresenceTimedOut: _row(
+        translatable("Password prompt timed out"),
+        translatable(
+            "Your system asked you to confirm that it's you, but nobody answered within a minute."
+        ),
+        translatable("Try again, then answer the prompt."),
+    ),
+    session_errors.PresenceNeedsApp: _row(
+        _CANNOT_CONFIRM,
+        translatable(
+            "This profile only gives out its token after you confirm that it's you, but XDR Login "
+            "is not running."
+        ),
+        translatable("Start XDR Login, then try again."),
+    ),
+    session_errors.PresenceUnavailable: _row(_CANNOT_CONFIRM, _CONFIRM_FIRST, _OR_NEVER),
+    session_errors.PresenceNotSupported: _row(
+        _CANNOT_CONFIRM,
+        _CONFIRM_FIRST,
+        translatable("XDR Login can ask for that on Linux only."),
+        _OR_NEVER,
+    ),
+    session_errors.PresenceNotInstalled: _row(
+        _CANNOT_CONFIRM,
+        _CONFIRM_FIRST,
+        translatable("This installation of XDR Login can't ask for that."),
+        translatable("Install the .deb or .rpm package."),
+        _OR_NEVER,
+    ),
+    session_errors.PolkitMissing: _row(
+        _CANNOT_CONFIRM,
+        _CONFIRM_FIRST,
+        translatable("Polkit, which would ask for that, is not running."),
+        translatable("Install polkit, then try again."),
+        _OR_NEVER,
+    ),
+    session_errors.NoAuthenticationAgent: _row(
+        _CANNOT_CONFIRM,
+        _CONFIRM_FIRST,
+        translatable("Your desktop has no polkit agent, which would show the password prompt."),
+        translatable("Start one, such as lxpolkit or polkit-gnome, then try again."),
+        _OR_NEVER,
+    ),
+    session_errors.PresenceNotAllowedHere: _row(
+        _CANNOT_CONFIRM,
+        _CONFIRM_FIRST,
+        translatable("Polkit doesn't ask for that in this session, for example a remote one."),
+        translatable("Use XDR Login in a session at this computer."),
+        _OR_NEVER,
+    ),
+    session_errors.PresenceOfRoot: _row(
+        _CANNOT_CONFIRM,
+        _CONFIRM_FIRST,
+        translatable("Polkit doesn't ask root."),
+        translatable("Run XDR Login as another user."),
+    ),
+    session_errors.PolkitBroken: _row(
+        _CANNOT_CONFIRM,
+        _CONFIRM_FIRST,
+        translatable("Polkit, which would ask for that, reported an error: {reason}."),
+        _OR_NEVER,
     ),
     session_errors.SessionError: _row(translatable("Something went wrong"), _TRY_AGAIN),
 }

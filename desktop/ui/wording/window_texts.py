@@ -124,6 +124,11 @@ def locked_text(state: Locked) -> str:
     return UNATTENDED if state.unattended else KEPT_BACK
 
 
+def unlock_problem(state: Locked) -> str:
+    """Why it is still locked, if somebody tried to unlock."""
+    return _advice_for(state.error).title if state.error is not None else ""
+
+
 def approval(state: AwaitingApproval) -> tuple[str, str]:
     """What to do now: a title and a line below it."""
     if state.is_retrying_exchange:
@@ -389,7 +394,8 @@ def announcement(state: State, at: datetime) -> str:
             advice = _advice_for(state.error, state.user_code)
             return f"{advice.title}. {advice.text}"
         case Locked():
-            return f"{translate(LOCKED)}. {translate(locked_text(state))}"
+            problem = unlock_problem(state)
+            return f"{problem or translate(LOCKED)}. {translate(locked_text(state))}"
         case Requesting():
             return ""
 

@@ -65,6 +65,7 @@ def bare(kind: type[Exception]) -> Exception:
         errors.UnsupportedTokenType: (HOST, "mac"),
         errors.TokenNotBound: (HOST, HELD),
         errors.BindingNotOffered: (HOST,),
+        session.PolkitBroken: ("The connection is closed",),
         session.ForeignServer: ("https://login.example",),
         profiles.ProfileError: (FILE,),
         session.ClientSecretMissing: ("northwind",),
