@@ -46,7 +46,7 @@ _CARDS = (
         "lock_after_minutes",
         "renew_while_locked",
     ),
-    ("theme", "language", "browser", "notifications"),
+    ("theme", "language", "browser", "notifications", "plain_output"),
 )
 _Control = Switch | Stepper | Choice
 _CHOICE_SIZE = (150, 36)  # logical pixels: fits beside its name at a width of 360
@@ -238,7 +238,10 @@ class _Row(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        add_row(column, label(translate(name), "heading"), control).setStretch(0, 1)
+        heading = label(translate(name), "heading")
+        if isinstance(control, Choice):
+            heading.setBuddy(control)  # on Linux, the name of a combo box is its value
+        add_row(column, heading, control).setStretch(0, 1)
         column.addWidget(about)
         self._locked = label("", "muted")
         self._locked.hide()

@@ -7,6 +7,7 @@ import pytest
 
 from desktop.oauth import errors
 from desktop.services.model.states import AwaitingApproval, SignedIn, State
+from desktop.services.wording.spoken import spoken_mark
 from desktop.ui.kit.word_breaks import breakable
 from desktop.ui.wording import window_texts
 from tests.sample_states import NOW, STATES, signed_in, waiting
@@ -294,7 +295,7 @@ def test_scopes_are_summed_up(high: int, words: str) -> None:
 def test_a_countdown_speaks_when_it_passes_a_mark(
     before: float | None, after: float | None, words: str
 ) -> None:
-    assert window_texts.spoken_mark(before, after) == words
+    assert spoken_mark(before, after) == words
 
 
 @pytest.mark.parametrize(
