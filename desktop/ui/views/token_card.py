@@ -63,8 +63,12 @@ class TokenCard(Card):
         self._state = state
         time, text, share, color = window_texts.ring(state, at)
         self._ring.show_time(time, text, share=share, color=color)
+        self._ring.setAccessibleName(window_texts.spoken_ring(state, at))
         self._ring.set_busy(busy=state.renewing)
         line = window_texts.renewal_status(state, at)
+        # Without the seconds, and before the text: without a name, its text is its name.
+        later = max(at, state.next_at or at)
+        self._status.setAccessibleName(window_texts.renewal_status(state, later))
         self._status.setText(line)
         self._status.setVisible(bool(line))
         # A token that can be renewed is renewed by the next copy, so it can still be copied.

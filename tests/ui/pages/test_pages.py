@@ -270,7 +270,8 @@ def test_tab_goes_through_a_page_from_top_to_bottom(
     screen: Screen, page: str, order: list[str]
 ) -> None:
     getattr(screen, f"show_{page}")()
-    assert [name_of(each) for each in tab_order(screen.window) if name_of(each)] == order
+    names = [name_of(each) for each in tab_order(screen.window) if name_of(each)]
+    assert [each for each in names if ": " not in each] == order  # without what is only read
 
 
 # Behind the controller
