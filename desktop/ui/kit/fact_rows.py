@@ -55,6 +55,18 @@ class FactRows(Card):
             self._add(grid, number, name=name, value=value)
         self.column.addWidget(self._table)
         self._table.setVisible(bool(rows))
+        if self._values:
+            self._put_in_tab_order(self._values[0])
+
+    def _put_in_tab_order(self, value: QWidget) -> None:
+        """Let Tab reach `value` where these rows are; it was made later than what is below."""
+        before = self.previousInFocusChain()
+        while before is not self and (
+            before.focusPolicy() == Qt.FocusPolicy.NoFocus or self.isAncestorOf(before)
+        ):
+            before = before.previousInFocusChain()
+        if before is not self:
+            self.setTabOrder(before, value)
 
     def _add(self, grid: QGridLayout, number: int, *, name: str, value: str) -> None:
         top = Qt.AlignmentFlag.AlignTop

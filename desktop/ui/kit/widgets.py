@@ -370,7 +370,8 @@ class _Message(QObject):
         return False
 
     def _end(self) -> None:
-        self._control.setAccessibleDescription(self.description)
+        if self._control.isVisible():  # otherwise it is about to be deleted, and would be read
+            self._control.setAccessibleDescription(self.description)
         self._control.removeEventFilter(self)
         self.setParent(None)
         self.deleteLater()

@@ -257,6 +257,7 @@ def test_nothing_on_a_page_is_cut(
                 "Language",
                 "Browser",
                 "Notifications",
+                "Plain output in the terminal",
                 "Open profiles folder",
                 "Open log folder",
                 "About XDR Login",
