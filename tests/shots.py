@@ -31,8 +31,9 @@ from desktop.services.session.token_permission import PermissionRequest
 from desktop.services.session.token_recipients import TokenRecipient
 from desktop.services.system.components import load_components
 from desktop.services.system.language import current_language, use_language
-from desktop.services.system.processes import Program
+from desktop.services.system.processes import UNKNOWN_PROGRAM, Program
 from desktop.services.system.resources import resource
+from desktop.services.system.terminal.terminal_session import TerminalSession
 from desktop.services.system.translation import translate
 from desktop.services.token.details import TokenDetails, flattened, token_details
 from desktop.ui.app.app import make_application
@@ -93,6 +94,8 @@ _MAIN_STATES = (
 )
 _PAIRS = ("waiting", "signed_in", "declined", "qr", "details", "settings")  # light left, dark right
 _SCALE = "QT_SCALE_FACTOR"
+_GNOME = "/usr/libexec/gnome-terminal-server"
+_TERMINAL = TerminalSession("4700:1.5", "GNOME Terminal")
 
 
 class NoActions:
@@ -360,10 +363,29 @@ def _show_ask_for_tokens(window: Window) -> None:
 
 
 def _show_permission(window: Window) -> None:
-    program = NO_PAGE_ACTIONS.recipients()[0].program
-    window_of_question = PermissionWindow(
-        PermissionRequest(program, PROFILE.id, PROFILE.name), QIcon(), over=window.rect()
+    """Show the question about a command that was typed into a terminal."""
+    shell = Program("bash", "/usr/bin/bash", 4711, parent=_GNOME, terminal=_TERMINAL)
+    _show_question(window, PermissionRequest(shell, PROFILE.id, PROFILE.name))
+
+
+def _show_permission_script(window: Window) -> None:
+    """Show the question with all that can be known about a program."""
+    script = replace(
+        NO_PAGE_ACTIONS.recipients()[0].program,
+        identity="deploy.py",
+        parent="/usr/bin/bash",
+        terminal=_TERMINAL,
     )
+    request = PermissionRequest(script, PROFILE.id, PROFILE.name, "secure-endpoint")
+    _show_question(window, request)
+
+
+def _show_permission_unknown(window: Window) -> None:
+    _show_question(window, PermissionRequest(UNKNOWN_PROGRAM, PROFILE.id, PROFILE.name))
+
+
+def _show_question(window: Window, request: PermissionRequest) -> None:
+    window_of_question = PermissionWindow(request, QIcon(), over=window.rect())
     window_of_question._enable_buttons()
     window_of_question.setParent(window, Qt.WindowType.Widget)  # so that it is in the screenshot
     window_of_question.setAutoFillBackground(True)
@@ -433,6 +455,8 @@ _CHANGES: dict[str, Callable[[Window], None]] = {
     "recipients": _show_recipients,
     "ask_for_tokens": _show_ask_for_tokens,
     "permission": _show_permission,
+    "permission_script": _show_permission_script,
+    "permission_unknown": _show_permission_unknown,
     "about": _show_about,
     **PROFILE_PAGES,
     "copying": lambda window: window.show_copy(Copying(CopyFormat.TOKEN)),

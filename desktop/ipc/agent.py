@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from desktop.services.model.exchanges import Exchange
     from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
+    from desktop.services.session.lock.app_lock import AppLock
     from desktop.services.session.session import Session
     from desktop.services.session.sessions import ProfileStatus, Sessions
     from desktop.services.session.token_permission import TokenPermission
@@ -90,8 +91,9 @@ class Agent:
         self._reload_profiles = reload_profiles
         self._permission = permission
         sessions.lock.watch(permission.forget_allowed)
+        sessions.lock.watch(self.recipients.end_uses)
         self._finder = _Finder(sessions, reload_profile, reload_profiles)
-        self._gate = _Gate(permission, needs_permission, self.recipients)
+        self._gate = _Gate(permission, needs_permission, self.recipients, lock=sessions.lock)
         self._start_sign_out = start_sign_out
         self._ready = ready
 
@@ -320,8 +322,11 @@ class _Gate:
         permission: TokenPermission,
         needs_permission: Callable[[], bool],
         recipients: TokenRecipients,
+        *,
+        lock: AppLock,
     ) -> None:
         self._permission = permission
+        self._lock = lock
         self._needs_permission = needs_permission
         self._recipients = recipients
         self._worker = Worker("programs")
@@ -334,13 +339,17 @@ class _Gate:
     async def obtain_permission(
         self, session: Session, program: Program, exchange: str = ""
     ) -> bool:
-        """Return whether somebody was asked; raises why `program` may not have the token."""
+        """Return whether somebody was asked; raises why `program` may not have the token.
+
+        While XDR Login is locked nobody is asked, not even about an unattended profile.
+        """
         _require_token(session)
         asked = self._needs_permission()
         if asked:
             profile = session.profile
+            program = await self._find_terminal(program)
             question = PermissionRequest(program, profile.id, profile.name, exchange)
-            await self._permission.obtain(question)
+            await self._lock.run_unlocked(self._permission.obtain(question))
         return asked
 
     async def find_program(self, process: int | None) -> Program:
@@ -352,6 +361,16 @@ class _Gate:
             from desktop.services.system.processes import UNKNOWN_PROGRAM  # loaded already
 
             return UNKNOWN_PROGRAM
+
+    async def _find_terminal(self, program: Program) -> Program:
+        """Look up the terminal in which `program` asks, for an answer that applies to it."""
+        from desktop.services.system.processes import with_terminal  # loaded already
+
+        try:
+            async with asyncio.timeout(_PROCESS_LOOKUP_TIMEOUT):
+                return await self._worker.run(lambda: with_terminal(program))
+        except TimeoutError:
+            return program
 
 
 def _token_members(token: AccessToken, profile: Profile, token_format: str | None) -> Members:

@@ -6,6 +6,7 @@ can paint before the protocol is loaded.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
@@ -207,3 +208,8 @@ def is_approved(state: State) -> bool:
 # Seconds between two codes for one profile: a new one costs the server a request, and the user has
 # to compare again.
 NEW_CODE_PAUSE = 5.0
+
+
+def transaction_id(secret: str) -> str:
+    """Digest a device code or a state, from which nobody can get it back: it is random and long."""
+    return hashlib.sha256(secret.encode()).hexdigest()

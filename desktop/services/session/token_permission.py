@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ANSWER_TIMEOUT = 60.0  # seconds; then the request is denied
 ALLOWED_FOR = 3600.0  # seconds
+TERMINAL_ALLOWED_FOR = 12 * 3600.0  # seconds; terminals stay open for days
 DENIED_FOR = 60.0  # seconds; a script that retries must not cause a question each time
 
 
@@ -24,7 +25,10 @@ class PermissionAnswer(Enum):
     """What the user answered."""
 
     ONCE = auto()
+    FOR_TERMINAL = auto()
+    """For all programs in the terminal session of the one that asks."""
     FOR_AN_HOUR = auto()
+    """For this program, wherever it runs."""
     DENY = auto()
 
 
@@ -61,12 +65,30 @@ class PermissionRequest:
         return self.key or (f"unknown:{self.program.origin}", self._token)
 
     @property
+    def terminal_key(self) -> PermissionKey | None:
+        """What an answer for the terminal applies to; `None` outside of one."""
+        terminal = self.program.terminal
+        return None if terminal is None else (f"terminal:{terminal.identity}", self._token)
+
+    @property
     def _token(self) -> str:
         return f"{self.profile} {self.exchange}"
 
 
 AskUser = Callable[[PermissionRequest], Awaitable[PermissionAnswer]]
 """Asks the user; canceling it withdraws the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer that was given `at`, and holds for so many seconds."""
+
+    at: Moment
+    holds_for: float
+    is_allowed: bool
+
+    def holds(self, clock: Clock) -> bool:
+        return self.at.elapsed(clock) < self.holds_for
 
 
 @dataclass(eq=False, slots=True)
@@ -78,25 +100,30 @@ class _Question:
 
 
 class TokenPermission:
-    """Asks with `ask`, and keeps answers in memory by the identity of the program.
+    """Asks with `ask`, and keeps answers in memory by the identity of the program or its terminal.
 
-    Requests of the same program while the question is open share its answer.
+    Requests of the same program in the same terminal while the question is open share its answer.
     """
 
     def __init__(self, ask: AskUser, clock: Clock) -> None:
         self._ask = ask
         self._clock = clock
-        self._answers: dict[PermissionKey, tuple[Moment, float, bool]] = {}
-        self._open: dict[PermissionKey, _Question] = {}
+        self._answers: dict[PermissionKey, _Answer] = {}
+        self._open: dict[tuple[PermissionKey, PermissionKey | None], _Question] = {}
         self._prompt_lock = asyncio.Lock()
+        self._times_forgotten = 0
 
     @property
     def is_asking(self) -> bool:
         return self._prompt_lock.locked()
 
     def forget_allowed(self) -> None:
-        """Ask again about all programs that were allowed, as after a lock."""
-        self._answers = {key: each for key, each in self._answers.items() if not each[2]}
+        """Ask again about all programs that were allowed, as after a lock.
+
+        An answer to a question that was asked before is not kept either.
+        """
+        self._times_forgotten += 1
+        self._answers = {key: each for key, each in self._answers.items() if not each.is_allowed}
 
     async def obtain(self, question: PermissionRequest) -> None:
         """Return if the user allows it; raises `TokenPermissionDenied`, also after a timeout."""
@@ -107,19 +134,17 @@ class TokenPermission:
             raise TokenPermissionDenied
 
     def _remembered(self, question: PermissionRequest) -> bool | None:
-        answer = self._answers.get(question.denial_key)
-        if answer is None:
-            return None
-        at, holds_for, allowed = answer
-        if at.elapsed(self._clock) < holds_for:
-            return allowed
-        del self._answers[question.denial_key]
+        """Return the answer that holds; that for the program counts more than its terminal's."""
+        for key in (question.denial_key, question.terminal_key):
+            answer = None if key is None else self._answers.get(key)
+            if answer is not None and answer.holds(self._clock):
+                return answer.is_allowed
         return None
 
     async def _ask_shared(self, question: PermissionRequest) -> PermissionAnswer:
-        key = question.key
-        if key is None:  # another unknown program may be a different one
+        if question.key is None:  # another unknown program may be a different one
             return await self._ask_in_turn(question)
+        key = (question.key, question.terminal_key)
         shared = self._open.get(key)
         if shared is None or shared.task.done():  # one that was answered is over
             shared = _Question(asyncio.ensure_future(self._ask_in_turn(question)))
@@ -136,18 +161,27 @@ class TokenPermission:
 
     async def _ask_in_turn(self, question: PermissionRequest) -> PermissionAnswer:
         async with self._prompt_lock:
-            if self._remembered(question) is False:  # denied while this one waited
-                return PermissionAnswer.DENY
+            remembered = self._remembered(question)
+            if remembered is not None:  # answered while this one waited
+                return PermissionAnswer.ONCE if remembered else PermissionAnswer.DENY
+            times_forgotten = self._times_forgotten
             try:
                 async with asyncio.timeout(ANSWER_TIMEOUT):
                     answer = await self._ask(question)
             except TimeoutError:
                 raise TokenPermissionTimedOut from None
-        self._remember(question, answer)
+        if answer is PermissionAnswer.DENY or times_forgotten == self._times_forgotten:
+            self._remember(question, answer)
         return answer
 
     def _remember(self, question: PermissionRequest, answer: PermissionAnswer) -> None:
-        if answer is PermissionAnswer.DENY:
-            self._answers[question.denial_key] = (now(self._clock), DENIED_FOR, False)
-        elif answer is PermissionAnswer.FOR_AN_HOUR and question.key is not None:
-            self._answers[question.key] = (now(self._clock), ALLOWED_FOR, True)
+        key, holds_for = {
+            PermissionAnswer.DENY: (question.denial_key, DENIED_FOR),
+            PermissionAnswer.FOR_AN_HOUR: (question.key, ALLOWED_FOR),
+            PermissionAnswer.FOR_TERMINAL: (question.terminal_key, TERMINAL_ALLOWED_FOR),
+        }.get(answer, (None, 0.0))
+        if key is None:
+            return
+        kept = {name: each for name, each in self._answers.items() if each.holds(self._clock)}
+        is_allowed = answer is not PermissionAnswer.DENY
+        self._answers = {**kept, key: _Answer(now(self._clock), holds_for, is_allowed)}

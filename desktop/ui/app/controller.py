@@ -139,7 +139,7 @@ class Controller(QObject):
         if not isinstance(state, AwaitingApproval):
             return False
         if state.user_code:
-            self.clipboard.copy(state.user_code)
+            self.clipboard.copy_code(state.user_code)
         browser = self.settings_store.settings.browser
         # The protocol allows only https and loopback links; Qt starts no shell.
         link = QUrl(state.link, QUrl.ParsingMode.StrictMode)
@@ -174,11 +174,11 @@ class Controller(QObject):
         """Copy the code as plain text: it is worth nothing without an approval."""
         state = self.display.state
         if isinstance(state, AwaitingApproval) and state.user_code:
-            self._copying.copy_text(state.user_code, translate("Code copied"))
+            self._copying.copy_code(state.user_code, translate("Code copied"))
 
     def copy_link(self) -> None:
         if isinstance(self.display.state, AwaitingApproval):
-            self._copying.copy_text(self.display.state.link, translate("Link copied"))
+            self._copying.copy_code(self.display.state.link, translate("Link copied"))
 
     def copy_token(self, as_: CopyFormat = CopyFormat.TOKEN) -> None:
         self.copy_token_of(self.session, as_)
@@ -251,6 +251,11 @@ class _Copying:
     def copy_text(self, text: str, notice: str) -> None:
         """Copy a text that is not secret, and announce `notice`."""
         self.clipboard.copy(text)
+        self._controller.announcer.announce(notice)
+
+    def copy_code(self, text: str, notice: str) -> None:
+        """Copy a code, or a link that may contain one, and announce `notice`."""
+        self.clipboard.copy_code(text)
         self._controller.announcer.announce(notice)
 
     def copy_token(self, session: Session | None, as_: CopyFormat) -> None:

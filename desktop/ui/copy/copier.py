@@ -12,7 +12,6 @@ from desktop.services.model.copy_formats import CopyFormat, formatted
 from desktop.services.model.errors import FormatForbidden, NoToken, SessionError
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.system.translation import translate
-from desktop.services.token.api_services import command_url
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.wording import window_texts
 
@@ -134,6 +133,8 @@ class Copier(QObject):
         return Copied(copy_format, self.clipboard.clear_after)
 
     async def _put(self, session: Session, copy_format: CopyFormat) -> bool:
+        from desktop.services.token.api_services import command_url  # not before a code
+
         token = await session.fetch_token()
         url = command_url(session.profile, session.metadata, self.api_service)
         text = formatted(copy_format, token, url=url, profile_id=session.profile.id)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop.services.model.audit import TOKEN_HANDED_OUT
+from desktop.services.model.audit_kinds import TOKEN_HANDED_OUT
 from tests.rigs.journal import can_run_journal, run_with_journal
 
 pytestmark = pytest.mark.skipif(not can_run_journal(), reason="needs root and systemd-journald")
@@ -15,7 +15,8 @@ ONE_EVENT = r"""
 from desktop.services.audit.audit_log import AuditLog
 from desktop.services.audit.record import Record
 from desktop.services.audit.unix_logs import Journal
-from desktop.services.model.audit import TOKEN_COPIED, TOKEN_HANDED_OUT, AuditEvent
+from desktop.services.model.audit import AuditEvent
+from desktop.services.model.audit_kinds import TOKEN_COPIED, TOKEN_HANDED_OUT
 from desktop.services.model.policy import NO_POLICY
 
 log = AuditLog(lambda: "system")

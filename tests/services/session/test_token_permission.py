@@ -11,11 +11,13 @@ from desktop.services.session import token_permission as token_permission_module
 from desktop.services.session.token_permission import (
     ALLOWED_FOR,
     DENIED_FOR,
+    TERMINAL_ALLOWED_FOR,
     PermissionAnswer,
     PermissionRequest,
     TokenPermission,
 )
 from desktop.services.system.processes import UNKNOWN_PROGRAM, Program
+from desktop.services.system.terminal.terminal_session import TerminalSession
 from tests.services.harness import FakeClock, settle
 
 DEPLOY = PermissionRequest(
@@ -252,7 +254,7 @@ async def test_who_asks_when_a_question_has_just_ended_is_asked_about(
     monkeypatch.setattr(token_permission_module, "ANSWER_TIMEOUT", 0.0)
     first = setup.begin()
     await asyncio.sleep(0)
-    ending = setup.permission._open[DEPLOY.key or ("", "")].task
+    ending = next(iter(setup.permission._open.values())).task
     second: list[asyncio.Task[None]] = []
     ending.add_done_callback(lambda _: second.append(setup.begin()))
     with pytest.raises(TokenPermissionTimedOut):
@@ -269,3 +271,125 @@ async def test_an_answer_counts_for_one_token_only(setup: Setup) -> None:
         await setup.answered(PermissionAnswer.DENY, other)
     await setup.begin()
     assert setup.person.asked == [DEPLOY, other]
+
+
+# A terminal session
+
+
+ONE, OTHER = TerminalSession("100:1.5", "GNOME Terminal"), TerminalSession("200:1.5", "kitty")
+
+
+def within(
+    terminal: TerminalSession | None, question: PermissionRequest = DEPLOY
+) -> PermissionRequest:
+    return replace(question, program=replace(question.program, terminal=terminal))
+
+
+async def test_an_answer_for_a_terminal_holds_for_every_program_in_it(setup: Setup) -> None:
+    await setup.answered(PermissionAnswer.FOR_TERMINAL, within(ONE))
+    for each in (DEPLOY, MAKE, LOOP):
+        await setup.begin(within(ONE, each))
+    assert len(setup.person.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        within(OTHER),
+        within(None),
+        within(TerminalSession("100:9.5")),  # another process got the number
+        replace(within(ONE), profile="other"),
+        replace(within(ONE), exchange="secure-endpoint"),
+    ],
+)
+async def test_it_holds_for_no_other_terminal_and_no_other_token(
+    setup: Setup, other: PermissionRequest
+) -> None:
+    await setup.answered(PermissionAnswer.FOR_TERMINAL, within(ONE))
+    await setup.answered(PermissionAnswer.ONCE, other)
+    assert len(setup.person.asked) == 2
+
+
+async def test_it_ends_after_twelve_hours(setup: Setup) -> None:
+    await setup.answered(PermissionAnswer.FOR_TERMINAL, within(ONE))
+    await setup.clock.advance(TERMINAL_ALLOWED_FOR - 1)
+    await setup.begin(within(ONE))
+    await setup.clock.advance(1)
+    await setup.answered(PermissionAnswer.ONCE, within(ONE))
+    assert len(setup.person.asked) == 2
+
+
+async def test_it_ends_with_the_lock(setup: Setup) -> None:
+    await setup.answered(PermissionAnswer.FOR_TERMINAL, within(ONE))
+    setup.permission.forget_allowed()
+    await setup.answered(PermissionAnswer.ONCE, within(ONE))
+    assert len(setup.person.asked) == 2
+
+
+async def test_without_a_terminal_it_holds_once(setup: Setup) -> None:
+    await setup.answered(PermissionAnswer.FOR_TERMINAL, DEPLOY)
+    await setup.answered(PermissionAnswer.ONCE, DEPLOY)
+    assert len(setup.person.asked) == 2
+
+
+async def test_a_program_that_was_denied_in_a_terminal_stays_denied_for_a_minute(
+    setup: Setup,
+) -> None:
+    with pytest.raises(TokenPermissionDenied):
+        await setup.answered(PermissionAnswer.DENY, within(ONE))
+    await setup.answered(PermissionAnswer.FOR_TERMINAL, within(ONE, MAKE))
+    with pytest.raises(TokenPermissionDenied):
+        await setup.begin(within(ONE))
+    await setup.clock.advance(DENIED_FOR)
+    await setup.begin(within(ONE))
+
+
+async def test_an_answer_for_a_terminal_is_not_shared_with_another_one(setup: Setup) -> None:
+    here, there = setup.begin(within(ONE)), setup.begin(within(OTHER))
+    await setup.person.say(PermissionAnswer.FOR_TERMINAL)
+    await here
+    assert not there.done()
+    with_terminal = [each.program.terminal for each in setup.person.asked]
+    assert with_terminal == [ONE, OTHER]
+    await setup.person.say(PermissionAnswer.DENY)
+    with pytest.raises(TokenPermissionDenied):
+        await there
+
+
+async def test_those_that_wait_in_the_terminal_that_was_allowed_go_on(setup: Setup) -> None:
+    several = [setup.begin(within(ONE, each)) for each in (DEPLOY, MAKE, LOOP)]
+    await setup.person.say(PermissionAnswer.FOR_TERMINAL)
+    await asyncio.gather(*several)
+    assert len(setup.person.asked) == 1
+
+
+@pytest.mark.parametrize("answer", [PermissionAnswer.FOR_TERMINAL, PermissionAnswer.FOR_AN_HOUR])
+async def test_an_answer_of_the_moment_of_a_lock_is_not_kept(
+    setup: Setup, answer: PermissionAnswer
+) -> None:
+    """Pressed before the lock, but the question had not ended yet."""
+    task = setup.begin(within(ONE))
+    await settle()
+    setup.person.open[-1].set_result(answer)
+    setup.permission.forget_allowed()
+    await task
+    await setup.answered(PermissionAnswer.ONCE, within(ONE))
+    assert len(setup.person.asked) == 2
+
+
+async def test_a_denial_of_the_moment_of_a_lock_is_kept(setup: Setup) -> None:
+    task = setup.begin(within(ONE))
+    await settle()
+    setup.person.open[-1].set_result(PermissionAnswer.DENY)
+    setup.permission.forget_allowed()
+    for each in (task, setup.begin(within(ONE))):
+        with pytest.raises(TokenPermissionDenied):
+            await each
+    assert len(setup.person.asked) == 1
+
+
+async def test_answers_that_hold_no_longer_take_no_memory(setup: Setup) -> None:
+    await setup.answered(PermissionAnswer.FOR_AN_HOUR, DEPLOY)
+    await setup.clock.advance(ALLOWED_FOR)
+    await setup.answered(PermissionAnswer.FOR_AN_HOUR, MAKE)
+    assert len(setup.permission._answers) == 1

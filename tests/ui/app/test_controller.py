@@ -200,6 +200,8 @@ def test_opening_the_browser_copies_the_code_too(
     assert harness.controller.open_browser()
     assert opened == [f"{LINK}?user_code=WDJB-MJHT"]
     assert clipboard() == "WDJB-MJHT"
+    harness.controller.clipboard.clear_for_lock()
+    assert clipboard() == ""
 
 
 @pytest.mark.usefixtures("opened")

@@ -342,9 +342,14 @@ print(*sys.modules)
 # What `load_after_start` loads while the code is on screen.
 LATER = {
     "cryptography",
+    "desktop.oauth.grants.app_grant",
+    "desktop.oauth.grants.token_exchange",
+    "desktop.oauth.identity",
+    "desktop.services.model.audit",
     "desktop.services.secrets.keyring_vault",
     "desktop.services.system.autostart",
     "desktop.services.system.processes",
+    "desktop.services.token.api_services",
     "desktop.services.token.details",
     "desktop.services.wording.messages",
     "desktop.ui.tray.tray",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from desktop.oauth.errors import AccessDenied, CodeExpired, ExpiredToken, NotApprovedInTime
-from desktop.services.model.audit import (
+from desktop.services.model.audit_kinds import (
     POLICY_REFUSED,
     RENEWAL_REFUSED,
     SIGN_IN_APPROVED,
@@ -23,10 +23,7 @@ from desktop.services.model.audit import (
     TOKEN_RENEWED,
     TOKEN_SHOWN,
     UNEXPECTED_HOST,
-    AuditEvent,
     EventKind,
-    event_of,
-    program_members,
 )
 from desktop.services.model.errors import ForbiddenByPolicy
 from desktop.services.model.states import (
@@ -45,6 +42,7 @@ if TYPE_CHECKING:
 
     from desktop.services.audit.audit_log import AuditLog
     from desktop.services.model.access_token import AccessToken
+    from desktop.services.model.audit import AuditEvent
     from desktop.services.model.copy_formats import CopyFormat
     from desktop.services.model.profile import Profile
     from desktop.services.system.processes import Program
@@ -96,8 +94,8 @@ class SessionAudit:
         """Record that `program` got `token`; `asked` says that a person allowed it."""
         self._record(
             TOKEN_HANDED_OUT,
+            program,
             **self._account,
-            **program_members(program),
             scopes=token.scope,
             token=token.kind,
             exchange=exchange,
@@ -108,8 +106,8 @@ class SessionAudit:
         """Record that `program` uses the bound token, of which it gets proofs only."""
         self._record(
             TOKEN_HANDED_OUT,
+            program,
             **self._account,
-            **program_members(program),
             token="proof",  # noqa: S106 - what kind it is
             consent="granted" if asked else "not_required",
         )
@@ -125,7 +123,7 @@ class SessionAudit:
 
     def note_not_handed_out(self, error: Exception, program: Program) -> None:
         kind = POLICY_REFUSED if isinstance(error, ForbiddenByPolicy) else TOKEN_REFUSED
-        self._record(kind, **self._account, **program_members(program), **_members_of(error))
+        self._record(kind, program, **self._account, **_members_of(error))
 
     def note_copied(self, copy_format: CopyFormat) -> None:
         self._record(TOKEN_COPIED, **self._account, token_format=copy_format.name.lower())
@@ -186,10 +184,17 @@ class SessionAudit:
             name = revocation.name.lower()
             self._record(SIGNED_OUT, outcome=outcome, revocation=name, **self._account)
 
-    def _record(self, kind: EventKind, **members: object) -> None:
-        if self._log.is_on(self._profile.policy):  # otherwise not even the event is made
-            event: AuditEvent = replace(event_of(kind, self._profile), **members)  # type: ignore[arg-type] # by name
-            self._log.record(event, self._profile.policy)
+    def _record(
+        self, kind: EventKind, program: Program | None = None, /, **members: object
+    ) -> None:
+        if not self._log.is_on(self._profile.policy):
+            return  # not even what an event is made of is loaded
+        from desktop.services.model.audit import event_of, program_members
+
+        if program is not None:
+            members |= program_members(program)
+        event: AuditEvent = replace(event_of(kind, self._profile), **members)  # type: ignore[arg-type] # by name
+        self._log.record(event, self._profile.policy)
 
 
 def _is_signing_in(state: State) -> bool:

@@ -112,13 +112,14 @@ class Locking(QObject):
         if self.is_locked:
             self._idle.stop()
             self._controller.copier.cancel()
-            self._controller.clipboard.clear_secret()
+            self._controller.clipboard.clear_for_lock()
         else:
             self._on_use()
         self._controller.display.show_lock()
 
     def _record_change(self) -> None:
-        from desktop.services.model.audit import APP_LOCKED, APP_UNLOCKED, AuditEvent
+        from desktop.services.model.audit import AuditEvent
+        from desktop.services.model.audit_kinds import APP_LOCKED, APP_UNLOCKED
 
         reason = None if self._lock is None else self._lock.reason
         if reason is None:

@@ -9,7 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
-from desktop.services.model.audit import APP_LOCKED, APP_UNLOCKED, AuditEvent
+from desktop.services.model.audit import AuditEvent
+from desktop.services.model.audit_kinds import APP_LOCKED, APP_UNLOCKED
 from desktop.services.model.settings import Settings
 from desktop.services.session.lock.app_lock import AppLock, LockReason
 from desktop.services.session.sessions import ProfileStatus
@@ -133,6 +134,15 @@ def test_a_lock_clears_the_copied_token(harness: ControllerHarness) -> None:
 
     harness.show(signed_in())
     run_on_event_loop(copy_and_lock())
+    assert QGuiApplication.clipboard().text() == ""
+
+
+@pytest.mark.parametrize("copied", ["copy_code", "copy_link"])
+def test_a_lock_clears_the_copied_code(harness: ControllerHarness, copied: str) -> None:
+    harness.show(waiting(user_code="WDJB-MJHT"))
+    getattr(harness.controller, copied)()
+    assert "WDJB-MJHT" in QGuiApplication.clipboard().text()
+    lock_of(harness).lock(LockReason.SCREEN)
     assert QGuiApplication.clipboard().text() == ""
 
 
