@@ -63,7 +63,8 @@ LIBRARIES = {
     "jinja2": ("demo/",),
     "cryptography": ("demo/", "oauth/dpop.py"),
     "click": ("cli/",),
-    "keyring": ("services/secrets/keyring_vault.py",),
+    "keyring": ("services/secrets/keyring_vault.py", "services/secrets/secret_service.py"),
+    "secretstorage": ("services/secrets/secret_service.py",),
     "httpx": (
         "oauth/",
         "selftest.py",
@@ -82,9 +83,14 @@ LIBRARIES = {
     "jeepney": (
         "services/network/linux_proxy.py",
         "services/secrets/keyring_vault.py",
+        "services/session/lock/polkit.py",
         "cli/doctor/doctor_checks.py",
     ),
-    "psutil": ("services/system/processes.py", "ipc/peer.py"),
+    "psutil": (
+        "services/system/processes.py",
+        "services/system/terminal/terminal_session.py",
+        "ipc/peer.py",
+    ),
     "tomlkit": ("services/model/settings.py", "services/configuration/toml_edit.py"),
     "truststore": ("services/network/http_client.py",),
     "platformdirs": ("services/system/paths.py",),

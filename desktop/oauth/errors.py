@@ -58,8 +58,14 @@ They carry facts, not texts for users: those are in `desktop.services.wording.me
 server sent is cut to a printable length here, once, so that nothing later has to.
 """
 
+from __future__ import annotations
+
 import re
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from desktop.oauth.model.token_set import TokenSet
 
 _LONGEST_TEXT = 300
 _USER_NAME = re.compile(r"(?<=//)[^/?#]*@")
@@ -71,7 +77,7 @@ _JOINED = (
     "\u0600-\u1cff\u203c\u2049\u2190-\u2bff\ufb50-\ufdff\ufe0f\ufe70-\ufefc"
     "\U00011000-\U00011fff\U0001f000-\U0001faff"
 )
-_JOINERS = re.compile(
+_JOINERS = (  # `re` compiles it when it is first needed, which is rare
     f"(?<=[{_JOINED}])[\u200c\u200d](?=[{_JOINED}])"
     # The flags of countries in a country, such as that of Scotland (UTS 51, ED-14a).
     "|(?<=\U0001f3f4)[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f"
@@ -80,14 +86,14 @@ _JOINERS = re.compile(
 
 def without_joiners(text: str) -> str:
     """`text` without the invisible characters that writing it needs."""
-    return _JOINERS.sub("", text)
+    return re.sub(_JOINERS, "", text)
 
 
 def printable(text: str, longest: int = _LONGEST_TEXT) -> str:
     """`text` on one line, without control or bidirectional characters, at most `longest` long."""
     shown = text[: 4 * longest]
     if not shown.isprintable():
-        kept = {at for joined in _JOINERS.finditer(shown) for at in range(*joined.span())}
+        kept = {at for joined in re.finditer(_JOINERS, shown) for at in range(*joined.span())}
         shown = "".join(
             " " if unicodedata.category(c)[0] in "CZ" and at not in kept else c
             for at, c in enumerate(shown)
@@ -194,7 +200,14 @@ class UnsupportedTokenType(NoUsableToken):
 
 
 class TokenNotBound(UnsupportedTokenType):
-    """The server of `host` issued a bearer token, but only bound ones are accepted (RFC 9449)."""
+    """The server of `host` issued a bearer token, but only bound ones are accepted (RFC 9449).
+
+    `tokens` are what it issued, to be revoked.
+    """
+
+    def __init__(self, host: str, tokens: TokenSet) -> None:
+        self.tokens = tokens
+        super().__init__(host, tokens.token_type)
 
 
 class BindingNotOffered(OAuthError):
@@ -349,7 +362,7 @@ class ErrorResponse(OAuthError):
         self.interval = interval
         self.retry_after = retry_after
 
-    def converted(self, kind: "type[ErrorResponse]") -> "ErrorResponse":
+    def converted(self, kind: type[ErrorResponse]) -> ErrorResponse:
         """Return the same facts as an error of another kind."""
         return kind(
             self.error,
@@ -365,7 +378,7 @@ _NUMBER = re.compile(r"AADSTS([0-9]{1,12})")
 PUBLIC_CLIENT = "700025"
 
 
-def error_number(error: "BaseException | str | None") -> str:
+def error_number(error: BaseException | str | None) -> str:
     """Return the number that Microsoft Entra gives an error, or a description; empty for none."""
     description = error if isinstance(error, str) else getattr(error, "description", "")
     match = _NUMBER.search(description)

@@ -13,6 +13,7 @@ from desktop.oauth.clock import SystemClock
 from desktop.oauth.dpop import Authorizer, Proofs, new_key
 from desktop.oauth.grants.device import request_authorization
 from desktop.oauth.grants.token import refresh, request_token
+from desktop.oauth.grants.token_exchange import exchange_token
 from desktop.oauth.identity import fetch_userinfo
 from desktop.oauth.metadata import Issuer, ServerMetadata, discover
 from desktop.oauth.model.token_set import TokenSet
@@ -150,3 +151,25 @@ async def test_without_proofs_nobody_signs_in_where_they_are_required(
     owner.connection = replace(owner.connection, proofs=None)
     with pytest.raises(errors.OAuthError):
         await owner.sign_in(person)
+
+
+@pytest.mark.parametrize("mode", ["required", "nonce"])
+async def test_a_bound_token_is_exchanged_only_with_a_proof_of_its_key(
+    start_oidc_provider: StartProvider, http: httpx.AsyncClient, person: Person, mode: str
+) -> None:
+    owner = await owner_at(start_oidc_provider(Settings(dpop=mode)), http)
+    held = await owner.sign_in(person)
+
+    async def exchange(connection: ClientConnection) -> TokenSet:
+        endpoint = owner.metadata.token_endpoint
+        return await exchange_token(connection, endpoint, subject_token=held.access_token)
+
+    second = await exchange(owner.connection)
+    assert (second.token_type, second.key) == ("DPoP", held.key)
+    assert owner.connection.proofs is not None
+    said = await owner.who(second, owner.connection.proofs.authorizer(second.access_token))
+    assert isinstance(said, dict)
+    assert said["sub"] == "analyst"
+    for other in (owner.connect(None), owner.connect(new_key())):
+        with pytest.raises(errors.InvalidToken):
+            await exchange(other)

@@ -1,8 +1,10 @@
 """The app asks before a program gets the token, if the setting is on."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,7 +31,7 @@ def app(start: Start, secret_service: SecretStore) -> Iterator[App]:
         sign_in(secret_service, "soc")
         settings_file().write_text("ask_for_tokens = true\n")
         app = start(secret_service)
-        app.wait_for("Signed in")
+        app.wait_for("Copy token")
         yield app
 
 
@@ -87,4 +89,68 @@ def test_the_question_closes_when_the_program_ends(app: App, tmp_path: Path) -> 
         app.wait_for(QUESTION)
         process.kill()
     wait_until(lambda: not app.screen().shows(QUESTION), "the end of the question", app.program)
+    assert app.quit() == 0
+
+
+# Leads the session of a terminal, as a shell does, and runs a command whenever a line is read.
+TERMINAL = """
+import fcntl, os, subprocess, sys, termios
+fcntl.ioctl(os.open(sys.argv[1], os.O_RDWR), termios.TIOCSCTTY, 0)
+for _ in sys.stdin:
+    subprocess.run(sys.argv[2:])
+    print("<end>", flush=True)
+"""
+
+
+@contextmanager
+def terminal(app: App) -> "Iterator[subprocess.Popen[str]]":
+    """Open a terminal in which each line that is written requests the token."""
+    ours, theirs = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", TERMINAL, os.ttyname(theirs), *COMMAND, "token"],
+        env=app.display.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as shell:
+        yield shell
+        shell.kill()
+    os.close(theirs)
+    os.close(ours)
+
+
+def ask(shell: "subprocess.Popen[str]") -> None:
+    assert shell.stdin is not None
+    shell.stdin.write("\n")
+    shell.stdin.flush()
+
+
+def answer(shell: "subprocess.Popen[str]") -> str:
+    """Read what the command printed, to its end."""
+    assert shell.stdout is not None
+    lines = iter(shell.stdout.readline, "<end>\n")
+    return "".join(each for each in lines if each != WAITING)
+
+
+def test_what_is_allowed_in_a_terminal_holds_for_that_one(
+    app: App, secret_service: SecretStore, tmp_path: Path
+) -> None:
+    token = f"{saved_token(secret_service)['access_token']}\n"
+    with terminal(app) as one, terminal(app) as other:
+        ask(one)
+        app.wait_for(QUESTION)
+        app.display.screenshot(tmp_path / "question.png")
+        app.click("Allow in this terminal")
+        assert answer(one) == token
+        ask(one)
+        assert answer(one) == token
+        ask(other)
+        app.wait_for(QUESTION)
+        app.click("Deny")
+        assert "You denied access to the token." in answer(other)
+        client.send_command("lock")
+        ask(one)
+        assert "XDR Login is locked" in answer(one)
     assert app.quit() == 0

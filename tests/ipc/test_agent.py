@@ -23,13 +23,19 @@ from desktop.ipc.agent import Agent
 from desktop.ipc.client import NoAnswer
 from desktop.ipc.messages import Members, RefusedByAgent
 from desktop.ipc.server import Server, claim_instance
-from desktop.oauth.clock import now
 from desktop.oauth.errors import CertificateRejected
 from desktop.services.model.access_token import digest_of
+from desktop.services.model.errors import (
+    NoAuthenticationAgent,
+    PresenceFailed,
+    PresenceNotProven,
+)
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import Profile, UnknownProfile, tokens_binding, tokens_key
 from desktop.services.network.environment import Environment
 from desktop.services.secrets.keystore import KeyringLocked
+from desktop.services.session.lock.app_lock import LockReason
+from desktop.services.session.lock.presence import Purpose
 from desktop.services.session.session import Session
 from desktop.services.session.sessions import Sessions
 from desktop.services.session.token_permission import (
@@ -37,7 +43,9 @@ from desktop.services.session.token_permission import (
     PermissionRequest,
     TokenPermission,
 )
-from desktop.services.system.processes import UNKNOWN_PROGRAM
+from desktop.services.system import processes
+from desktop.services.system.processes import UNKNOWN_PROGRAM, Program
+from desktop.services.system.terminal.terminal_session import TerminalSession
 from tests.oauth.harness import unsigned_jwt
 from tests.services.audit.recorded import RecordedEvents
 from tests.services.harness import (
@@ -47,6 +55,7 @@ from tests.services.harness import (
     START,
     TOKENS,
     AtOnce,
+    FakePresence,
     SessionHarness,
     settle,
 )
@@ -65,6 +74,7 @@ class RunningApp:
     agent: Agent
     ready: asyncio.Event
     needs_permission: bool = False
+    presence: FakePresence = field(default_factory=FakePresence)
     answer: PermissionAnswer = PermissionAnswer.ONCE
     asked: list[PermissionRequest] = field(default_factory=list)
     file: dict[str, Profile] = field(default_factory=dict)
@@ -126,7 +136,7 @@ async def app() -> AsyncIterator[RunningApp]:
     async def reload_profiles() -> None:
         await sessions.update_profiles(made.file)
 
-    sessions = Sessions(make, lambda _standing: None)
+    sessions, presence = Sessions(make, lambda _standing: None), FakePresence()
     await sessions.update_profiles({PROFILE.id: PROFILE, OTHER.id: OTHER})
     ready = asyncio.Event()
     ready.set()
@@ -134,12 +144,12 @@ async def app() -> AsyncIterator[RunningApp]:
         sessions,
         reload_profile=reload,
         reload_profiles=reload_profiles,
-        permission=TokenPermission(ask, harness.clock),
+        permission=TokenPermission(ask, harness.clock, presence=presence),
         needs_permission=lambda: made.needs_permission,
         start_sign_out=Session.sign_out,
         ready=ready,
     )
-    made = RunningApp(harness, sessions, agent, ready)
+    made = RunningApp(harness, sessions, agent, ready, presence=presence)
     made.file = {PROFILE.id: PROFILE, OTHER.id: OTHER}
     made.gate.set()
     claimed = claim_instance()
@@ -379,6 +389,44 @@ async def test_the_user_is_asked_first_if_set(app: RunningApp) -> None:
     assert app.asked[0].program.path
 
 
+@pytest.mark.parametrize("mode", ["ask", "always"])
+async def test_a_profile_can_demand_that_whoever_allows_it_is_there(
+    app: RunningApp, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git = Program("git", "/usr/bin/git", 7, "", "of-git")
+    monkeypatch.setattr(agent_module, "_look_up_program", lambda _: git)
+    app.file = {PROFILE.id: replace(PROFILE, presence=mode)}
+    await app.sessions.update_profiles(app.file)
+    await app.sign_in()
+    app.answer = PermissionAnswer.FOR_AN_HOUR
+    app.gate.set()
+    assert (await app.ask("token"))["access_token"] == ACCESS_TOKEN
+    assert app.presence.asked == [Purpose.USE_TOKEN]
+    named = ("xdr_login.consent", "xdr_login.presence")
+    assert recorded(app).last(*named) == ["granted", "proved"]
+    await app.ask("token")
+    again, times = ("proved_earlier", 1) if mode == "ask" else ("proved", 2)
+    assert recorded(app).last(*named) == ["granted", again]
+    assert len(app.presence.asked) == len(app.asked) == times
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(PresenceFailed(), "declined"), (NoAuthenticationAgent(), "forbidden")],
+)
+async def test_without_a_proof_a_program_gets_no_token(
+    app: RunningApp, error: PresenceNotProven, code: str
+) -> None:
+    app.file = {PROFILE.id: replace(PROFILE, presence="ask")}
+    await app.sessions.update_profiles(app.file)
+    await app.sign_in()
+    app.gate.set()
+    app.presence.error = error
+    assert (await app.refusal("token")).code == code
+    named = ("event.action", "error.code", "error.type")
+    assert recorded(app).last(*named) == ["token-refused", code, type(error).__name__]
+
+
 async def test_a_hanging_process_lookup_is_not_awaited(
     app: RunningApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -389,6 +437,42 @@ async def test_a_hanging_process_lookup_is_not_awaited(
     for _ in range(2):
         assert (await app.ask("token"))["access_token"] == ACCESS_TOKEN
     assert {each.program for each in app.agent.recipients.all()} == {UNKNOWN_PROGRAM}
+    never.set()
+
+
+async def test_the_question_knows_the_terminal_which_is_looked_up_only_for_it(
+    app: RunningApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up: list[Program] = []
+    session = TerminalSession("100:1.5", "GNOME Terminal")
+
+    def find(program: Program) -> Program:
+        looked_up.append(program)
+        return replace(program, terminal=session)
+
+    monkeypatch.setattr(processes, "with_terminal", find)
+    await app.sign_in()
+    await app.ask("token")
+    assert not looked_up
+    app.needs_permission, app.answer = True, PermissionAnswer.FOR_TERMINAL
+    await app.ask("token")
+    await app.ask("token")
+    assert [each.asking_pid for each in looked_up] == [os.getpid()] * 2
+    assert [each.program.terminal for each in app.asked] == [session]
+
+
+async def test_a_terminal_that_cannot_be_looked_up_in_time_is_not_awaited(
+    app: RunningApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never = threading.Event()
+    app.needs_permission = True
+    await app.sign_in()
+    await app.ask("token")  # the lookup of programs is loaded
+    monkeypatch.setattr(agent_module, "_PROCESS_LOOKUP_TIMEOUT", 0.2)
+    monkeypatch.setattr(processes, "with_terminal", lambda _: never.wait())
+    await app.ask("token")
+    assert app.asked[-1].program.terminal is None
+    assert len(app.asked) == 2
     never.set()
 
 
@@ -795,6 +879,17 @@ async def test_a_program_that_may_have_the_token_is_not_asked_about_each_proof(
     assert len(bound.agent.recipients.all()) == 1
 
 
+async def test_after_a_lock_a_program_is_asked_about_again(bound: RunningApp) -> None:
+    bound.needs_permission = True
+    await bound.ask("token")
+    await bound.ask("lock")
+    assert (await bound.refusal("proof", method="GET", url=API)).code == "locked"
+    bound.sessions.lock.unlock()
+    await settle()
+    await bound.ask("proof", method="GET", url=API)
+    assert len(bound.asked) == 2
+
+
 async def test_without_permission_there_is_no_proof(bound: RunningApp) -> None:
     bound.needs_permission, bound.answer = True, PermissionAnswer.DENY
     refusal = await bound.refusal("proof", method="GET", url=API)
@@ -842,11 +937,62 @@ async def test_a_lock_withdraws_an_open_question(app: RunningApp) -> None:
     assert app.withdrawn.is_set()
 
 
-async def test_a_lock_ends_what_was_allowed(app: RunningApp) -> None:
-    permission = app.agent._permission
-    permission._answers["of-make", PROFILE.id] = (now(app.harness.clock), 3600.0, True)
+async def test_a_locked_app_asks_nothing_about_an_unattended_profile(app: RunningApp) -> None:
+    app.file = {PROFILE.id: replace(PROFILE, unattended=True)}
+    await app.ask("profiles_changed")
+    app.needs_permission = True
+    await app.sign_in()
     await app.ask("lock")
-    assert not permission._answers
+    assert (await app.refusal("token")).code == "locked"
+    assert not app.asked
+    app.sessions.lock.unlock()
+    assert (await app.ask("token"))["access_token"] == ACCESS_TOKEN
+
+
+async def test_a_lock_withdraws_a_question_about_an_unattended_profile(app: RunningApp) -> None:
+    app.file = {PROFILE.id: replace(PROFILE, unattended=True)}
+    await app.ask("profiles_changed")
+    app.needs_permission = True
+    app.gate.clear()
+    await app.sign_in()
+    waiting = asyncio.ensure_future(app.refusal("token"))
+    await app.question_shown.wait()
+    await app.ask("lock")
+    assert (await waiting).code == "locked"
+    assert app.withdrawn.is_set()
+
+
+@pytest.mark.parametrize("answer", [PermissionAnswer.FOR_AN_HOUR, PermissionAnswer.FOR_TERMINAL])
+@pytest.mark.parametrize("unattended", [False, True])
+async def test_an_answer_of_the_moment_of_a_lock_gives_nothing(
+    app: RunningApp, answer: PermissionAnswer, *, unattended: bool
+) -> None:
+    app.file = {PROFILE.id: replace(PROFILE, unattended=unattended)}
+    await app.ask("profiles_changed")
+    app.needs_permission, app.answer = True, answer
+    app.gate.clear()
+    await app.sign_in()
+    waiting = asyncio.ensure_future(app.refusal("token"))
+    await app.question_shown.wait()
+    app.gate.set()  # pressed, but the question has not ended yet
+    app.sessions.lock.lock(LockReason.SCREEN)
+    assert (await waiting).code == "locked"
+    app.sessions.lock.unlock()
+    await app.ask("token")
+    assert len(app.asked) == 2
+
+
+async def test_a_lock_ends_what_was_allowed(app: RunningApp) -> None:
+    app.needs_permission, app.answer = True, PermissionAnswer.FOR_AN_HOUR
+    await app.sign_in()
+    question = PermissionRequest(Program("make", identity="of-make"), PROFILE.id, PROFILE.name)
+    await app.agent._permission.obtain(question)
+    await app.agent._permission.obtain(question)
+    assert len(app.asked) == 1
+    await app.ask("lock")
+    app.sessions.lock.unlock()
+    await app.agent._permission.obtain(question)
+    assert len(app.asked) == 2
 
 
 async def test_a_lock_while_a_program_waits_for_a_renewal_gives_it_nothing(app: RunningApp) -> None:

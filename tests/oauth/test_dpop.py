@@ -308,8 +308,10 @@ def test_a_bound_token_without_a_key_cannot_be_used() -> None:
 
 
 def test_where_tokens_must_be_bound_a_bearer_token_is_refused() -> None:
-    with pytest.raises(errors.TokenNotBound):
+    with pytest.raises(errors.TokenNotBound) as caught:
         tokens_from("Bearer", key=KEY, is_required=True)
+    assert caught.value.tokens.access_token == "acc-ess"
+    assert "acc-ess" not in f"{caught.value!r} {caught.value} {caught.value.tokens!r}"
     assert tokens_from("DPoP", key=KEY, is_required=True).token_type == "DPoP"
 
 

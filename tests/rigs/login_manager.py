@@ -1,5 +1,8 @@
 """A login manager and the screensavers, as real services on a bus: `python login_manager.py BUS`.
 
+With further arguments the screen is locked already: each is a screensaver's name or `login` for
+who says so.
+
 It owns the names of systemd-logind and of every screensaver, knows one session, and sends the
 signals that its input names, one a line: `sleep`, `wake`, `lock`, `unlock`, `away`, `back`,
 `elsewhere` (of a session that is not ours), or a screensaver's name with `on` or `off`. It prints
@@ -75,8 +78,8 @@ SIGNALS = {
 }
 
 
-def answer(connection: DBusConnection) -> None:
-    """Answer the two methods that are called."""
+def answer(connection: DBusConnection, locked: list[str]) -> None:
+    """Answer the methods that are called."""
     while True:
         message = connection.receive()
         if message.header.message_type is not MessageType.method_call:
@@ -85,7 +88,13 @@ def answer(connection: DBusConnection) -> None:
         if member == "GetSession":
             connection.send(new_method_return(message, "o", (SESSION,)))
         elif member == "Get":
-            connection.send(new_method_return(message, "v", (("b", is_active.is_set()),)))
+            _, name = message.body
+            value = is_active.is_set() if name == "Active" else "login" in locked
+            connection.send(new_method_return(message, "v", (("b", value),)))
+        elif member == "GetActive":
+            name = message.header.fields[HeaderFields.interface]
+            if message.header.fields[HeaderFields.path] == SCREENSAVERS[name]:
+                connection.send(new_method_return(message, "b", (name in locked,)))
         else:
             connection.send(new_error(message, "org.freedesktop.DBus.Error.UnknownMethod"))
 
@@ -97,13 +106,13 @@ def note_activity(word: str) -> None:
         is_active.set()
 
 
-def main(address: str) -> None:
+def main(address: str, *locked: str) -> None:
     """Serve until the input ends."""
     connection = open_dbus_connection(address)
     for name in (LOGIN, *SCREENSAVERS):
         connection.send_and_get_reply(message_bus.RequestName(name))
     # Two threads share the socket: one only receives, the other only sends.
-    threading.Thread(target=answer, args=(connection,), daemon=True).start()
+    threading.Thread(target=answer, args=(connection, list(locked)), daemon=True).start()
     _say("ready")
     for line in sys.stdin:
         note_activity(line.strip())
@@ -118,4 +127,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

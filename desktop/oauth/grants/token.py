@@ -211,7 +211,7 @@ def parse_token(
 
     `requested` is the moment before the request was sent: expiry counts from it. A renewal passes
     the scope of the token that it replaces as `held_scope`. `proofs` were sent with the request.
-    Raises `NoUsableToken`.
+    Raises `NoUsableToken`, such as `TokenNotBound`.
     """
     host = host_of(endpoint)
     known = KnownSecrets() if secrets is None else secrets
@@ -232,7 +232,7 @@ def parse_token(
     expires_at = None if lifetime is None else requested.later(max(0.0, lifetime))
     id_token = _usable_id_token(found)
     id_expires_at = expiry_in(id_token, received_at=requested.utc) if id_token else None
-    return TokenSet(
+    tokens = TokenSet(
         access_token=access_token,
         refresh_token=refresh_token,
         token_type=token_type,
@@ -248,12 +248,13 @@ def parse_token(
         # Also with a bearer token: Keycloak can bind the refresh token alone.
         key=proofs.key if proofs is not None else None,
     )
+    if proofs is not None and proofs.is_required and token_type != TOKEN_TYPE:
+        raise TokenNotBound(host, tokens)
+    return tokens
 
 
 def _usable_type(token_type: str, host: str, proofs: Proofs | None) -> str:
     if token_type.lower() in _BEARER:
-        if proofs is not None and proofs.is_required:
-            raise TokenNotBound(host, token_type)
         return "Bearer"
     if token_type.lower() == TOKEN_TYPE.lower() and proofs is not None and proofs.key is not None:
         return TOKEN_TYPE

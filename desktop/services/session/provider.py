@@ -1,5 +1,7 @@
 """The authorization server of one profile: its endpoints, and the client that connects to it."""
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -13,14 +15,13 @@ from desktop.oauth.errors import (
     CaptivePortal,
     CertificateRejected,
     MissingEndpoint,
+    OAuthError,
     PageInsteadOfAnswer,
+    TokenNotBound,
     TransportFailure,
     Trouble,
 )
-from desktop.oauth.fields import Members
-from desktop.oauth.grants.app_grant import AppGrant, fetch_app_grant
 from desktop.oauth.grants.token import refresh, request_own_token
-from desktop.oauth.identity import fetch_userinfo
 from desktop.oauth.metadata import (
     FOR_CLIENT,
     FOR_CODE,
@@ -34,14 +35,19 @@ from desktop.oauth.model.quota import Quota
 from desktop.oauth.model.token_set import TokenSet
 from desktop.oauth.portal import find_portal
 from desktop.oauth.redaction.known_secrets import KnownSecrets
+from desktop.oauth.revocation import revoke
 from desktop.services.model.access_token import AccessToken
-from desktop.services.model.errors import ClientSecretMissing
+from desktop.services.model.errors import ClientSecretMissing, SessionError
 from desktop.services.model.instants import is_expired
 from desktop.services.model.profile import Profile, client_binding, client_secret_key
 from desktop.services.network.environment import Environment
 from desktop.services.secrets import secret_encoding
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.session.audit.session_audit import SessionAudit
+
+_log = logging.getLogger(__name__)
+
+_REVOCATION_TIMEOUT = 15.0  # seconds in total: somebody waits for the error
 
 
 class Provider:
@@ -160,40 +166,6 @@ class Provider:
         endpoint = (await self.discover(connection)).token_endpoint
         return await refresh(connection, endpoint, held=held)
 
-    async def fetch_userinfo(
-        self, token: AccessToken, authorize: Authorizer | None = None
-    ) -> Members:
-        """Fetch the signed-in user's profile; empty if the server has no endpoint for it.
-
-        `authorize` is for a bound token whose key only the running app has. Raises `OAuthError`,
-        `KeystoreError` or `ClientSecretMissing`.
-        """
-        connection = await self.reconnect()
-        endpoint = self.profile.userinfo_endpoint
-        if not endpoint:
-            endpoint = (await self.discover(connection)).userinfo_endpoint
-        if not endpoint:
-            return {}
-        authorize = authorize or await self.authorizer(token)
-        held = token.access_token
-        return await fetch_userinfo(connection, endpoint, access_token=held, authorize=authorize)
-
-    async def fetch_app_grant(
-        self, token: AccessToken, authorize: Authorizer | None = None
-    ) -> AppGrant | None:
-        """Fetch what the user has granted to this app; `None` if the server has no app grants.
-
-        `authorize` is as for `fetch_userinfo`. Raises `OAuthError`, `KeystoreError` or
-        `ClientSecretMissing`.
-        """
-        endpoint = self.profile.app_grant_endpoint
-        if not endpoint or self.uses_client_credentials:
-            return None
-        connection = await self.reconnect()
-        authorize = authorize or await self.authorizer(token)
-        held = token.access_token
-        return await fetch_app_grant(connection, endpoint, access_token=held, authorize=authorize)
-
     async def authorizer(self, token: AccessToken) -> Authorizer | None:
         """Return what makes the headers for a bound `token`; `None` for a bearer token."""
         return await self.binding.authorizer(token, self.clock_offset)
@@ -278,9 +250,35 @@ class Binding:
         return (await self.proofs(token.key, clock_offset)).authorizer(token.access_token)
 
 
+async def revoke_refused(
+    provider: Provider, refused: TokenNotBound, *, held: TokenSet | None = None
+) -> None:
+    """Revoke tokens that nobody uses because they are not bound, as far as the server does that.
+
+    The refresh token of `held` stays: it is bound.
+    """
+    tokens = refused.tokens
+    is_new = held is None or tokens.refresh_token != held.refresh_token
+    found = (
+        (tokens.refresh_token if is_new else None, "refresh_token"),
+        (tokens.access_token, "access_token"),
+    )
+    try:
+        async with asyncio.timeout(_REVOCATION_TIMEOUT):
+            connection = await provider.reconnect(tokens.key)
+            endpoint = provider.profile.revocation_endpoint
+            endpoint = endpoint or (await provider.discover(connection)).revocation_endpoint
+            for token, hint in found if endpoint else ():
+                if token is not None:
+                    await revoke(connection, endpoint, token=token, token_type_hint=hint)
+    except (OAuthError, KeystoreError, SessionError, TimeoutError) as error:
+        # Why they were refused is what people need to know.
+        _log.info("refused tokens not revoked: %s", type(error).__name__)
+
+
 Found = TypeVar("Found")
 Query = Callable[[Provider, AccessToken], Awaitable[Found]]
-"""A request that needs an access token, such as `Provider.fetch_userinfo`."""
+"""A request that needs an access token, such as `queries.fetch_userinfo`."""
 
 
 async def discover_endpoints(connection: ClientConnection, profile: Profile) -> ServerMetadata:

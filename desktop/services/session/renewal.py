@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, first_of
-from desktop.oauth.errors import InvalidClient, InvalidGrant, OAuthError, Trouble
+from desktop.oauth.errors import InvalidClient, InvalidGrant, OAuthError, TokenNotBound, Trouble
 from desktop.oauth.grants.token import is_answer_lost, is_unexplained_refusal
 from desktop.oauth.http import LONGEST_REQUEST
 from desktop.oauth.model.token_set import TokenSet
@@ -20,7 +20,7 @@ from desktop.services.model.errors import (
 )
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.token_store import TokenStore
-from desktop.services.session.provider import Provider
+from desktop.services.session.provider import Provider, revoke_refused
 from desktop.services.session.schedule import expired_if_from_future, renewal_due_at
 
 _log = logging.getLogger(__name__)
@@ -153,6 +153,9 @@ class Refresher:
             tokens = await self._renew(held)
             await self._store.save_renewed(tokens, self._provider.known_methods)
             self._provider.audit.note_renewed(tokens.scope)
+        except TokenNotBound as error:
+            await revoke_refused(self._provider, error, held=held)
+            raise
         except InvalidClient:
             self._provider.forget_client()  # the client secret may be corrected before the next try
             raise

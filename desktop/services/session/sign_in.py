@@ -4,11 +4,12 @@ import asyncio
 from dataclasses import replace
 
 from desktop.oauth.clock import Clock
+from desktop.oauth.errors import TokenNotBound
 from desktop.oauth.model.token_set import TokenSet
 from desktop.services.model.states import AwaitingApproval, Requesting, SignedOut
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.session.device_sign_in import sign_in_with_device_code
-from desktop.services.session.provider import Provider
+from desktop.services.session.provider import Provider, revoke_refused
 from desktop.services.session.renewer import Renewer
 from desktop.services.session.schedule import expired_if_from_future
 from desktop.services.session.session_state import SessionState
@@ -50,7 +51,11 @@ class SignIn:
     async def sign_in(self) -> None:
         """Sign in and save the tokens. Raises `OAuthError`, `KeystoreError` or `SessionError`."""
         self._state.publish(Requesting())
-        tokens = await self._request_tokens()
+        try:
+            tokens = await self._request_tokens()
+        except TokenNotBound as error:
+            await revoke_refused(self._provider, error)
+            raise
         if isinstance(self._state.current, AwaitingApproval):
             self._state.publish(replace(self._state.current, approved=True))
         await self._store.save_new(tokens, self._provider.known_methods)

@@ -34,18 +34,24 @@ class TokenRecipients:
     def __init__(self) -> None:
         self.on_change: Callable[[], None] = lambda: None
         self._all: deque[TokenRecipient] = deque(maxlen=MAX_RECIPIENTS)
+        self._recent: deque[TokenRecipient] = deque(maxlen=MAX_RECIPIENTS)
 
     def add(self, recipient: TokenRecipient) -> None:
         self._all.append(recipient)
+        self._recent.append(recipient)
         self.on_change()
 
+    def end_uses(self) -> None:
+        """Count none of them as recent from now on, as after a lock."""
+        self._recent.clear()
+
     def has_recent(self, program: Program, profile: str, *, since: datetime) -> bool:
-        """Tell whether this very process got the token of `profile`, at `since` or later."""
+        """Tell whether this very process got the first token of `profile`, at `since` or later."""
         return program.pid is not None and any(
             each.at >= since
-            and each.profile == profile
+            and (each.profile, each.exchange) == (profile, "")
             and (each.program.pid, each.program.identity) == (program.pid, program.identity)
-            for each in self._all
+            for each in self._recent
         )
 
     def all(self) -> tuple[TokenRecipient, ...]:

@@ -28,6 +28,10 @@ from desktop.services.system.interpreters import (
     loads_more_code,
     parse_command_line,
 )
+from desktop.services.system.terminal.terminal_session import (
+    TerminalSession,
+    find_terminal_session,
+)
 from desktop.services.system.translation import translatable
 
 if TYPE_CHECKING:
@@ -47,7 +51,8 @@ class Program:
     are for display. `identity` changes with the exact path and with the content of each file that
     runs; it is `None` where that cannot be told, as for text typed into a shell. `origin` is what
     is known then: the interpreter, and the terminal or service in which it runs. `parent` is the
-    path of what started it.
+    path of what started it. `asking_pid` is the process that asks, which can be our own command,
+    and `terminal` its terminal session, once somebody has looked for that.
     """
 
     name: str
@@ -58,6 +63,8 @@ class Program:
     origin: str = field(default="", repr=False, compare=False)
     parent: str = field(default="", repr=False, compare=False)
     parent_pid: int | None = field(default=None, repr=False, compare=False)
+    asking_pid: int | None = field(default=None, repr=False, compare=False)
+    terminal: TerminalSession | None = field(default=None, repr=False, compare=False)
 
 
 UNKNOWN_PROGRAM = Program(translatable("An unknown program"))
@@ -91,9 +98,22 @@ def find_program(pid: int | None) -> Program:
     import psutil  # loaded when the first program asks for a token
 
     try:
-        return find_caller(psutil.Process(pid))
+        return replace(find_caller(psutil.Process(pid)), asking_pid=pid)
     except (psutil.Error, OSError):
         return UNKNOWN_PROGRAM
+
+
+def with_terminal(program: Program) -> Program:
+    """Add the terminal session in which `program` asks, if there is one. Blocks."""
+    import psutil
+
+    if program.asking_pid is None:
+        return program
+    try:
+        process = psutil.Process(program.asking_pid)
+    except psutil.Error:  # it has ended
+        return program
+    return replace(program, terminal=find_terminal_session(process))
 
 
 def end_processes(pids: Iterable[int], *, patience: float = 1.0) -> None:

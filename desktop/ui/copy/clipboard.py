@@ -13,7 +13,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QByteArray, QMimeData, QObject, QTimer
+from PySide6.QtCore import QByteArray, QMimeData, QObject, QTimer, Signal
 from PySide6.QtGui import QClipboard, QGuiApplication
 
 if TYPE_CHECKING:
@@ -40,7 +40,12 @@ class Clipboard(QObject):
 
     `clear_after` is how long the next secret stays, in seconds. It does not change when the current
     one is cleared.
+
+    Signals:
+        secret_forgotten: the secret was cleared or replaced.
     """
+
+    secret_forgotten = Signal()
 
     def __init__(self, *, clear_after: float = CLEAR_AFTER, wayland: bool | None = None) -> None:
         super().__init__()
@@ -48,6 +53,7 @@ class Clipboard(QObject):
         self._wayland = is_wayland() if wayland is None else wayland
         self._clipboard: QClipboard = QGuiApplication.clipboard()
         self._secret: str | None = None
+        self._code: str | None = None  # with which somebody signs in: it stays until a lock
         self._leftover_secrets: set[str] = set()  # secrets that the desktop may have kept
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.clear_secret)
@@ -63,7 +69,13 @@ class Clipboard(QObject):
 
     def copy(self, text: str) -> None:
         self._forget_secret()
+        self._code = None
         self._clipboard.setText(text)
+
+    def copy_code(self, text: str) -> None:
+        """Copy a code, or a link that contains one, until it is replaced or `clear_for_lock`."""
+        self.copy(text)
+        self._code = text
 
     async def copy_secret(self, text: str) -> bool:
         """Copy `text` for a short time, kept out of histories; return whether it is there."""
@@ -97,11 +109,13 @@ class Clipboard(QObject):
         """Empty the clipboard if it still holds the secret that was put there."""
         secret = self._secret
         self._forget_secret()
-        if secret is None or not self._holds(secret):
-            return
-        self._clipboard.clear()
-        if self._wayland:
-            self._clear_later({secret})
+        self._clear(secret)
+
+    def clear_for_lock(self) -> None:
+        """Empty the clipboard if it still holds the secret or the code that was put there."""
+        self.clear_secret()
+        code, self._code = self._code, None
+        self._clear(code)
 
     async def close(self) -> None:
         """Clear the secret for good, before the app quits."""
@@ -110,6 +124,13 @@ class Clipboard(QObject):
             await asyncio.sleep(ECHO)
             # Without waiting, the app would be gone before the change is sent.
             await self._change_and_wait_for_echo(self._clear_leftovers)
+
+    def _clear(self, text: str | None) -> None:
+        if text is None or not self._holds(text):
+            return
+        self._clipboard.clear()
+        if self._wayland:
+            self._clear_later({text})
 
     def _holds(self, text: str) -> bool:
         # Owning the clipboard is not enough: something else may have been copied in our window.
@@ -174,8 +195,10 @@ class Clipboard(QObject):
         QTimer.singleShot(round(ECHO * 1000), self, self._clear_leftovers)
 
     def _forget_secret(self) -> None:
-        self._secret = None
+        held, self._secret = self._secret is not None, None
         self._timer.stop()
+        if held:
+            self.secret_forgotten.emit()
 
 
 def is_wayland() -> bool:

@@ -37,6 +37,9 @@ NOT_VERIFIED_SERVER_TIMES = translatable(
 HIDDEN = translatable("Anyone with this token can act as you until it expires.")
 SHOWN = translatable("Hides again in 20 seconds.")
 NO_LONGER_VALID = translatable("There's no valid token to show. Renew it or sign in again.")
+ONLY_COPIED = translatable(
+    "This profile asks you to confirm that it's you each time. Copy the token instead."
+)
 NO_SERVER_ANSWER = translatable("This server doesn't provide this information.")
 NO_CLAIMS = translatable("Only the server can read this token, so there are no claims to show.")
 
@@ -151,13 +154,36 @@ PERMISSION_NOTE = translatable(
 ASKS_EVERY_TIME = translatable(
     "XDR Login can't tell which script or command this is, so it asks every time."
 )
+CONFIRM_NEXT = translatable(
+    "If you allow it, your system asks for your password or fingerprint next."
+)
+FOR_TERMINAL_NOTE = translatable(
+    "“In this terminal” covers every program in it until you close it or XDR Login locks."
+)
+ABOUT_FOR_TERMINAL = translatable(
+    "Every program in this terminal, until you close it, XDR Login locks, or 12 hours pass."
+)
 _SPOKEN_TIMEOUT = translatable("If you don't answer within a minute, access is denied.")
+DENIED_AFTER_A_MINUTE = translatable("Denied automatically after a minute.")
 
 
 def permission_note(question: PermissionRequest) -> str:
     """What an answer means, and why it is not kept where that is so."""
-    note = translate(PERMISSION_NOTE)
-    return note if question.key is not None else f"{translate(ASKS_EVERY_TIME)} {note}"
+    sentences = [translate(PERMISSION_NOTE)]
+    if question.terminal_key is not None and question.can_be_remembered:
+        sentences.append(translate(FOR_TERMINAL_NOTE))
+    elif question.terminal_key is None and question.key is None:
+        sentences.insert(0, translate(ASKS_EVERY_TIME))
+    if question.presence != "never":
+        sentences.append(translate(CONFIRM_NEXT))
+    return " ".join(sentences)
+
+
+def about_for_an_hour(question: PermissionRequest) -> str:
+    """What the answer for an hour applies to."""
+    return translate(
+        "Only {program}, wherever it runs, until XDR Login locks.", program=question.program.name
+    )
 
 
 def denied_in(seconds: float) -> str:
@@ -186,12 +212,12 @@ def permission_request_rows(question: PermissionRequest) -> tuple[tuple[str, str
     """What is known about the program that asks, and for which profile."""
     program = question.program
     rows = (
-        (translate("Program"), program.name),
-        (translate("Location"), program.path or translate("Unknown")),
+        (translate("Program"), program.path or translate("Unknown")),
         (translate("Runs in"), program.interpreter),
-        (translate("Process ID"), str(program.pid or "")),
+        (translate("Started by"), _starter(program)),
         (translate("Profile"), question.profile_name),
         (translate("Token"), question.exchange),
+        (translate("Process ID"), str(program.pid or "")),
     )
     return tuple(row for row in rows if row[1])
 
@@ -210,7 +236,23 @@ def spoken_permission_request(question: PermissionRequest) -> str:
         ask = translate(
             "Let {program} use your token for {profile}?", program=name, profile=profile
         )
-    return f"{ask} {permission_note(question)} {translate(_SPOKEN_TIMEOUT)}"
+    starter = _starter(question.program)
+    by = translate("Started by {starter}.", starter=starter) if starter else ""
+    return " ".join(filter(None, (ask, by, permission_note(question), translate(_SPOKEN_TIMEOUT))))
+
+
+def _starter(program: Program) -> str:
+    """What started the program, and the terminal in which that was; empty if unknown."""
+    from desktop.services.system.terminal.terminal_session import app_name  # loaded already
+
+    parent, terminal = app_name(program.parent), program.terminal
+    if terminal is None:
+        return parent
+    if parent in {"", terminal.app}:
+        return terminal.app or translate("A terminal")
+    if not terminal.app:
+        return translate("{program} in a terminal", program=parent)
+    return translate("{program} in {terminal}", program=parent, terminal=terminal.app)
 
 
 def _recipient_text(recipient: TokenRecipient) -> str:

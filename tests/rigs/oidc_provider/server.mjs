@@ -28,6 +28,11 @@ const settings = {
   ...JSON.parse(process.argv[2] ?? '{}'),
 };
 
+// oidc-provider leaves this grant to its users, and its check of proofs to itself.
+const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const helpers = './node_modules/oidc-provider/lib/helpers/validate_dpop.js';
+const { default: validateDpop } = await import(new URL(helpers, import.meta.url));
+
 let tokenRequests = 0;
 const server = createServer();
 server.listen(0, '127.0.0.1', () => {
@@ -96,6 +101,9 @@ function provider(issuer) {
       Session: 3600,
     },
   });
+  if (settings.dpop !== 'off') {
+    made.registerGrantType(TOKEN_EXCHANGE, exchangeToken, ['subject_token', 'subject_token_type']);
+  }
   made.use(addInterval);
   made.use(slowDown);
   return made;
@@ -113,6 +121,7 @@ function client({ id, secret, authentication }) {
       'urn:ietf:params:oauth:grant-type:device_code',
       'authorization_code',
       'refresh_token',
+      ...(settings.dpop === 'off' ? [] : [TOKEN_EXCHANGE]),
       ...(secret ? ['client_credentials'] : []),
     ],
     response_types: ['code'],
@@ -137,6 +146,26 @@ async function slowDown(ctx, next) {
     return;
   }
   await next();
+}
+
+// RFC 8693, and RFC 9449: a bound token is exchanged only by who has its key.
+async function exchangeToken(ctx) {
+  const { client, params, provider: made } = ctx.oidc;
+  const proof = await validateDpop(made, ctx);
+  const subject = await made.AccessToken.find(params.subject_token);
+  if (!subject || subject.jkt !== proof?.thumbprint) {
+    throw new errors.InvalidGrant('the subject token is unknown or bound to another key');
+  }
+  const { accountId, grantId, scope, claims } = subject;
+  const token = new made.AccessToken({ client, accountId, grantId, scope, claims, gty: 'exchange' });
+  token.setThumbprint('jkt', proof.thumbprint);
+  ctx.oidc.entity('AccessToken', token);
+  ctx.body = {
+    access_token: await token.save(),
+    issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    token_type: token.tokenType,
+    expires_in: token.expiration,
+  };
 }
 
 async function addInterval(ctx, next) {

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import jwt
 import pytest
 
@@ -16,8 +17,17 @@ from desktop.services.model.errors import TokenNotBoundHere
 from desktop.services.model.profile import tokens_key
 from desktop.services.model.states import Failed, SignedIn, SignedOut
 from desktop.services.session.provider import Provider
+from desktop.services.token import queries
 from desktop.services.token.bound_request import BoundRequest, bound_headers
-from tests.services.harness import ACCESS_TOKEN, HOST, PROFILE, TOKENS, SessionHarness, settle
+from tests.services.harness import (
+    ACCESS_TOKEN,
+    HOST,
+    PROFILE,
+    REFRESH_TOKEN,
+    TOKENS,
+    SessionHarness,
+    settle,
+)
 
 OFFERED = {
     "dpop_signing_alg_values_supported": ["RS256", "ES256"],
@@ -71,7 +81,7 @@ async def test_where_the_server_offers_it_every_request_has_a_proof_of_one_key(
     harness.session.renew()
     await settle()
     harness.server.others = {"/me": {"sub": "dana"}, "/revoke": {}}
-    await harness.session.query(Provider.fetch_userinfo)
+    await harness.session.query(queries.fetch_userinfo)
     key = saved(harness)["key"]
     harness.session.sign_out()
     await settle()
@@ -138,7 +148,7 @@ async def test_a_bearer_token_in_the_answer_is_not_bound(harness: SessionHarness
     await sign_in(harness, token_type="Bearer")
     assert not harness.expect(SignedIn).is_bound
     harness.server.others = {"/me": {"sub": "dana"}}
-    await harness.session.query(Provider.fetch_userinfo)
+    await harness.session.query(queries.fetch_userinfo)
     assert proofs_at(harness, "/me") == [""]
     harness.session.renew()
     await settle()
@@ -150,6 +160,72 @@ async def test_where_it_is_required_a_bearer_token_is_refused(harness: SessionHa
     await sign_in(harness, token_type="Bearer")
     assert isinstance(harness.expect(Failed).error, errors.TokenNotBound)
     assert not harness.keyring.entries
+
+
+def revoked(harness: SessionHarness) -> list[str]:
+    return [form["token"] for path, form in harness.server.requests if path == "/revoke"]
+
+
+async def test_tokens_that_are_refused_are_revoked(harness: SessionHarness) -> None:
+    harness.server.others = {"/revoke": {}}
+    harness.new_session(REQUIRED)
+    await sign_in(harness, token_type="Bearer")
+    assert revoked(harness) == [REFRESH_TOKEN, ACCESS_TOKEN]
+    assert all(proofs_at(harness, "/revoke"))
+    assert isinstance(harness.expect(Failed).error, errors.TokenNotBound)
+
+
+async def test_so_is_one_without_a_refresh_token(harness: SessionHarness) -> None:
+    harness.server.others = {"/revoke": {}}
+    harness.new_session(REQUIRED)
+    await sign_in(harness, token_type="Bearer", refresh_token=None)
+    assert revoked(harness) == [ACCESS_TOKEN]
+
+
+@pytest.mark.parametrize("answer", [httpx.ConnectError("no network"), httpx.Response(503), None])
+async def test_what_cannot_be_revoked_is_refused_all_the_same(
+    harness: SessionHarness, answer: httpx.Response | Exception | None
+) -> None:
+    if answer is not None:
+        harness.server.others = {"/revoke": answer}
+    harness.new_session(REQUIRED)
+    harness.server.metadata = dict(OFFERED)
+    if answer is None:
+        del harness.server.metadata["revocation_endpoint"]
+    harness.server.answers = [TOKENS]
+    harness.session.sign_in()
+    await harness.clock.advance(6)
+    assert isinstance(harness.expect(Failed).error, errors.TokenNotBound)
+    assert not harness.keyring.entries
+    assert len(revoked(harness)) == (0 if answer is None else 1)
+
+
+async def test_a_renewal_without_binding_is_revoked_and_what_is_held_stays(
+    harness: SessionHarness,
+) -> None:
+    harness.server.others = {"/revoke": {}}
+    harness.new_session(REQUIRED)
+    await sign_in(harness)
+    harness.server.rotation.troubles = [TOKENS | {"access_token": "new", "refresh_token": "newer"}]
+    harness.session.renew()
+    await settle()
+    assert revoked(harness) == ["newer", "new"]
+    state = harness.expect(SignedIn)
+    assert state.is_bound
+    assert isinstance(state.trouble, errors.TokenNotBound)
+    assert saved(harness)["access_token"] == ACCESS_TOKEN
+
+
+async def test_the_refresh_token_that_is_held_is_not_revoked_with_a_renewal(
+    harness: SessionHarness,
+) -> None:
+    harness.server.others = {"/revoke": {}}
+    harness.new_session(REQUIRED)
+    await sign_in(harness)
+    harness.server.rotation.troubles = [TOKENS | {"access_token": "new"}]
+    harness.session.renew()
+    await settle()
+    assert revoked(harness) == ["new"]
 
 
 async def test_where_it_is_required_but_not_offered_nobody_has_to_approve(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import httpx
+import jwt
 import pytest
 
 from desktop.oauth import errors
@@ -351,6 +352,92 @@ async def test_the_client_secret_stays_on_the_server_that_it_is_for(
     assert form["client_id"] == "client-1"
     assert (form.get("client_secret") == PASSWORD) is sends_secret
     assert harness.server.authorizations[-1] == ""
+    await harness.close()
+
+
+BINDING = {
+    "dpop_signing_alg_values_supported": ["ES256"],
+    "revocation_endpoint": f"https://{HOST}/revoke",
+}
+BOUND = {"token_type": "DPoP"}
+
+
+async def sign_in_bound(**profile: object) -> SessionHarness:
+    """Sign in with a token that is bound to a key."""
+    harness = SessionHarness(replace(PROFILE, **profile))  # type: ignore[arg-type]
+    harness.server.metadata = dict(BINDING)
+    harness.server.answers = [TOKENS | BOUND]
+    harness.session.sign_in()
+    await harness.clock.advance(6)
+    assert harness.expect(SignedIn).is_bound
+    return harness
+
+
+@pytest.mark.parametrize("url", ["", f"https://{HOST}/exchange"])
+@pytest.mark.parametrize("answer", [{}, BOUND], ids=["bearer", "bound"])
+async def test_a_bound_token_is_exchanged_with_a_proof_of_its_key(
+    url: str, answer: dict[str, object]
+) -> None:
+    harness = await sign_in_bound()
+    harness.server.answers = [issued() | answer]
+    harness.server.others["/exchange"] = issued() | answer
+    found = await fetch(harness, exchange=replace(ORDERS, url=url))
+    keys = [jwt.get_unverified_header(each)["jwk"] for each in harness.server.proofs if each]
+    assert harness.server.proofs[-1]
+    assert keys[0] == keys[-1]
+    proof = jwt.decode(harness.server.proofs[-1], options={"verify_signature": False})
+    assert (proof["htm"], proof["htu"]) == ("POST", url or f"https://{HOST}/token")
+    assert found.is_bound == bool(answer)
+    await harness.close()
+
+
+async def test_the_nonce_that_the_server_requires_is_in_the_proof_of_an_exchange() -> None:
+    harness = await sign_in_bound()
+    harness.server.answers = [
+        httpx.Response(400, json={"error": "use_dpop_nonce"}, headers={"DPoP-Nonce": "n1"}),
+        issued(),
+    ]
+    assert (await fetch(harness, exchange=ORDERS)).access_token == SECOND
+    proof = jwt.decode(harness.server.proofs[-1], options={"verify_signature": False})
+    assert proof["nonce"] == "n1"
+    await harness.close()
+
+
+async def test_another_server_gets_no_proof_for_an_exchange() -> None:
+    harness = await sign_in_bound()
+    harness.server.others["/exchange"] = issued()
+    await fetch(harness, exchange=replace(ORDERS, url="https://sts.example/exchange"))
+    assert harness.server.proofs[-1] == ""
+    await harness.close()
+
+
+async def test_a_bearer_token_is_exchanged_without_a_proof() -> None:
+    harness = SessionHarness()
+    harness.server.metadata = dict(BINDING)
+    await harness.sign_in()  # the server answers with a bearer token
+    harness.server.answers = [issued()]
+    await fetch(harness, exchange=ORDERS)
+    assert harness.server.proofs[-1] == ""
+    await harness.close()
+
+
+async def test_where_it_is_required_an_exchanged_bearer_token_is_refused_and_revoked() -> None:
+    harness = await sign_in_bound(dpop="required")
+    harness.server.others["/revoke"] = {}
+    harness.server.answers = [issued()]
+    with pytest.raises(ExchangeRefused):
+        await fetch(harness, exchange=ORDERS)
+    path, form = harness.server.requests[-1]
+    assert (path, form["token"]) == ("/revoke", SECOND)
+    await harness.close()
+
+
+async def test_the_token_of_another_server_is_not_sent_to_ours_to_be_revoked() -> None:
+    harness = await sign_in_bound(dpop="required")
+    harness.server.others |= {"/revoke": {}, "/exchange": issued()}
+    with pytest.raises(ExchangeRefused):
+        await fetch(harness, exchange=replace(ORDERS, url="https://sts.example/exchange"))
+    assert not harness.server.count_requests("/revoke")
     await harness.close()
 
 

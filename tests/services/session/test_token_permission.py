@@ -6,17 +6,26 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from desktop.services.model.errors import TokenPermissionDenied, TokenPermissionTimedOut
+from desktop.services.model.errors import (
+    PresenceDeclined,
+    PresenceFailed,
+    PresenceNotInstalled,
+    TokenPermissionDenied,
+    TokenPermissionTimedOut,
+)
 from desktop.services.session import token_permission as token_permission_module
+from desktop.services.session.lock.presence import Purpose
 from desktop.services.session.token_permission import (
     ALLOWED_FOR,
     DENIED_FOR,
+    TERMINAL_ALLOWED_FOR,
     PermissionAnswer,
     PermissionRequest,
     TokenPermission,
 )
 from desktop.services.system.processes import UNKNOWN_PROGRAM, Program
-from tests.services.harness import FakeClock, settle
+from desktop.services.system.terminal.terminal_session import TerminalSession
+from tests.services.harness import FakeClock, FakePresence, settle
 
 DEPLOY = PermissionRequest(
     Program("deploy.py", "/srv/deploy.py", 7, "/usr/bin/python3", "identity-of-deploy"),
@@ -49,26 +58,28 @@ class Setup:
     person: Person
     clock: FakeClock
     permission: TokenPermission
-    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    presence: FakePresence
+    tasks: list[asyncio.Task[bool]] = field(default_factory=list)
 
-    def begin(self, question: PermissionRequest = DEPLOY) -> asyncio.Task[None]:
+    def begin(self, question: PermissionRequest = DEPLOY) -> asyncio.Task[bool]:
         task = asyncio.ensure_future(self.permission.obtain(question))
         self.tasks.append(task)
         return task
 
     async def answered(
         self, answer: PermissionAnswer, question: PermissionRequest = DEPLOY
-    ) -> None:
+    ) -> bool:
         """Ask, and give this answer."""
         task = self.begin(question)
         await self.person.say(answer)
-        await task
+        return await task
 
 
 @pytest.fixture
 async def setup() -> AsyncIterator[Setup]:
-    person, clock = Person(), FakeClock()
-    made = Setup(person, clock, TokenPermission(person.ask, clock))
+    person, clock, presence = Person(), FakeClock(), FakePresence()
+    permission = TokenPermission(person.ask, clock, presence=presence)
+    made = Setup(person, clock, permission, presence)
     yield made
     for task in made.tasks:
         task.cancel()
@@ -252,8 +263,8 @@ async def test_who_asks_when_a_question_has_just_ended_is_asked_about(
     monkeypatch.setattr(token_permission_module, "ANSWER_TIMEOUT", 0.0)
     first = setup.begin()
     await asyncio.sleep(0)
-    ending = setup.permission._open[DEPLOY.key or ("", "")].task
-    second: list[asyncio.Task[None]] = []
+    ending = next(iter(setup.permission._open.values())).task
+    second: list[asyncio.Task[bool]] = []
     ending.add_done_callback(lambda _: second.append(setup.begin()))
     with pytest.raises(TokenPermissionTimedOut):
         await first
@@ -269,3 +280,185 @@ async def test_an_answer_counts_for_one_token_only(setup: Setup) -> None:
         await setup.answered(PermissionAnswer.DENY, other)
     await setup.begin()
     assert setup.person.asked == [DEPLOY, other]
+
+
+# Presence
+
+
+def demanding(presence: str, question: PermissionRequest = DEPLOY) -> PermissionRequest:
+    return replace(question, presence=presence)
+
+
+async def test_a_new_program_needs_a_proof_and_a_known_one_does_not(setup: Setup) -> None:
+    question = demanding("ask")
+    assert await setup.answered(PermissionAnswer.FOR_AN_HOUR, question)
+    assert not await setup.permission.obtain(question)
+    assert setup.presence.asked == [Purpose.USE_TOKEN]
+    await setup.answered(PermissionAnswer.ONCE, demanding("ask", MAKE))
+    assert setup.presence.asked == [Purpose.USE_TOKEN] * 2
+
+
+async def test_where_each_use_is_confirmed_no_answer_is_remembered(setup: Setup) -> None:
+    for _ in range(2):
+        assert await setup.answered(PermissionAnswer.FOR_AN_HOUR, demanding("always"))
+    assert len(setup.person.asked) == len(setup.presence.asked) == 2
+
+
+async def test_an_answer_without_a_proof_is_not_one_with_it(setup: Setup) -> None:
+    await setup.answered(PermissionAnswer.FOR_AN_HOUR)
+    assert setup.presence.asked == []
+    assert await setup.answered(PermissionAnswer.ONCE, demanding("ask"))
+    assert setup.presence.asked == [Purpose.USE_TOKEN]
+
+
+async def test_whoever_denies_has_nothing_to_prove(setup: Setup) -> None:
+    with pytest.raises(TokenPermissionDenied):
+        await setup.answered(PermissionAnswer.DENY, demanding("ask"))
+    assert setup.presence.asked == []
+
+
+async def test_without_a_proof_there_is_no_permission(setup: Setup) -> None:
+    setup.presence.error = PresenceFailed()
+    for _ in range(2):
+        with pytest.raises(PresenceFailed):
+            await setup.answered(PermissionAnswer.FOR_AN_HOUR, demanding("ask"))
+    setup.presence.error = None
+    assert await setup.answered(PermissionAnswer.ONCE, demanding("ask"))
+
+
+async def test_a_prompt_that_is_closed_denies_for_a_minute(setup: Setup) -> None:
+    setup.presence.error = PresenceDeclined()
+    with pytest.raises(PresenceDeclined):
+        await setup.answered(PermissionAnswer.ONCE, demanding("ask"))
+    with pytest.raises(TokenPermissionDenied):
+        await setup.permission.obtain(demanding("ask"))
+    assert len(setup.person.asked) == 1
+
+
+async def test_nobody_is_asked_what_they_could_not_prove(setup: Setup) -> None:
+    setup.presence.unavailable = PresenceNotInstalled()
+    with pytest.raises(PresenceNotInstalled):
+        await setup.permission.obtain(demanding("ask"))
+    assert setup.person.asked == []
+
+
+# A terminal session
+
+
+ONE, OTHER = TerminalSession("100:1.5", "GNOME Terminal"), TerminalSession("200:1.5", "kitty")
+
+
+def within(
+    terminal: TerminalSession | None, question: PermissionRequest = DEPLOY
+) -> PermissionRequest:
+    return replace(question, program=replace(question.program, terminal=terminal))
+
+
+async def test_an_answer_for_a_terminal_holds_for_every_program_in_it(setup: Setup) -> None:
+    await setup.answered(PermissionAnswer.FOR_TERMINAL, within(ONE))
+    for each in (DEPLOY, MAKE, LOOP):
+        await setup.begin(within(ONE, each))
+    assert len(setup.person.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        within(OTHER),
+        within(None),
+        within(TerminalSession("100:9.5")),  # another process got the number
+        replace(within(ONE), profile="other"),
+        replace(within(ONE), exchange="secure-endpoint"),
+    ],
+)
+async def test_it_holds_for_no_other_terminal_and_no_other_token(
+    setup: Setup, other: PermissionRequest
+) -> None:
+    await setup.answered(PermissionAnswer.FOR_TERMINAL, within(ONE))
+    await setup.answered(PermissionAnswer.ONCE, other)
+    assert len(setup.person.asked) == 2
+
+
+async def test_it_ends_after_twelve_hours(setup: Setup) -> None:
+    await setup.answered(PermissionAnswer.FOR_TERMINAL, within(ONE))
+    await setup.clock.advance(TERMINAL_ALLOWED_FOR - 1)
+    await setup.begin(within(ONE))
+    await setup.clock.advance(1)
+    await setup.answered(PermissionAnswer.ONCE, within(ONE))
+    assert len(setup.person.asked) == 2
+
+
+async def test_it_ends_with_the_lock(setup: Setup) -> None:
+    await setup.answered(PermissionAnswer.FOR_TERMINAL, within(ONE))
+    setup.permission.forget_allowed()
+    await setup.answered(PermissionAnswer.ONCE, within(ONE))
+    assert len(setup.person.asked) == 2
+
+
+async def test_without_a_terminal_it_holds_once(setup: Setup) -> None:
+    await setup.answered(PermissionAnswer.FOR_TERMINAL, DEPLOY)
+    await setup.answered(PermissionAnswer.ONCE, DEPLOY)
+    assert len(setup.person.asked) == 2
+
+
+async def test_a_program_that_was_denied_in_a_terminal_stays_denied_for_a_minute(
+    setup: Setup,
+) -> None:
+    with pytest.raises(TokenPermissionDenied):
+        await setup.answered(PermissionAnswer.DENY, within(ONE))
+    await setup.answered(PermissionAnswer.FOR_TERMINAL, within(ONE, MAKE))
+    with pytest.raises(TokenPermissionDenied):
+        await setup.begin(within(ONE))
+    await setup.clock.advance(DENIED_FOR)
+    await setup.begin(within(ONE))
+
+
+async def test_an_answer_for_a_terminal_is_not_shared_with_another_one(setup: Setup) -> None:
+    here, there = setup.begin(within(ONE)), setup.begin(within(OTHER))
+    await setup.person.say(PermissionAnswer.FOR_TERMINAL)
+    await here
+    assert not there.done()
+    with_terminal = [each.program.terminal for each in setup.person.asked]
+    assert with_terminal == [ONE, OTHER]
+    await setup.person.say(PermissionAnswer.DENY)
+    with pytest.raises(TokenPermissionDenied):
+        await there
+
+
+async def test_those_that_wait_in_the_terminal_that_was_allowed_go_on(setup: Setup) -> None:
+    several = [setup.begin(within(ONE, each)) for each in (DEPLOY, MAKE, LOOP)]
+    await setup.person.say(PermissionAnswer.FOR_TERMINAL)
+    await asyncio.gather(*several)
+    assert len(setup.person.asked) == 1
+
+
+@pytest.mark.parametrize("answer", [PermissionAnswer.FOR_TERMINAL, PermissionAnswer.FOR_AN_HOUR])
+async def test_an_answer_of_the_moment_of_a_lock_is_not_kept(
+    setup: Setup, answer: PermissionAnswer
+) -> None:
+    """Pressed before the lock, but the question had not ended yet."""
+    task = setup.begin(within(ONE))
+    await settle()
+    setup.person.open[-1].set_result(answer)
+    setup.permission.forget_allowed()
+    await task
+    await setup.answered(PermissionAnswer.ONCE, within(ONE))
+    assert len(setup.person.asked) == 2
+
+
+async def test_a_denial_of_the_moment_of_a_lock_is_kept(setup: Setup) -> None:
+    task = setup.begin(within(ONE))
+    await settle()
+    setup.person.open[-1].set_result(PermissionAnswer.DENY)
+    setup.permission.forget_allowed()
+    for each in (task, setup.begin(within(ONE))):
+        with pytest.raises(TokenPermissionDenied):
+            await each
+    assert len(setup.person.asked) == 1
+
+
+async def test_answers_that_hold_no_longer_take_no_memory(setup: Setup) -> None:
+    await setup.answered(PermissionAnswer.FOR_AN_HOUR, DEPLOY)
+    await setup.clock.advance(ALLOWED_FOR)
+    await setup.answered(PermissionAnswer.FOR_AN_HOUR, MAKE)
+    assert len(setup.permission._answers) == 1

@@ -37,3 +37,19 @@ def test_an_unknown_program_is_never_known() -> None:
     recipients = TokenRecipients()
     recipients.add(TokenRecipient(AT, UNKNOWN_PROGRAM, "x"))
     assert not recipients.has_recent(UNKNOWN_PROGRAM, "x", since=AT)
+
+
+def test_nobody_is_known_after_a_lock_but_all_are_listed() -> None:
+    recipients, program = TokenRecipients(), Program("curl", pid=7, identity="a")
+    recipients.add(TokenRecipient(AT, program, "x"))
+    recipients.end_uses()
+    assert not recipients.has_recent(program, "x", since=AT)
+    assert len(recipients.all()) == 1
+    recipients.add(TokenRecipient(AT, program, "x"))
+    assert recipients.has_recent(program, "x", since=AT)
+
+
+def test_whoever_got_another_token_is_not_known() -> None:
+    recipients, program = TokenRecipients(), Program("curl", pid=7, identity="a")
+    recipients.add(TokenRecipient(AT, program, "x", "secure-endpoint"))
+    assert not recipients.has_recent(program, "x", since=AT)

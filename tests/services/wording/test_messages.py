@@ -25,6 +25,7 @@ from desktop.services.wording import messages
 from desktop.services.wording.error_codes import error_code
 from desktop.services.wording.field_names import BySurface, Surface, field_name
 from desktop.services.wording.messages import Remedy, advice_for, facts_of
+from tests.oauth.harness import HELD
 
 HOST = "login.example"
 FILE = Path("profiles.toml")
@@ -62,7 +63,9 @@ def bare(kind: type[Exception]) -> Exception:
         errors.WrongIssuer: (HOST, "https://a.example", "https://b.example"),
         errors.NoUsableToken: (HOST, "no usable access_token"),
         errors.UnsupportedTokenType: (HOST, "mac"),
+        errors.TokenNotBound: (HOST, HELD),
         errors.BindingNotOffered: (HOST,),
+        session.PolkitBroken: ("The connection is closed",),
         session.ForeignServer: ("https://login.example",),
         profiles.ProfileError: (FILE,),
         session.ClientSecretMissing: ("northwind",),
@@ -474,6 +477,7 @@ def test_the_labels_of_the_remedies_are_these() -> None:
         "Continue without saving",
         "Set up a profile",
         "Edit profile",
+        "Check connection",
         "Open profiles folder",
     ]
 

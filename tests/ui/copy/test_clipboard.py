@@ -74,6 +74,28 @@ def test_the_user_code_stays(system: QClipboard) -> None:
     assert system.text() == "WDJB-MJHT"
 
 
+def test_a_code_stays_until_a_lock(system: QClipboard) -> None:
+    clipboard = Clipboard()
+    clipboard.copy_code("WDJB-MJHT")
+    assert marks(system) == {}
+    clipboard.clear_secret()
+    assert system.text() == "WDJB-MJHT"
+    clipboard.clear_for_lock()
+    assert system.text() == ""
+
+
+def test_a_lock_clears_no_other_text(system: QClipboard) -> None:
+    clipboard = Clipboard()
+    clipboard.copy_code("WDJB-MJHT")
+    system.setText("a shopping list")
+    clipboard.clear_for_lock()
+    assert system.text() == "a shopping list"
+    clipboard.copy_code("WDJB-MJHT")
+    clipboard.copy("WDJB-MJHT")  # as a part of what support needs
+    clipboard.clear_for_lock()
+    assert system.text() == "WDJB-MJHT"
+
+
 def test_copying_again_starts_the_time_anew(system: QClipboard) -> None:
     clipboard = Clipboard(clear_after=30)
     copy_secret(clipboard, "one")

@@ -8,16 +8,20 @@ import pytest
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop.services.session.token_permission import PermissionAnswer, PermissionRequest
 from desktop.services.system.processes import UNKNOWN_PROGRAM, Program
+from desktop.services.system.terminal.terminal_session import TerminalSession
 from desktop.ui.kit.widgets import Button
+from desktop.ui.window.announcer import Announcer
 from desktop.ui.window.permission_window import PermissionWindow
 from tests.ui.harness import run_on_event_loop, texts_on
 
 PROGRAM = Program("deploy.py", "/home/dana/deploy.py", 4711, "/usr/bin/python3.11", "its-files")
 QUESTION = PermissionRequest(PROGRAM, "northwind", "Northwind SOC")
+TERMINAL = TerminalSession("4700:1.5", "GNOME Terminal")
+IN_TERMINAL = replace(QUESTION, program=replace(PROGRAM, parent="/usr/bin/bash", terminal=TERMINAL))
 
 OVER = QRect(0, 0, 600, 600)
 
@@ -56,6 +60,7 @@ pytestmark = pytest.mark.usefixtures("theme")
     [
         ("deny", PermissionAnswer.DENY),
         ("once", PermissionAnswer.ONCE),
+        ("for_terminal", PermissionAnswer.FOR_TERMINAL),
         ("for_an_hour", PermissionAnswer.FOR_AN_HOUR),
     ],
 )
@@ -64,7 +69,7 @@ def test_a_press_is_the_answer(name: str, expected: PermissionAnswer) -> None:
         button: Button = getattr(window, name)
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
-    assert answer(press) is expected
+    assert answer(press, question=IN_TERMINAL) is expected
 
 
 def test_return_and_escape_and_closing_deny() -> None:
@@ -81,7 +86,7 @@ def test_return_and_escape_and_closing_deny() -> None:
 
 def test_what_was_meant_for_another_window_presses_nothing() -> None:
     def type_on(window: PermissionWindow) -> None:
-        for button in (window.deny, window.once, window.for_an_hour):
+        for button in window._buttons:
             assert not button.isEnabled()
             QTest.mouseClick(button, Qt.MouseButton.LeftButton)
         for key in (Qt.Key.Key_Return, Qt.Key.Key_Space, Qt.Key.Key_Escape):
@@ -90,7 +95,55 @@ def test_what_was_meant_for_another_window_presses_nothing() -> None:
         window._enable_buttons()
         QTest.mouseClick(window.once, Qt.MouseButton.LeftButton)
 
-    assert answer(type_on, too_soon=100_000) is PermissionAnswer.ONCE
+    assert answer(type_on, too_soon=100_000, question=IN_TERMINAL) is PermissionAnswer.ONCE
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Space, Qt.Key.Key_Tab])
+def test_typing_goes_on_longer_than_the_buttons_are_disabled(key: Qt.Key) -> None:
+    """A window manager may give the window the focus in the middle of a word."""
+
+    def type_on(window: PermissionWindow) -> None:
+        window._enable_buttons()
+        window.once.setFocus()
+        QTest.keyClick(window.once, key)
+        QTest.keyClick(window, Qt.Key.Key_Escape)
+        assert window.focusWidget() is window.once
+        assert window.isVisible()
+        window._keys_count.setRemainingTime(0)
+        window.deny.setFocus()
+        QTest.keyClick(window.deny, Qt.Key.Key_Return)
+
+    assert answer(type_on, too_soon=100_000) is PermissionAnswer.DENY
+
+
+def test_each_key_that_comes_too_soon_keeps_the_buttons_disabled() -> None:
+    def type_on(window: PermissionWindow) -> None:
+        window._guard.setTimerType(Qt.TimerType.PreciseTimer)
+        window._guard.start()
+        QTest.qWait(30)
+        before = window._guard.remainingTime()
+        QTest.keyClick(window, Qt.Key.Key_A)
+        assert window._guard.remainingTime() > before
+        window.close()
+
+    answer(type_on, too_soon=100_000)
+
+
+def test_a_focus_that_comes_later_starts_the_pause_again() -> None:
+    def look(window: PermissionWindow) -> None:
+        window._too_soon = 100_000
+        assert window._keys_count.hasExpired()
+        window.activateWindow()
+        QTest.qWait(1)
+        assert window.isActiveWindow()
+        assert not window._keys_count.hasExpired()
+        QTest.mouseClick(window.once, Qt.MouseButton.LeftButton)  # a click needs no pause
+
+    other = QWidget()
+    other.show()
+    other.activateWindow()
+    assert answer(look) is PermissionAnswer.ONCE
+    other.deleteLater()
 
 
 def test_it_comes_without_taking_the_keyboard() -> None:
@@ -114,6 +167,7 @@ def test_it_says_who_asks_for_what() -> None:
     for word in ("deploy.py", "/home/dana/deploy.py", "/usr/bin/python3.11", "4711", "Northwind"):
         assert word in words
     assert "Let deploy.py use your token?" in words
+    assert "Started by" not in words
     name = window.accessibleName()
     assert name.startswith("Let deploy.py use your token for Northwind SOC?")
     window.close()
@@ -132,6 +186,32 @@ def test_it_says_which_token_is_asked_for() -> None:
     window.deleteLater()
 
 
+@pytest.mark.parametrize(
+    ("parent", "terminal", "starter"),
+    [
+        ("/usr/bin/bash", TERMINAL, "bash in GNOME Terminal"),
+        ("/usr/libexec/gnome-terminal-server", TERMINAL, "GNOME Terminal"),
+        ("", TERMINAL, "GNOME Terminal"),
+        ("/usr/bin/bash", TerminalSession("1:1"), "bash in a terminal"),
+        ("", TerminalSession("1:1"), "A terminal"),
+        ("/usr/share/code/code", None, "Visual Studio Code"),
+        ("/usr/sbin/cron", None, "cron"),
+        (r"C:\Windows\System32\cmd.exe", TerminalSession("1:1", "Windows Terminal"), "cmd.exe in "),
+    ],
+)
+def test_it_says_what_started_the_program_and_where(
+    parent: str, terminal: TerminalSession | None, starter: str
+) -> None:
+    program = replace(PROGRAM, parent=parent, terminal=terminal)
+    window = PermissionWindow(replace(QUESTION, program=program), QIcon(), over=OVER)
+    window.show()
+    words = [each.text() for each in texts_on(window)]
+    assert words[words.index("Started by") + 1].startswith(starter)
+    assert f"Northwind SOC? Started by {starter}" in window.accessibleName()
+    window.close()
+    window.deleteLater()
+
+
 def test_the_time_until_it_is_denied_counts_down() -> None:
     def look(window: PermissionWindow) -> None:
         assert window._countdown.isActive()
@@ -144,12 +224,26 @@ def test_the_time_until_it_is_denied_counts_down() -> None:
     answer(look)
 
 
+def test_a_screen_reader_hears_the_countdown_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+    monkeypatch.setattr(Announcer, "announce", lambda _self, text: heard.append(text))
+
+    def look(window: PermissionWindow) -> None:
+        assert window._remaining.accessibleName() == "Denied automatically after a minute."
+        for left in range(59, 0, -1):
+            window._deadline.setRemainingTime(left * 1000 - 100)
+            window._countdown.timeout.emit()
+        window.close()
+
+    answer(look)
+    assert [each for each in heard if each] == ["30 seconds left"]
+
+
 def test_what_is_not_known_is_said_to_be_so() -> None:
     window = PermissionWindow(replace(QUESTION, program=UNKNOWN_PROGRAM), QIcon(), over=OVER)
     window.show()
     words = [each.text() for each in texts_on(window)]
     assert "Let an unknown program use your token?" in words
-    assert "An unknown program" in words
     assert "Unknown" in words
     assert "Process ID" not in words
     window.close()
@@ -172,13 +266,59 @@ def test_a_question_that_is_taken_back_goes_from_the_screen() -> None:
     }
 
 
-def test_an_hour_is_not_offered_where_it_is_not_known_what_runs() -> None:
-    shell = PermissionRequest(Program("bash", "/usr/bin/bash", 8), "northwind", "Northwind SOC")
+@pytest.mark.parametrize("terminal", [None, TERMINAL])
+def test_an_hour_is_not_offered_where_it_is_not_known_what_runs(
+    terminal: TerminalSession | None,
+) -> None:
+    program = Program("bash", "/usr/bin/bash", 8, terminal=terminal)
+    shell = PermissionRequest(program, "northwind", "Northwind SOC")
 
     def look(window: PermissionWindow) -> None:
         assert window.for_an_hour.isHidden()
-        assert any("so it asks every time" in each.text() for each in texts_on(window))
+        assert window.for_terminal.isVisible() == (terminal is not None)
+        asks_always = any("so it asks every time" in each.text() for each in texts_on(window))
+        assert asks_always == (terminal is None)
         window.deny.click()
 
     assert answer(look, question=shell) is PermissionAnswer.DENY
     assert answer(lambda window: window.for_an_hour.click()) is PermissionAnswer.FOR_AN_HOUR
+
+
+@pytest.mark.parametrize(("presence", "is_hidden"), [("ask", False), ("always", True)])
+def test_a_proof_is_announced_and_can_be_needed_each_time(
+    presence: str, *, is_hidden: bool
+) -> None:
+    def look(window: PermissionWindow) -> None:
+        assert window.for_an_hour.isHidden() is is_hidden
+        said = "If you allow it, your system asks for your password or fingerprint next."
+        assert any(said in each.text() for each in texts_on(window))
+        window.deny.click()
+
+    answer(look, question=replace(QUESTION, presence=presence))
+
+
+def test_what_a_longer_answer_covers_is_said() -> None:
+    def look(window: PermissionWindow) -> None:
+        notes = " ".join(each.text() for each in texts_on(window))
+        assert "“In this terminal” covers every program in it until you close it" in notes
+        about = window.for_terminal.accessibleDescription()
+        assert about.startswith("Every program in this terminal, until you close it, XDR Login lo")
+        about = window.for_an_hour.accessibleDescription()
+        assert about == "Only deploy.py, wherever it runs, until XDR Login locks."
+        window.close()
+
+    answer(look, question=IN_TERMINAL)
+
+    def look_outside(window: PermissionWindow) -> None:
+        assert window.for_terminal.isHidden()
+        assert not any("terminal" in each.text() for each in texts_on(window))
+        window.close()
+
+    answer(look_outside)
+
+
+def test_only_the_window_of_the_question_is_shown() -> None:
+    before = {each for each in QApplication.topLevelWidgets() if each.isVisible()}
+    window = PermissionWindow(IN_TERMINAL, QIcon(), over=OVER)
+    assert {each for each in QApplication.topLevelWidgets() if each.isVisible()} == before
+    window.deleteLater()

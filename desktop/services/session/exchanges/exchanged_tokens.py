@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from desktop.oauth.client import Client
+from desktop.oauth.client import Client, ClientConnection
 from desktop.oauth.clock import Clock, Moment, now
 from desktop.oauth.errors import (
     AccessDenied,
@@ -19,10 +19,10 @@ from desktop.oauth.errors import (
     PageInsteadOfAnswer,
     ServerFault,
     Throttled,
+    TokenNotBound,
     TransportFailure,
     UnauthorizedClient,
 )
-from desktop.oauth.grants.token_exchange import exchange_token, request_with_bearer
 from desktop.oauth.model.token_set import Account, TokenSet
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.errors import (
@@ -35,7 +35,7 @@ from desktop.services.model.exchanges import BEARER, Exchange, ExchangedToken
 from desktop.services.model.profile import is_same_server
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.token_store import TokenStore
-from desktop.services.session.provider import Provider, Query
+from desktop.services.session.provider import Provider, Query, revoke_refused
 from desktop.services.session.schedule import is_valid_for, renewal_due_at
 from desktop.services.session.session_state import SessionState
 
@@ -177,7 +177,7 @@ class ExchangedTokens:
             first, requested = self._store.held, now(self._clock)
             account = Account() if first is None else first.account
             try:
-                tokens = await _request_token(provider, exchange, token.access_token)
+                tokens = await _request_token(provider, exchange, token)
             except _PASSING:
                 raise
             except OAuthError as error:
@@ -196,21 +196,37 @@ _PASSING = (InvalidToken, PageInsteadOfAnswer, ServerFault, Throttled, Transport
 _FORBIDDEN = (AccessDenied, ForbiddenByPolicy, InsufficientScope, UnauthorizedClient)
 
 
-async def _request_token(provider: Provider, exchange: Exchange, access_token: str) -> TokenSet:
-    connection = await provider.reconnect()
+async def _request_token(provider: Provider, exchange: Exchange, token: AccessToken) -> TokenSet:
+    from desktop.oauth.grants.token_exchange import request_with_bearer  # not before a code
+
     if exchange.kind == BEARER:
-        return await request_with_bearer(connection, exchange.url, access_token=access_token)
+        connection = await provider.reconnect()
+        held = token.access_token
+        return await request_with_bearer(connection, exchange.url, access_token=held)
     profile, endpoint = provider.profile, exchange.url
-    if not endpoint:
-        endpoint = (await provider.discover(connection)).token_endpoint
-    elif not is_same_server(endpoint, profile.issuer or profile.token_endpoint):
+    if endpoint and not is_same_server(endpoint, profile.issuer or profile.token_endpoint):
         # The client secret is bound to the issuer. RFC 8693 section 2.1 lets another server do
-        # without.
-        connection = replace(connection, client=Client(profile.client_id))
+        # without. The key is for the server of the sign-in.
+        connection = replace(await provider.reconnect(), client=Client(profile.client_id))
+        return await _exchange_at(connection, endpoint, exchange, token)
+    connection = await provider.reconnect(token.key if token.is_bound else None)
+    endpoint = endpoint or (await provider.discover(connection)).token_endpoint
+    try:
+        return await _exchange_at(connection, endpoint, exchange, token)
+    except TokenNotBound as error:
+        await revoke_refused(provider, error)
+        raise
+
+
+async def _exchange_at(
+    connection: ClientConnection, endpoint: str, exchange: Exchange, token: AccessToken
+) -> TokenSet:
+    from desktop.oauth.grants.token_exchange import exchange_token  # not before a code
+
     return await exchange_token(
         connection,
         endpoint,
-        subject_token=access_token,
+        subject_token=token.access_token,
         scope=exchange.scope,
         parameters=exchange.parameters,
     )

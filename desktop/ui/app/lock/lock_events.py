@@ -11,20 +11,21 @@ from PySide6.QtCore import SLOT, QObject, Signal, Slot
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtDBus import QDBusMessage, QDBusPendingCallWatcher
+    from PySide6.QtDBus import QDBusConnection, QDBusMessage, QDBusPendingCallWatcher
 
     from desktop.ui.app.lock.windows_session import WindowsSession
 
 _log = logging.getLogger(__name__)
 
-# Each is a bus name, and the name of the interface with the signal.
-_SCREENSAVERS = (
-    "org.freedesktop.ScreenSaver",
-    "org.gnome.ScreenSaver",
-    "org.xfce.ScreenSaver",
-    "org.cinnamon.ScreenSaver",
-    "org.mate.ScreenSaver",
-)
+# Each is a bus name, and the name of the interface with the signal; with the usual path.
+_SCREENSAVERS = {
+    "org.freedesktop.ScreenSaver": "/org/freedesktop/ScreenSaver",
+    "org.gnome.ScreenSaver": "/org/gnome/ScreenSaver",
+    "org.xfce.ScreenSaver": "/org/xfce/ScreenSaver",
+    "org.cinnamon.ScreenSaver": "/org/cinnamon/ScreenSaver",
+    "org.mate.ScreenSaver": "/",
+}
+_NOT_THERE = (".ServiceUnknown", ".NameHasNoOwner", ".Disconnected")
 _LOGIN = "org.freedesktop.login1"
 _MANAGER_PATH, _MANAGER = "/org/freedesktop/login1", "org.freedesktop.login1.Manager"
 _SESSION = "org.freedesktop.login1.Session"
@@ -33,6 +34,8 @@ _PROPERTIES = "org.freedesktop.DBus.Properties"
 
 class LockEvents(QObject):
     """Watches the session, as far as the system reports it. Nothing is polled.
+
+    On Linux, a screen that is locked already is asked for once, and reported like a signal.
 
     Signals:
         screen_changed: the screen was locked (True) or unlocked (False).
@@ -63,12 +66,15 @@ class LockEvents(QObject):
     # Linux: without a bus, as in containers, no signal ever comes.
 
     def _watch_screensavers(self) -> None:
-        from PySide6.QtDBus import QDBusConnection
+        from PySide6.QtDBus import QDBusConnection, QDBusMessage
 
         bus = QDBusConnection.sessionBus()
-        for name in _SCREENSAVERS:
+        for name, path in _SCREENSAVERS.items():
             # Their paths differ between desktops and versions.
             bus.connect(name, "", name, "ActiveChanged", self, _slot("on_screen(bool)"))
+            call = QDBusMessage.createMethodCall(name, path, name, "GetActive")
+            call.setAutoStartService(False)
+            self._call(call, lambda reply: self._on_locked(reply.arguments()[0]), bus)
 
     def _watch_login_manager(self) -> None:
         from PySide6.QtDBus import QDBusConnection, QDBusMessage
@@ -80,7 +86,7 @@ class LockEvents(QObject):
         # "auto" is the session of this process or, started by a user service, that of the display.
         call = QDBusMessage.createMethodCall(_LOGIN, _MANAGER_PATH, _MANAGER, "GetSession")
         call.setArguments(["auto"])
-        self._call(call, self._on_session)
+        self._call(call, self._on_session, bus)
 
     def _on_session(self, reply: QDBusMessage) -> None:
         from PySide6.QtDBus import QDBusConnection
@@ -91,6 +97,7 @@ class LockEvents(QObject):
         bus.connect(_LOGIN, path, _SESSION, "Unlock", self, _slot("on_unlock()"))
         changed = _slot("on_properties()")
         bus.connect(_LOGIN, path, _PROPERTIES, "PropertiesChanged", self, changed)
+        self._get("LockedHint", self._on_locked)
 
     @Slot(bool)
     def on_screen(self, locked: bool) -> None:  # noqa: FBT001 - the arguments of the signal
@@ -118,29 +125,41 @@ class LockEvents(QObject):
 
         PySide6 cannot read what has changed from the signal itself.
         """
-        from PySide6.QtDBus import QDBusMessage
+        self._get("Active", self._on_active)
+
+    def _get(self, name: str, then: Callable[[object], None]) -> None:
+        """Read a property of the login session."""
+        from PySide6.QtDBus import QDBusConnection, QDBusMessage
 
         call = QDBusMessage.createMethodCall(_LOGIN, self._session_path, _PROPERTIES, "Get")
-        call.setArguments([_SESSION, "Active"])
-        self._call(call, self._on_active)
+        call.setArguments([_SESSION, name])
+        bus = QDBusConnection.systemBus()
+        self._call(call, lambda reply: then(reply.arguments()[0].variant()), bus)
 
-    def _on_active(self, reply: QDBusMessage) -> None:
-        if reply.arguments()[0].variant() is False:
+    def _on_active(self, active: object) -> None:
+        if active is False:
             self.left.emit()
 
-    def _call(self, call: QDBusMessage, then: Callable[[QDBusMessage], None]) -> None:
-        """Call a method of the login manager, and `then` with its reply unless that is an error."""
-        from PySide6.QtDBus import QDBusConnection, QDBusPendingCallWatcher
+    def _on_locked(self, locked: object) -> None:
+        """Handle the answer to whether the screen is locked already; not all desktops say so."""
+        if locked is True:
+            self.screen_changed.emit(True)
+
+    def _call(
+        self, call: QDBusMessage, then: Callable[[QDBusMessage], None], bus: QDBusConnection
+    ) -> None:
+        """Call a method of a service, and `then` with its reply unless that is an error."""
+        from PySide6.QtDBus import QDBusPendingCallWatcher
 
         def on_finished(answered: QDBusPendingCallWatcher) -> None:
             reply = answered.reply()
             answered.deleteLater()
-            if reply.errorName():
-                _log.info("no answer from the login manager: %s", reply.errorName())
-            else:
+            if not reply.errorName():
                 then(reply)
+            elif not reply.errorName().endswith(_NOT_THERE):
+                _log.info("no answer from %s: %s", call.service(), reply.errorName())
 
-        waiting = QDBusPendingCallWatcher(QDBusConnection.systemBus().asyncCall(call), self)
+        waiting = QDBusPendingCallWatcher(bus.asyncCall(call), self)
         waiting.finished.connect(on_finished)
 
     # Windows

@@ -82,6 +82,48 @@ def test_every_event_of_the_session_is_noticed_and_no_other(bare_bus: Bus) -> No
     assert json.loads(done.stdout) == {**EXPECTED, **{each: [] for each in IGNORED}}
 
 
+# Prints what was noticed at the start.
+START = """
+import subprocess, sys
+from PySide6.QtCore import QCoreApplication, QElapsedTimer
+from desktop.ui.app.lock.lock_events import LockEvents
+
+application = QCoreApplication([])
+services = subprocess.Popen(
+    [sys.executable, "tests/rigs/login_manager.py", *sys.argv[1:]],
+    stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+)
+services.stdout.readline()
+seen, timer = [], QElapsedTimer()
+events = LockEvents()
+events.screen_changed.connect(lambda locked: seen.append("locked" if locked else "unlocked"))
+timer.start()
+while not seen and timer.elapsed() < (20000 if len(sys.argv) > 2 else 1000):
+    application.processEvents()
+events.close()
+services.kill()
+print(*seen)
+"""
+
+
+@pytest.mark.parametrize("who", [None, "login", *SCREENSAVERS])
+def test_a_screen_that_was_locked_before_is_noticed(bare_bus: Bus, who: str | None) -> None:
+    requirements.require_linux("session bus")
+    buses = {
+        "DBUS_SYSTEM_BUS_ADDRESS": bare_bus.address,
+        "DBUS_SESSION_BUS_ADDRESS": bare_bus.address,
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", START, bare_bus.address, *([who] if who else [])],
+        cwd=ROOT,
+        env=os.environ | buses,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.split() == (["locked"] if who else [])
+
+
 def test_without_a_login_manager_nothing_breaks(
     bare_bus: Bus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
