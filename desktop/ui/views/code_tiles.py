@@ -99,9 +99,15 @@ class CodeTiles(QLabel):
         lines = [""]
         for character in self._code:
             if lines[-1] and _line_width(lines[-1] + character, tile) > width + 0.5:
-                lines.append("")
+                lines[-1:] = _broken(lines[-1])
             lines[-1] += character
         return lines
+
+
+def _broken(line: str) -> tuple[str, str]:
+    """Break `line` after its last separator, or at its end if it has none."""
+    after = max((at + 1 for at, each in enumerate(line) if each in _SEPARATORS), default=len(line))
+    return line[:after], line[after:]
 
 
 def _width(character: str, tile: float) -> float:
