@@ -61,7 +61,7 @@ class AuditLog:
                 self._overflow += 1
                 return
             self._waiting.append((event, datetime.now(UTC)))
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():  # a bug may have ended it
                 self._thread = threading.Thread(target=self._write_all, name="audit")
                 self._thread.start()
 
