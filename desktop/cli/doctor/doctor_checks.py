@@ -49,12 +49,17 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check and its result, about `host` if it concerns a server."""
+    """A check and its result.
+
+    If it concerns a server: `host`, its `address` (host and port), and the `profiles` that use it.
+    """
 
     name: str
     text: str
     remedy: str = ""
     host: str = ""
+    address: str = ""
+    profiles: str = ""
     outcome: Outcome = Outcome.OK
 
 

@@ -41,7 +41,7 @@ class SignedOut:
 
     `valid_until` is when the last of the removed tokens expires, and `open_ended` says that one of
     them lives longer, for an unknown time. `revocation` says whether they were revoked, and
-    `revocation_error` why not.
+    `revocation_error` why not. `user` is who was signed in.
     """
 
     removed_at: datetime | None = None
@@ -49,6 +49,7 @@ class SignedOut:
     revocation: Revocation = Revocation.NOT_OFFERED
     revocation_error: Exception | None = None
     open_ended: bool = False
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)

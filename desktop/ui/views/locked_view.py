@@ -22,7 +22,7 @@ class LockedView(View):
 
     def __init__(self, actions: Actions, theme: Theme) -> None:
         super().__init__()
-        card = Card()
+        card = Card(plain=True)
         row = add_row(card.column, Padlock(theme))
         row.insertStretch(0, 1)
         row.addStretch(1)

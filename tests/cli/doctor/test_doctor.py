@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -62,6 +63,16 @@ def test_each_check_is_one_line_with_the_next_step(home: CommandHarness) -> None
     assert re.fullmatch(r"\nAll checks passed, with \d+ warnings?\.\n", done.stderr)
 
 
+def test_checks_of_a_server_name_its_profiles_and_its_port(home: CommandHarness) -> None:
+    for id_ in ("soc", "lab"):
+        home.add_profile(id_)
+    host = urlsplit(home.server.url).netloc
+    lines = home.run("doctor").stdout.splitlines()
+    assert f"ok       proxy (soc and 1 other, {host}): none" in lines
+    tls = checks_in(home.run("doctor", "--json"))["TLS (127.0.0.1)"]
+    assert (tls["address"], tls["profiles"]) == (host, "soc and 1 other")
+
+
 def test_a_missing_keyring_fails() -> None:
     done = run("doctor", "--json")
     assert done.returncode == 1
@@ -86,7 +97,8 @@ def test_an_unreachable_server_fails(home: CommandHarness) -> None:
     home.server.stop()
     done = home.run("doctor")
     assert done.returncode == 1
-    assert "fail     network (127.0.0.1): Can't reach the server" in done.stdout
+    address = urlsplit(home.server.url).netloc
+    assert f"fail     network (soc, {address}): Can't reach the server" in done.stdout
     assert done.stderr.endswith("checks failed. Fix it, then run xdr-login doctor again.\n")
 
 

@@ -477,6 +477,7 @@ def test_the_labels_of_the_remedies_are_these() -> None:
         "Continue without saving",
         "Set up a profile",
         "Edit profile",
+        "Check connection",
         "Open profiles folder",
     ]
 

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
 from desktop.services.model.audit import AuditEvent
 from desktop.services.model.audit_kinds import APP_LOCKED, APP_UNLOCKED
@@ -49,6 +50,10 @@ def lock_of(harness: ControllerHarness) -> AppLock:
 
 def shown(harness: ControllerHarness) -> type:
     return type(harness.window.view)
+
+
+def enabled_buttons(harness: ControllerHarness) -> list[QPushButton]:
+    return [each for each in buttons_on(harness.window) if each.isEnabled()]
 
 
 def texts(harness: ControllerHarness) -> list[str]:
@@ -107,7 +112,7 @@ def test_the_button_unlocks(harness: ControllerHarness) -> None:
     async def press() -> None:
         lock_of(harness).lock(LockReason.COMMAND)
         settle()
-        (button,) = buttons_on(harness.window)
+        (button,) = enabled_buttons(harness)
         assert button.text() == "Unlock"
         button.click()
         await asyncio.sleep(0.01)
@@ -282,7 +287,7 @@ def test_a_page_waits_below_the_lock_with_what_was_typed(harness: ControllerHarn
 @pytest.mark.parametrize("key", [Qt.Key.Key_Comma, Qt.Key.Key_K])
 def test_a_locked_app_opens_no_pages(harness: ControllerHarness, key: Qt.Key) -> None:
     harness.controller.add_shortcuts()
-    harness.window.add_settings_button()
+    harness.window.enable_header()
     harness.window.add_profile_switcher()
     harness.show(signed_in())
     lock_of(harness).lock(LockReason.SCREEN)
@@ -290,7 +295,7 @@ def test_a_locked_app_opens_no_pages(harness: ControllerHarness, key: Qt.Key) ->
     QTest.keyClick(harness.window, key, Qt.KeyboardModifier.ControlModifier)
     settle()
     assert harness.window.page is None
-    assert [each.text() for each in buttons_on(harness.window)] == ["Unlock"]
+    assert [each.text() for each in enabled_buttons(harness)] == ["Unlock"]
 
 
 def test_a_page_that_arrives_late_waits_below_the_lock(harness: ControllerHarness) -> None:
