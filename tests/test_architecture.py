@@ -83,6 +83,7 @@ LIBRARIES = {
     "jeepney": (
         "services/network/linux_proxy.py",
         "services/secrets/keyring_vault.py",
+        "services/session/lock/polkit.py",
         "cli/doctor/doctor_checks.py",
     ),
     "psutil": (

@@ -12,9 +12,9 @@ from desktop.cli.terminal.output import (
     confirm,
     print_json,
     print_message,
-    print_rows,
 )
 from desktop.cli.terminal.running_app import notify_tokens_changed, sign_out_in_app
+from desktop.cli.terminal.tables import print_rows
 from desktop.oauth.grants.app_grant import AppGrant
 from desktop.services.configuration.load import load_configuration
 from desktop.services.model.access_token import AccessToken

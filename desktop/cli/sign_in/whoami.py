@@ -10,8 +10,8 @@ from desktop.cli.scripts.token_source import fetch_token
 from desktop.cli.terminal.output import (
     print_json,
     print_message,
-    print_rows,
 )
+from desktop.cli.terminal.tables import print_rows
 from desktop.services.configuration.load import load_configuration
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.profile import Profile

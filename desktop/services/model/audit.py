@@ -82,6 +82,12 @@ class AuditEvent:
         "Whether you were asked before a program got the token: granted, or not_required.",
         name="xdr_login.consent",
     )
+    presence: str = text(
+        "Whether the system confirmed who was at the computer, by password or fingerprint: proved; "
+        "proved_earlier, for an answer that still holds; not_required; or unavailable, where the "
+        "system could not ask before an unlock.",
+        name="xdr_login.presence",
+    )
     revocation: str = text(
         "What became of the tokens at the server: revoked, grant_revoked, not_offered or failed.",
         name="xdr_login.revocation",

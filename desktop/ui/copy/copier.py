@@ -11,6 +11,7 @@ from desktop.oauth.errors import OAuthError
 from desktop.services.model.copy_formats import CopyFormat, formatted
 from desktop.services.model.errors import FormatForbidden, NoToken, SessionError
 from desktop.services.secrets.keystore import KeystoreError
+from desktop.services.session.lock.presence import SystemPresence, prove_for_use
 from desktop.services.system.translation import translate
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.wording import window_texts
@@ -18,6 +19,7 @@ from desktop.ui.wording import window_texts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from desktop.services.session.lock.presence import Presence
     from desktop.services.session.session import Session
     from desktop.ui.copy.clipboard import Clipboard
     from desktop.ui.copy.copy_window import CopyWindow
@@ -50,6 +52,7 @@ class Copier(QObject):
         self.clipboard = clipboard
         self.session: Session | None = None  # whose token is or was copied last
         self.api_service = ""  # that commands call, by its name
+        self.presence: Presence = SystemPresence()
         self._make_window = make_window
         self._window: CopyWindow | None = None  # still on screen when the task is over
         self._task: asyncio.Task[None] | None = None
@@ -93,9 +96,10 @@ class Copier(QObject):
         try:
             # The canceled copy may still be clearing what it has set.
             await self._wait_for_cancelled()
+            presence = await prove_for_use(self.presence, session.profile)
             outcome = await self._copy_token(session, copy_format)
             if isinstance(outcome, Copied):
-                session.audit.note_copied(copy_format)
+                session.audit.note_copied(copy_format, presence=presence)
         except (OAuthError, KeystoreError, SessionError) as error:
             session.audit.note_not_copied(error)
             outcome = _not_copied(error)

@@ -13,21 +13,23 @@ import httpx
 import pytest
 import segno
 
-from desktop.cli.sign_in import login
+from desktop.cli.sign_in import login, sign_in_output
 from desktop.cli.sign_in.login import SignInOptions
 from desktop.cli.sign_in.sign_in_output import JsonReporter, Reporter, TextReporter
 from desktop.cli.terminal.exits import Exit, handle_errors
 from desktop.oauth.errors import TransportFailure
 from desktop.options import Options
 from desktop.services.model.profile import NoProfile, Profile, client_secret_key
+from desktop.services.model.settings import Settings, save_settings
 from desktop.services.model.states import AwaitingApproval
 from desktop.services.network.environment import Environment
 from desktop.services.secrets import keyring_vault
 from desktop.services.secrets.keystore import KeyringLocked, KeyringMissing, Vault
 from desktop.services.system import paths
+from desktop.services.system.paths import settings_file
 from desktop.services.system.worker import Worker
 from desktop.services.wording.formats import format_time
-from tests.sample_states import in_browser
+from tests.sample_states import in_browser, signed_in
 from tests.services.harness import (
     ACCESS_TOKEN,
     DEVICE_CODE,
@@ -140,18 +142,17 @@ def device(**changes: object) -> dict[str, object]:
 def test_a_sign_in_reads_like_this(console: Terminal) -> None:
     lines = console.run(display=False)
     assert console.exit_code == 0
-    assert lines[:-2] == [
+    assert lines[:-3] == [
         "No display found. Signing in from the terminal.",
         "Your code:  CODE-1",
         f"Approve it: https://{HOST}/activate?user_code=CODE-1",
         "Check that the page shows this code. Never approve a code that someone sent you.",
     ]
-    assert re.fullmatch(r"Waiting for approval\. The code expires in (10:00|9:5\d)\.", lines[-2])
+    assert re.fullmatch(r"Waiting for approval\. The code expires in (10:00|9:5\d)\.", lines[-3])
     now = console.clock.utc()  # ahead of the real time, by the pauses between the polls
     times = {format_time(now + timedelta(seconds=each), now=now) for each in (570, 600)}
-    assert lines[-1] in {
-        f"✓ Signed in to Northwind SOC (expires {time}). Next: xdr-login token" for time in times
-    }
+    assert lines[-2] in {f"✓ Signed in to Northwind SOC (expires {time})." for time in times}
+    assert lines[-1] == "Next: xdr-login token"
     assert list(console.keyring.entries) == ["northwind"]
 
 
@@ -179,7 +180,7 @@ def test_a_client_signs_in_as_itself_in_the_terminal(console: Terminal) -> None:
         console.keyring.save(client_secret_key(profile), saved_client_secret(PASSWORD, profile))
     )
     console.options.profile_to_load = profile
-    (line,) = console.run()
+    line, _ = console.run()
     assert console.exit_code == 0
     assert line.startswith("✓ Signed in to Northwind SOC")
 
@@ -193,16 +194,14 @@ def test_no_secret_is_printed(console: Terminal) -> None:
 def test_the_user_is_shown_and_no_expiry_if_there_is_none(console: Terminal) -> None:
     claims = "eyJhbGciOiJub25lIn0.eyJlbWFpbCI6ImRhbmFAbm9ydGh3aW5kLmV4YW1wbGUifQ."
     console.server.answers = [{"access_token": claims, "scope": ""}]
-    assert console.run()[-1] == (
-        "✓ Signed in to Northwind SOC as dana@northwind.example. Next: xdr-login token"
-    )
+    assert console.run()[-2] == "✓ Signed in to Northwind SOC as dana@northwind.example."
 
 
 def test_a_saved_token_needs_no_code(console: Terminal) -> None:
     console.run()
     requests = len(console.server.requests)
     lines = console.run()
-    assert (console.exit_code, len(lines)) == (0, 1)
+    assert (console.exit_code, len(lines)) == (0, 2)
     assert lines[0].startswith("✓ Signed in to Northwind SOC")
     assert len(console.server.requests) == requests
 
@@ -218,7 +217,7 @@ def test_an_expired_saved_token_is_renewed(console: Terminal) -> None:
     lines = run_an_hour_later(console)
     assert console.exit_code == 0
     assert lines[0] == "The saved token has expired. Renewing it."
-    assert lines[-1].startswith("✓ Signed in to Northwind SOC")
+    assert lines[-2].startswith("✓ Signed in to Northwind SOC")
     assert console.server.count_renewals() == 1
 
 
@@ -228,7 +227,7 @@ def test_an_expired_saved_token_without_renewal_is_replaced(console: Terminal) -
     assert console.exit_code == 0
     assert lines[0] == "The saved token has expired. Signing in again."
     assert "Your code:  CODE-2" in lines
-    assert lines[-1].startswith("✓ Signed in to Northwind SOC")
+    assert lines[-2].startswith("✓ Signed in to Northwind SOC")
 
 
 def test_signed_out_by_the_server_it_signs_in_again(console: Terminal) -> None:
@@ -236,7 +235,7 @@ def test_signed_out_by_the_server_it_signs_in_again(console: Terminal) -> None:
     lines = run_an_hour_later(console)
     assert console.exit_code == 0
     assert lines[1] == "The server has signed you out. Signing in again."
-    assert lines[-1].startswith("✓ Signed in to Northwind SOC")
+    assert lines[-2].startswith("✓ Signed in to Northwind SOC")
 
 
 @pytest.mark.parametrize(
@@ -256,7 +255,7 @@ def test_a_renewal_that_is_refused_without_a_reason_leads_to_a_new_code(
     assert console.exit_code == 0
     assert lines[1] == "The server refuses to renew. Signing in again."
     assert "Your code:  CODE-2" in lines
-    assert lines[-1].startswith("✓ Signed in to Northwind SOC")
+    assert lines[-2].startswith("✓ Signed in to Northwind SOC")
 
 
 def test_a_renewal_without_an_answer_says_what_may_have_happened(console: Terminal) -> None:
@@ -275,9 +274,8 @@ def test_a_renewal_that_fails_says_why(console: Terminal) -> None:
 
 def test_a_server_without_refresh_tokens_is_told_at_once(console: Terminal) -> None:
     console.server.answers = [{**TOKENS, "refresh_token": None}]
-    assert (
-        " This server issued no refresh token: sign in again when it expires. Next:"
-        in (console.run()[-1])
+    assert console.run()[-2].endswith(
+        " This server issued no refresh token: sign in again when it expires."
     )
     console.keyring.entries.clear()
     assert console.events()[-1]["renewable"] is False
@@ -657,8 +655,8 @@ def tty(console: Terminal, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], l
         monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
         monkeypatch.setenv("COLUMNS", str(columns))
         lines = console.run()
-        end = next(n for n, line in enumerate(lines) if line.startswith("Check that"))
-        return [line for line in lines[2:end] if line.strip()]
+        end = next(n for n, line in enumerate(lines) if "Your code:" in line)
+        return [line for line in lines[:end] if line.strip()]
 
     return run
 
@@ -679,6 +677,65 @@ def test_qr_prints_a_code_without_a_terminal(capsys: pytest.CaptureFixture[str])
     words = TextReporter(qr=True)
     words.report_waiting(waiting(now + timedelta(minutes=5)), opens_browser=False)
     assert "█" in capsys.readouterr().err
+
+
+def test_a_link_to_this_computer_has_no_qr_code(capsys: pytest.CaptureFixture[str]) -> None:
+    state = replace(waiting(datetime.now(UTC) + timedelta(minutes=5)), host="127.0.0.1")
+    TextReporter(qr=True).report_waiting(state, opens_browser=False)
+    assert "█" not in capsys.readouterr().err
+
+
+# Plain output
+
+
+def test_plain_output_spells_the_code_and_redraws_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    words = TextReporter(plain=True)
+    state = replace(waiting(datetime.now(UTC) + timedelta(seconds=200)), user_code="AB-12")
+    words.report_waiting(state, opens_browser=False)
+    words.redraw()
+    printed = capsys.readouterr().err
+    assert "Your code:  AB-12\nSpelled: A, B, dash, 1, 2\n" in printed
+    assert "\r" not in printed
+    assert printed.isascii()
+
+
+def test_plain_output_tells_the_time_left_at_its_marks_only(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = TextReporter(plain=True)
+    words.report_waiting(waiting(datetime.now(UTC) + timedelta(seconds=400)), opens_browser=False)
+    capsys.readouterr()
+    for left in (400, 301, 299, 298, 61, 59, 31, 29, 1, 0):
+        monkeypatch.setattr(sign_in_output, "_seconds_left", lambda _state, left=left: left)
+        words.redraw()
+    assert capsys.readouterr().err.splitlines() == [
+        "5 minutes left",
+        "1 minute left",
+        "30 seconds left",
+    ]
+
+
+def test_plain_output_has_no_sign_of_success(capsys: pytest.CaptureFixture[str]) -> None:
+    TextReporter(plain=True).report_signed_in(PROFILE, signed_in(), next_command="")
+    assert capsys.readouterr().err.startswith("Signed in to ")
+
+
+@pytest.mark.parametrize(
+    ("wish", "setting", "is_plain"),
+    [(None, False, False), (None, True, True), ("1", False, True), ("0", True, False)],
+)
+def test_plain_output_comes_from_the_environment_or_the_settings(
+    monkeypatch: pytest.MonkeyPatch, *, wish: str | None, setting: bool, is_plain: bool
+) -> None:
+    monkeypatch.delenv("ACCESSIBLE", raising=False)
+    if wish is not None:
+        monkeypatch.setenv("ACCESSIBLE", wish)
+    save_settings(Settings(plain_output=setting), settings_file())
+    assert login._prefers_plain() is is_plain
 
 
 # The countdown

@@ -36,7 +36,7 @@ from desktop.services.audit import lost_events
 from desktop.services.audit.audit_log import AuditLog
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.profile import Profile
-from desktop.services.session.audit.session_audit import SessionAudit
+from desktop.services.session.audit.session_audit import NOT_ASKED, SessionAudit
 from desktop.services.system.processes import find_program
 
 PROFILE = Profile(id="northwind", name="N", client_id="c", issuer="https://a.example")
@@ -47,7 +47,7 @@ program, gaps = find_program(1), []
 
 async def hand_out():
     for number in range(10_000):
-        audit.note_handed_out(token, program, asked=False)
+        audit.note_handed_out(token, program, consent=NOT_ASKED)
         if number % 20 == 19:
             await asyncio.sleep(0.001)
 
