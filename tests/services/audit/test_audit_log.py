@@ -81,19 +81,6 @@ def log(fake: FakeLog) -> AuditLog:
     return AuditLog(lambda: "system", logs=lambda: [fake])
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_bug_in_the_thread_ends_no_later_event(
-    log: AuditLog, fake: FakeLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as broken:
-        broken.setattr(FakeLog, "write", lambda _self, _record: 1 // 0)
-        log.record(EVENT, NO_POLICY)
-        log.wait()
-    log.record(EVENT, NO_POLICY)
-    log.wait()
-    assert fake.actions == ["token-handed-out"]
-
-
 def record_of(event: AuditEvent = EVENT) -> Record:
     return Record(event.kind, event.members(at=AT, user="ada"))
 
