@@ -12,12 +12,13 @@ import pytest
 from jsonschema import Draft7Validator
 from policies.generated_files import ROOT, render
 
+from desktop.services.configuration.load import load_allowed_profiles
 from desktop.services.configuration.policy_reader import parse_policy
 from desktop.services.configuration.policy_sources import MACOS_FILE, WINDOWS_KEY, RawPolicy
 from desktop.services.configuration.profile_reader import read_profiles
 from desktop.services.model.members import Kind, Member
 from desktop.services.model.policy import POLICY
-from desktop.services.model.profile import MEMBERS
+from desktop.services.model.profile import MEMBERS, Profile
 
 ADMX = ROOT / "packaging/policies/windows/XDRLogin.admx"
 ADML = ROOT / "packaging/policies/windows/en-US/XDRLogin.adml"
@@ -195,6 +196,46 @@ def test_the_examples_for_administrators_match_the_schema_and_are_read() -> None
         assert not [each.message for each in validator("policy").iter_errors(document)]
         policy = parse_policy(RawPolicy("policy.toml", document))
         assert not read_profiles(Path(), {"profiles": policy.profiles}).broken
+
+
+def recommended_policies() -> list[str]:
+    return examples(GUIDE.partition("## Recommended policies\n")[2].partition("\n## ")[0])
+
+
+def profile_under(text: str, tmp_path: Path) -> Profile:
+    """Load the profile of a recommended policy as the app does, where people have others too."""
+    own = tmp_path / "profiles.toml"
+    own.write_text('[profiles.own]\nclient_id = "a"\npreset = "xdr-eu"\nunattended = true\n')
+    policy = parse_policy(RawPolicy("policy.toml", tomllib.loads(text)))
+    found = load_allowed_profiles(own, policy)
+    assert not found.broken
+    assert not any(each.unattended for id_, each in found.good.items() if id_ == "own")
+    return found.find(None)
+
+
+def test_every_recommended_policy_records_events_and_has_profiles_that_work(
+    tmp_path: Path,
+) -> None:
+    found = [profile_under(each, tmp_path) for each in recommended_policies()]
+    assert [(each.grant, each.presence, each.unattended) for each in found] == [
+        ("device", "ask", False),
+        ("device", "never", False),
+        ("client-credentials", "never", True),
+        ("code", "never", False),
+    ]
+    for each in found:
+        policy = each.policy
+        assert policy.settings["audit"] == "system"
+        assert policy.device_grant is (each.grant == "device")
+        assert policy.complete_link is (each.grant != "device")
+
+
+def test_where_nobody_can_be_asked_the_recommended_policies_do_not_ask(tmp_path: Path) -> None:
+    desktop, remote, server, _ = (profile_under(each, tmp_path) for each in recommended_policies())
+    assert desktop.policy.settings["ask_for_tokens"] is True
+    for each in (remote, server):
+        assert each.policy.settings["ask_for_tokens"] is False
+        assert not each.demands_presence
 
 
 @pytest.mark.parametrize("member", POLICY.values(), ids=lambda each: each.name)

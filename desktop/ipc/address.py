@@ -60,7 +60,8 @@ def _runtime_folder() -> str:
 
 def _usual_folder() -> str:
     # Not by platformdirs: it is slow to load, and warns if the variable is unset.
-    given = os.environ.get("XDG_RUNTIME_DIR", "")
+    # Jobs of cron don't have it. They must reach the app all the same: it may be locked, or ask.
+    given = os.environ.get("XDG_RUNTIME_DIR") or f"{_RUNTIME_PLACE}/{os.getuid()}"
     if given.startswith("/"):
         try:
             # Its owner could replace our folder (XDG Base Directory).

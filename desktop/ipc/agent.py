@@ -174,10 +174,10 @@ class Agent:
         if request is None:
             raise BadMessage("invalid request")
         session = await self._finder.open_bound(members)
-        require_own_server(session.profile, request.address)
         program = await self._gate.find_program(process)
         is_known = self._gate.is_known(session, program)
         with session.audit.refusals_recorded(program):
+            require_own_server(session.profile, request.address)
 
             async def sign() -> tuple[Mapping[str, str], Consent]:
                 consent = NOT_ASKED

@@ -145,9 +145,10 @@ class Proofs:
 
         That has the nonce that the server named, or the time of its clock.
         """
-        sent = self.clock.utc()
+        sent, nonce = self.clock.utc(), self.nonces.get(origin_of(address))
         answer = await send(self.headers(method, address))
-        if self.key is not None and self._learn(answer, sent, said=_error_in_body(answer)):
+        said = _error_in_body(answer)
+        if self.key is not None and self._learn(answer, sent, nonce=nonce, said=said):
             sent = self.clock.utc()
             answer = await send(self.headers(method, address))
             self._learn(answer, sent, said="")
@@ -170,12 +171,17 @@ class Proofs:
         proof = self.headers(method, address, access_token=access_token)
         return {"Authorization": f"{TOKEN_TYPE} {access_token}", **proof}
 
-    def _learn(self, answer: Answer, sent: datetime, *, said: str) -> bool:
-        """Note the nonce in `answer`; whether another proof may be accepted, as `said` wants."""
-        origin, nonce = origin_of(answer.endpoint), nonce_in(answer.headers)
-        is_new = nonce is not None and nonce != self.nonces.get(origin)
-        if nonce is not None:
-            self.nonces[origin] = nonce
+    def _learn(
+        self, answer: Answer, sent: datetime, *, said: str, nonce: str | None = None
+    ) -> bool:
+        """Note the nonce in `answer`; whether another proof may be accepted, as `said` wants.
+
+        `nonce` is the one that was sent: another request may have learned the new one since.
+        """
+        found = nonce_in(answer.headers)
+        is_new = found is not None and found != nonce
+        if found is not None:
+            self.nonces[origin_of(answer.endpoint)] = found
         if said == NONCE_REQUIRED:
             return is_new
         if said != INVALID_PROOF:

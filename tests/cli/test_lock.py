@@ -65,7 +65,7 @@ def test_the_status_of_a_locked_app_says_so(
     assert main(["status"]) == Exit.OK
     shown = capsys.readouterr()
     assert shown.err == "XDR Login is locked. Unlock it in its window.\n"
-    assert shown.out == "northwind  Northwind SOC  locked\n"
+    assert shown.out == "PROFILE    NAME           STATE\nnorthwind  Northwind SOC  locked\n"
     assert main(["status", "--json"]) == Exit.OK
     found = json.loads(capsys.readouterr().out)
     assert found["locked"] is True

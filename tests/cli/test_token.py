@@ -550,10 +550,13 @@ def test_options_that_do_not_fit_are_explained(
     assert text in capsys.readouterr().err
 
 
-def test_a_forbidden_header_cannot_be_printed_with_a_proof() -> None:
+def test_a_forbidden_header_cannot_be_printed_with_a_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    noted: list[Exception] = []
+    monkeypatch.setattr(access_module, "_record", lambda _profile, error: noted.append(error))
     policy = Policy(source="the policy", forbidden_formats=frozenset({"HEADER"}))
-    with pytest.raises(FormatForbidden):
+    with pytest.raises(FormatForbidden) as caught:
         bound_header_lines(replace(SOC, policy=policy), BoundRequest("GET", URL))
+    assert noted == [caught.value]  # as for the formats of a token
 
 
 def test_the_saved_key_is_used_if_the_app_answers_something_else(

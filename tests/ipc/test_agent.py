@@ -842,6 +842,8 @@ async def test_an_invalid_request_gets_no_proof(
 async def test_another_server_gets_no_proof(bound: RunningApp, url: str) -> None:
     refusal = await bound.refusal("proof", method="GET", url=url)
     assert (refusal.code, refusal.title) == ("forbidden", "This address is on another server")
+    names = ("event.action", "error.type", "process.pid")
+    assert recorded(bound).last(*names) == ["token-refused", "ForeignServer", os.getpid()]
 
 
 async def test_another_service_of_the_profile_gets_proofs(bound: RunningApp) -> None:

@@ -391,8 +391,22 @@ def test_without_a_runtime_folder_the_state_folder_is_used(
     elsewhere: str, own_folders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", elsewhere)
+    monkeypatch.setattr(address, "_RUNTIME_PLACE", "/nowhere")
     monkeypatch.chdir(own_folders)
     assert address.socket_path() == own_folders / "state" / "xdr-login" / "run" / "socket"
+
+
+@pytest.mark.parametrize("unset", [True, False])
+def test_without_the_variable_a_job_reaches_the_same_app(
+    own_folders: Path, monkeypatch: pytest.MonkeyPatch, *, unset: bool
+) -> None:
+    runtime = own_folders / "user" / str(os.getuid())
+    runtime.mkdir(parents=True)
+    monkeypatch.setattr(address, "_RUNTIME_PLACE", str(runtime.parent))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    of_the_app = address.socket_path()
+    monkeypatch.delenv("XDG_RUNTIME_DIR") if unset else monkeypatch.setenv("XDG_RUNTIME_DIR", "")
+    assert address.socket_path() == of_the_app
 
 
 def test_a_folder_of_another_user_is_not_used(

@@ -1,5 +1,6 @@
 """Proofs of a key (RFC 9449): what is in them, and when another one is sent."""
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -162,6 +163,25 @@ async def test_a_request_is_sent_again_with_the_nonce_that_the_server_requires()
     assert await request(connection, ENDPOINT, form={}) == {"a": 1}
     assert [each.get("nonce") for each in server.proofs] == [None, "n1", "n2"]
     assert len({each["jti"] for each in server.proofs}) == 3
+
+
+async def test_requests_at_the_same_time_are_all_sent_again_with_the_nonce() -> None:
+    both = asyncio.Barrier(2)
+
+    async def answer(sent: httpx.Request) -> httpx.Response:
+        await both.wait()
+        if verified(sent.headers["dpop"]).get("nonce") == "n1":
+            return httpx.Response(200, json={"a": 1})
+        return refusal("use_dpop_nonce", DPoP_Nonce="n1")
+
+    http, clock = httpx.AsyncClient(transport=httpx.MockTransport(answer)), ManualClock()
+    nonces: dict[str, str] = {}  # of one profile, whatever the connection
+    connections = [
+        ClientConnection(http, clock, Client("c"), proofs=Proofs(clock, KEY, nonces))
+        for _ in range(2)
+    ]
+    work = (request(each, ENDPOINT, form={}) for each in connections)
+    assert await asyncio.gather(*work) == [{"a": 1}, {"a": 1}]
 
 
 async def test_a_nonce_is_sent_to_its_server_only() -> None:

@@ -29,7 +29,7 @@ _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuratio
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
   <type>system</type>
-  <listen>unix:path={folder}/bus</listen>
+  <listen>unix:path=/run/dbus/system_bus_socket</listen>
   <auth>EXTERNAL</auth>
   <policy context="default">
     <allow user="*"/>
@@ -48,6 +48,7 @@ set -e
 cd "$FOLDER"
 mount -t tmpfs -o mode=755 tmpfs /usr/share/polkit-1/actions
 mount -t tmpfs -o mode=755 tmpfs /run/systemd
+mount -t tmpfs -o mode=755 tmpfs /run/dbus
 mkdir /run/systemd/sessions /run/systemd/users /run/systemd/seats /run/systemd/machines
 if test -e actions; then cp actions /usr/share/polkit-1/actions/test.policy; fi
 cp session /run/systemd/sessions/x1
@@ -55,8 +56,8 @@ cp owner "/run/systemd/users/$USER_ID"
 dbus-daemon --nofork --config-file=bus.conf 2> bus.log & daemons=$!
 trap 'kill $daemons' EXIT
 ready() { for _ in $(seq 300); do "$@" && return; sleep 0.02; done; cat ./*.log >&2; exit 1; }
-ready test -S bus
-export DBUS_SYSTEM_BUS_ADDRESS="unix:path=$FOLDER/bus"
+ready test -S /run/dbus/system_bus_socket
+export DBUS_SYSTEM_BUS_ADDRESS="unix:path=/run/dbus/system_bus_socket"
 in_session='mount --bind "$FOLDER/group" "/proc/$$/cgroup" && exec "$@"'
 if test -n "$POLKITD"; then
   "$POLKITD" --no-debug > polkitd.log 2>&1 & daemons="$daemons $!"
@@ -107,7 +108,7 @@ def run_with_polkit(
         folder.chmod(0o755)
         group = _GROUP.format(user=USER)
         texts = {
-            "bus.conf": _BUS.format(folder=folder),
+            "bus.conf": _BUS,
             "session": _SESSION.format(user=USER),
             "owner": _OWNER,
             "group": f"1:name=systemd:{group}\n0::{group}\n",

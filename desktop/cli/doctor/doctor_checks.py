@@ -326,7 +326,9 @@ def _check_audit() -> list[Check]:
     found = next((each.name for each in system_logs() if each.is_available()), "")
     if not found:
         text = translate("this system has neither systemd's journal nor syslog")
-        return [warning(name, text, translate("Start a system log, or turn off the audit log."))]
+        return [
+            warning(name, text, translate("Start journald or syslog, or turn off the audit log."))
+        ]
     if lost:
         text = translate_plural(
             "{count} event couldn't be written to the {name}",

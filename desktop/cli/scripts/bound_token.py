@@ -11,13 +11,14 @@ from functools import partial
 from desktop.cli.scripts.token_source import (
     fetch_token_without_app,
     request_from_app,
+    require_format,
 )
 from desktop.ipc.client import NoAnswer, NotRunning
 from desktop.oauth.clock import SystemClock
 from desktop.oauth.dpop import Authorizer, Proofs
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.copy_formats import CopyFormat
-from desktop.services.model.errors import FormatForbidden, TokenNotBoundHere
+from desktop.services.model.errors import TokenNotBoundHere
 from desktop.services.model.profile import Profile, tokens_binding
 from desktop.services.system.worker import Worker
 from desktop.services.token.bound_request import BoundRequest, require_own_server
@@ -61,8 +62,7 @@ def fetch_bound_headers(profile: Profile, request: BoundRequest) -> Mapping[str,
 
 def bound_header_lines(profile: Profile, request: BoundRequest) -> str:
     """Return the lines of both headers; raises `FormatForbidden` too."""
-    if CopyFormat.HEADER.name in profile.policy.forbidden_formats:
-        raise FormatForbidden(profile.policy.source)
+    require_format(profile, CopyFormat.HEADER)
     headers = fetch_bound_headers(profile, request)
     return "\n".join(f"{name}: {value}" for name, value in headers.items())
 

@@ -85,14 +85,15 @@ def fetch_token_in_format(
     profile: Profile, copy_format: CopyFormat, *, id_token: bool = False, exchange: str = ""
 ) -> AccessToken:
     """Do the same for a profile that is loaded already; raises `TokenIsBound` too."""
-    _require_format(profile, copy_format)
+    require_format(profile, copy_format)
     token = fetch_token(profile, id_token=id_token, exchange=exchange)
     if token.is_bound:
         raise TokenIsBound
     return token
 
 
-def _require_format(profile: Profile, copy_format: CopyFormat) -> None:
+def require_format(profile: Profile, copy_format: CopyFormat) -> None:
+    """Raise `FormatForbidden`, and record that. Blocks."""
     if copy_format.name in profile.policy.forbidden_formats:
         error = FormatForbidden(profile.policy.source)
         _record(profile, error)
@@ -137,7 +138,7 @@ def fetch_formatted_token_without_app(
     from desktop.services.model.copy_formats import PRINT_FORMATS, format_for_program
 
     chosen = load_configuration().find(profile)
-    _require_format(chosen, PRINT_FORMATS[token_format])
+    require_format(chosen, PRINT_FORMATS[token_format])
     token = fetch_token_without_app(chosen, min_validity, id_token=id_token)
     return format_for_program(token_format, token, chosen)
 
@@ -360,7 +361,7 @@ async def fetch_token_beside_others(
     exchange: str = "",
 ) -> AccessToken:
     """Fetch a token as `fetch_token_in_format` does, without blocking: `worker` waits instead."""
-    _require_format(profile, copy_format)
+    require_format(profile, copy_format)
     given = _members_for(profile, _MIN_VALIDITY)
     request = partial(_request_token, id_token=False, exchange=exchange, **given)
     try:

@@ -75,6 +75,17 @@ class AuditLog:
         # Loaded here: most programs have nothing to record.
         from desktop.services.audit import lost_events
 
+        try:
+            self._write_waiting()
+        except BaseException:  # a bug, for the crash report; it must not silence what follows
+            lost_events.add(1)
+            with self._lock:
+                self._thread = None
+            raise
+
+    def _write_waiting(self) -> None:
+        from desktop.services.audit import lost_events
+
         while True:
             with self._lock:
                 overflow, self._overflow = self._overflow, 0

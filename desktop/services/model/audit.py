@@ -89,7 +89,7 @@ class AuditEvent:
         name="xdr_login.presence",
     )
     revocation: str = text(
-        "What became of the tokens at the server: revoked, grant_revoked, not_offered or failed.",
+        "What happened to the tokens at the server: revoked, grant_revoked, not_offered or failed.",
         name="xdr_login.revocation",
     )
     program: str = text("The program that requested the token.", name="process.name")
@@ -207,7 +207,7 @@ _ALWAYS = (
     Member(
         "event.code",
         "",
-        "The same as a number of 128 bits that never changes.",
+        "The kind of event as a 128-bit ID that never changes.",
         choices=[each.message_id for each in KINDS],
     ),
     Member("event.category", (), "The category in ECS.", Kind.STRINGS),
@@ -215,7 +215,7 @@ _ALWAYS = (
     Member(
         "event.outcome",
         "",
-        "Whether it succeeded; unknown where that is not settled yet.",
+        "Whether it succeeded, or unknown if that isn't decided yet.",
         choices=("success", "failure", "unknown"),
     ),
     Member("service.name", "", "Always xdr-login.", choices=("xdr-login",)),

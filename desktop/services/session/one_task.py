@@ -87,13 +87,17 @@ class OneTask:
         """
         if self.is_closed:
             return None
-        if self._task is not None:
-            self._task.cancel()
+        self.cancel()
         task = self._task = asyncio.ensure_future(_run(work, after=frozenset(self._unfinished)))
         self._unfinished.add(task)
         task.add_done_callback(self._unfinished.discard)
         task.add_done_callback(self._report_crash)
         return task
+
+    def cancel(self) -> None:
+        """Cancel what is in progress."""
+        if self._task is not None:
+            self._task.cancel()
 
     async def close(self, *, grace: float) -> None:
         """Give what is in progress `grace` seconds, then cancel it; returns when it has ended."""

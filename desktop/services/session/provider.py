@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import httpx
@@ -223,7 +224,10 @@ class Binding:
         self._profile = profile
         self._clock = environment.clock
         self._worker = environment.worker  # cryptography is large, and loads with the first key
-        self._nonces: dict[str, str] = {}  # by origin: RFC 9449 section 8.2
+        # By origin. Those of resources are apart (RFC 9449 section 9): programs name them too, and
+        # must not change what is sent with a renewal.
+        self._nonces: dict[str, str] = {}
+        self._resource_nonces: dict[str, str] = {}
 
     async def make_key(self, connection: ClientConnection, metadata: ServerMetadata) -> None:
         """Make a key for a new sign-in, if tokens are to be bound; raises `BindingNotOffered`."""
@@ -247,7 +251,8 @@ class Binding:
         """Return what makes the headers for a bound `token`; `None` for a bearer token."""
         if not token.is_bound:
             return None
-        return (await self.proofs(token.key, clock_offset)).authorizer(token.access_token)
+        proofs = await self.proofs(token.key, clock_offset)
+        return replace(proofs, nonces=self._resource_nonces).authorizer(token.access_token)
 
 
 async def revoke_refused(

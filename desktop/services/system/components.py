@@ -26,6 +26,7 @@ DIRECT_DEPENDENCIES = (
     "psutil",
     "pyside6-essentials",
     "qasync",
+    "secretstorage",
     "segno",
     "tomlkit",
     "truststore",

@@ -241,6 +241,8 @@ def _find_group(process: Process) -> int | None:
 def _find_file(process: Process, argument: str) -> str:
     """Return the exact path of a file in the command line; empty if there is no such file."""
     path = os.path.join(process.cwd(), argument) if argument else ""  # noqa: PTH118 - keeps its text
+    if os.path.isdir(path):  # noqa: PTH112 - the same
+        path = os.path.join(path, "__main__.py")  # noqa: PTH118 - which Python runs then
     return path if os.path.isfile(path) else ""  # noqa: PTH113 - any text is asked for
 
 

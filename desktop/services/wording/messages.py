@@ -730,7 +730,10 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
     session_errors.PresenceDeclined: _row(
         translatable("You canceled the password prompt"),
         _CONFIRM_FIRST,
-        translatable("To be asked again, wait a minute, then try again."),
+        BySurface(
+            translatable("Try again."),
+            translatable("To be asked again, wait a minute, then try again."),
+        ),
     ),
     session_errors.PresenceFailed: _row(
         translatable("Your password wasn't accepted"),

@@ -47,10 +47,8 @@ def load_views() -> Iterator[None]:
     )
 
     yield
-    from desktop.ui.views import (
-        qr_code,  # noqa: F401
-        signed_out_view,  # noqa: F401
-    )
+    from desktop.ui.kit import qr_code  # noqa: F401
+    from desktop.ui.views import signed_out_view  # noqa: F401
 
     yield
     from desktop.ui.views import signed_in_view  # noqa: F401

@@ -234,8 +234,8 @@ class Footer(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Turn the row into a column, or back."""
         super().resizeEvent(event)
-        widgets = (self.row.itemAt(number).widget() for number in range(self.row.count()))
-        shown = [each for each in widgets if each is not None and not each.isHidden()]
+        widgets = [each for each in self.children() if isinstance(each, QWidget)]  # as added
+        shown = [each for each in widgets if not each.isHidden()]
         needed = sum(_needed_width(each) + _BETWEEN_QUIET for each in shown)
         set_fitting(self.row, fits=needed <= self.width() - 2 * QUIET_PADDING + _BETWEEN_QUIET)
         if shown:
@@ -258,7 +258,7 @@ def set_fitting(row: QHBoxLayout, *, fits: bool) -> None:
 
 
 def _is_quiet(widget: QWidget) -> bool:
-    return widget.property("kind") == "quiet"
+    return bool(widget.property("kind") == "quiet")
 
 
 def _needed_width(widget: QWidget) -> int:

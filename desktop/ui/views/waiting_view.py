@@ -254,11 +254,11 @@ class _QrCard(Card):
         self.back = Button(translate("Back to the code"), lambda: None)
         self.column.addWidget(label(translate("Approve with your phone"), "title", centered=True))
         self._host = _Host()
-        for widget in (self._qr, self._check):
-            self.column.addWidget(widget)
+        self.column.addWidget(self._qr)
+        self.column.addWidget(self._check)
         self.column.addSpacing(GAP // 2)
-        for widget in (self.back, self._host):
-            self.column.addWidget(widget)
+        self.column.addWidget(self.back)
+        self.column.addWidget(self._host)
 
     def show_state(self, state: AwaitingApproval) -> None:
         self._qr.set_link(state.link)

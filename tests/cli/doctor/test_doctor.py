@@ -173,6 +173,13 @@ def test_the_report_does_not_name_the_user(monkeypatch: pytest.MonkeyPatch, tmp_
     assert doctor.without_personal_data(text) == "~/x of [user], not of danaides; token [redacted]"
 
 
+def test_the_report_names_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/root")
+    monkeypatch.setenv("LOGNAME", "root")
+    text = "Polkit doesn't ask root. /root/x"
+    assert doctor.without_personal_data(text) == "Polkit doesn't ask root. ~/x"
+
+
 def test_an_app_that_does_not_respond_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def ask(_command: str, **_: object) -> None:
         raise NoAnswer("timed out")

@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 from desktop.__main__ import main
@@ -602,6 +604,10 @@ def test_an_import_from_a_pipe_that_stays_empty_says_so_and_can_be_canceled(tmp_
     with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
         said = process.stderr.readline().decode()
+        # Python writes a line again if a signal comes before its write has returned.
+        asleep = psutil.Process(process.pid)
+        while asleep.status() != psutil.STATUS_SLEEPING:
+            time.sleep(0.01)
         press_ctrl_c(process)
         left = process.stderr.read().decode()
     os.close(writer)

@@ -53,7 +53,7 @@ class FakeLog:
 
     def __init__(self) -> None:
         self.records: list[Record] = []
-        self.error: OSError | None = None
+        self.error: Exception | None = None
         self.gate = threading.Event()
         self.gate.set()
 
@@ -150,6 +150,20 @@ def test_lost_events_are_counted_until_the_log_is_back_and_can_say_so(
     assert fake.records[-1].members["xdr_login.lost"] == 3
     require_valid(dict(fake.records[-1].members))
     assert lost_events.count() == lost_events.take() == 0
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_event_that_nobody_could_foresee_does_not_silence_those_after_it(
+    log: AuditLog, fake: FakeLog
+) -> None:
+    fake.error = ValueError("a bug")
+    log.record(EVENT, NO_POLICY)
+    log.wait()
+    fake.error = None
+    log.record(EVENT, NO_POLICY)
+    log.wait()
+    assert fake.actions == ["token-handed-out", "events-lost"]
+    assert fake.records[-1].members["xdr_login.lost"] == 1
 
 
 def test_the_next_log_is_tried_where_the_first_fails(fake: FakeLog) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -317,6 +318,18 @@ async def test_the_headers_of_a_request_name_the_nonce_that_its_server_requires(
     for proof in await harness.session.query(ask):
         claims = jwt.decode(proof, options={"verify_signature": False})
         assert (claims["htm"], claims["htu"], claims["nonce"]) == ("GET", address, "n1")
+
+
+async def test_a_nonce_that_a_program_names_never_reaches_the_token_endpoint(
+    harness: SessionHarness,
+) -> None:
+    await sign_in(harness)
+    request = BoundRequest("GET", f"https://{HOST}/api", "of-the-program")
+    await harness.session.query(partial(bound_headers, request=request))
+    harness.session.renew()
+    await settle()
+    claims = jwt.decode(proofs_at(harness, "/token")[-1], options={"verify_signature": False})
+    assert claims.get("nonce") != "of-the-program"
 
 
 async def test_a_bearer_token_has_no_proofs(harness: SessionHarness) -> None:

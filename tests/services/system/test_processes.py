@@ -421,7 +421,9 @@ def test_our_own_command_without_a_known_caller_is_asked_about(
     assert (found.name, found.identity) == ("xdr-login", None)
 
 
-def test_starting_by_file_is_our_own_command(script: Path) -> None:
-    ours = Made("/usr/bin/python3", ["-P", desktop.__main__.__file__, "token"])
+@pytest.mark.parametrize("name", ["__main__.py", ""])
+def test_starting_by_file_or_folder_is_our_own_command(script: Path, name: str) -> None:
+    started = str(Path(desktop.__main__.__file__).parent / name)
+    ours = Made("/usr/bin/python3", ["-P", started, "token"])
     ours.starter = Made("/usr/bin/bash", [str(script)], pid=8)
     assert find_caller(ours).name == "deploy.py"

@@ -625,6 +625,12 @@ def test_a_terminal_names_options_and_no_field_of_the_form(
     assert "Enter it in your profile" not in text
 
 
+def test_only_a_program_has_to_wait_after_a_canceled_password_prompt() -> None:
+    error = session.PresenceDeclined()
+    assert "wait" not in advice_for(error).text
+    assert "wait a minute" in advice_for(error, surface=Surface.TERMINAL).text
+
+
 def test_a_profile_of_cisco_has_a_client_password() -> None:
     advice = advice_for(session.ClientSecretMissing("northwind", "xdr-eu"))
     assert advice.title == "The client password is missing"

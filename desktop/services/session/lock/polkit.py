@@ -36,6 +36,9 @@ ACTIONS = "io.github.xdr_login.XDRLogin"
 PROMPT_TIMEOUT = 60.0
 """Seconds in which the prompt must be answered."""
 
+SYSTEM_BUS = "unix:path=/run/dbus/system_bus_socket"
+"""The address of the system bus. Not that of a variable: whoever starts us could answer there."""
+
 _CALL_TIMEOUT = 10.0  # seconds for a call that asks nobody; polkit may have to be started
 _AUTHORITY = DBusAddress(
     "/org/freedesktop/PolicyKit1/Authority",
@@ -114,7 +117,7 @@ def _require_user() -> None:
 async def _connected() -> AsyncIterator[DBusRouter]:
     """Connect to the system bus; raises `PolkitMissing` or `PolkitBroken`."""
     try:
-        async with open_dbus_router("SYSTEM") as bus:
+        async with open_dbus_router(SYSTEM_BUS) as bus:
             yield bus
     except DBusErrorResponse as error:
         raise _explain(error) from error

@@ -140,6 +140,7 @@ class Locking(QObject):
             self._controller.copier.cancel()
             self._controller.clipboard.clear_for_lock()
         else:
+            self._unlocking.cancel()  # a prompt may be open, for a lock that is over
             self._on_use()
         self._controller.display.show_lock()
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Self
 
 import pytest
@@ -56,6 +57,25 @@ class FakeBus:
     @property
     def methods(self) -> list[str]:
         return [each.header.fields[HeaderFields.member] for each in self.calls]
+
+
+async def test_a_variable_cannot_name_a_bus_that_says_yes_to_all(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    visits: list[object] = []
+    place = tmp_path / "bus"
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={place}")
+    monkeypatch.setattr(polkit, "SYSTEM_BUS", f"unix:path={tmp_path}/none", raising=False)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+    def visit(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        visits.append(writer)
+        writer.close()
+
+    async with await asyncio.start_unix_server(visit, place):
+        with pytest.raises(errors.PolkitMissing):
+            await PolkitPresence().check()
+    assert visits == []
 
 
 @pytest.fixture

@@ -122,6 +122,23 @@ def test_the_button_unlocks(harness: ControllerHarness) -> None:
     assert shown(harness) is SignedInView
 
 
+class SlowPresence(FakePresence):
+    """Somebody whose prompt is open until it is `answered`, or `withdrawn`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answered = asyncio.Event()
+        self.withdrawn = False
+
+    async def prove(self, purpose: Purpose) -> None:
+        try:
+            await self.answered.wait()
+        except asyncio.CancelledError:
+            self.withdrawn = True
+            raise
+        await super().prove(purpose)
+
+
 async def unlock_with(harness: ControllerHarness, presence: FakePresence, mode: str) -> None:
     """Unlock in the window while a profile has this `presence`."""
     sessions = cast("FakeSessions", harness.controller.sessions)
@@ -173,6 +190,24 @@ def test_an_unlocked_screen_needs_no_proof(harness: ControllerHarness) -> None:
     lock_of(harness).lock(LockReason.SCREEN)
     lock_of(harness).end(LockReason.SCREEN)
     assert events[-1] == AuditEvent(APP_UNLOCKED)
+
+
+def test_an_unlock_by_other_means_withdraws_the_prompt(harness: ControllerHarness) -> None:
+    async def unlock_while_asking(presence: SlowPresence) -> None:
+        await unlock_with(harness, presence, "ask")
+        lock_of(harness).unlock()
+        await asyncio.sleep(0.01)
+        presence.answered.set()
+        await asyncio.sleep(0.01)
+        lock_of(harness).lock(LockReason.SCREEN)
+        lock_of(harness).end(LockReason.SCREEN)
+
+    events: list[AuditEvent] = []
+    harness.controller.locking.record = events.append
+    presence = SlowPresence()
+    run_on_event_loop(unlock_while_asking(presence))
+    assert presence.withdrawn
+    assert {each.presence for each in events} == {""}
 
 
 def test_a_lock_clears_the_copied_token(harness: ControllerHarness) -> None:
