@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.agent import make_environment, run_command, write_command
-from benchmarks.instructions import Counter, run_counter
+from benchmarks.instructions import App, Counter, run_counter
 from benchmarks.many_profiles import write_profiles
 from benchmarks.report import Measurement
 
@@ -21,6 +21,10 @@ _WITHOUT_APP = {
     ("--help",): ("--help",),
     ("login", "--help"): ("auth", "login", "--help"),
     ("profiles", "list"): ("alias", "list"),
+}
+_FROM_KEYRING: Mapping[tuple[str, ...], tuple[str, ...]] = {
+    ("token",): ("auth", "token"),
+    ("status",): ("config", "list"),
 }
 _FROM_APP = {
     ("token",): ("auth", "token"),
@@ -38,17 +42,23 @@ def measure(python: str, runs: int) -> list[Measurement]:
     found = _compare_profiles(python, runs)
     if shutil.which("gh") is None:
         return found
-    for pairs, with_app in ((_WITHOUT_APP, False), (_FROM_APP, True)):
-        with run_counter(python, with_app=with_app) as counter:
+    states: tuple[tuple[App, Mapping[tuple[str, ...], tuple[str, ...]]], ...] = (
+        ("never started", _WITHOUT_APP),
+        ("ended", _FROM_KEYRING),
+        ("running", _FROM_APP),
+    )
+    for app, pairs in states:
+        with run_counter(python, app=app) as counter:
             for own, other in pairs.items():
-                found += _compare(counter, own, other, runs)
+                found += _compare(counter, own, other, runs=runs, app=app)
     return found
 
 
 def _compare(
-    counter: Counter, own: Sequence[str], other: Sequence[str], runs: int
+    counter: Counter, own: Sequence[str], other: Sequence[str], *, runs: int, app: App
 ) -> list[Measurement]:
-    name = f"{' '.join(own) or 'second start'} / gh {' '.join(other)}"
+    alone = " without the app" if app == "ended" else ""
+    name = f"{' '.join(own) or 'second start'}{alone} / gh {' '.join(other)}"
     ours, theirs = [str(counter.command), *own], [str(shutil.which("gh")), *other]
     took, base = measure_cpu_times([ours, theirs], counter.environment, runs)
     found = [Measurement(name, "ms", took, base, took / base, _GOAL, runs)]

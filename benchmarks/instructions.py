@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from benchmarks.agent import make_environment, run_app, write_command
 from benchmarks.report import Measurement
@@ -20,16 +21,21 @@ from desktop.demo import DemoOptions, DemoServer
 from tests.rigs.process import wait_until
 from tests.rigs.secret_service import run_bus, run_keyring
 
-# What they took when this was written, and a tenth more. `gh auth token` 2.23 takes 12.
+# What they took when this was written, and a twentieth more. `gh auth token` 2.23 takes 12.
 WITHOUT_APP = {
-    "--help": (("--help",), 5.6),
-    "login --help": (("login", "--help"), 5.6),
-    "profiles add --help": (("profiles", "add", "--help"), 9.9),
-    "profiles list": (("profiles", "list"), 10.5),
+    "--help": (("--help",), 5.3),
+    "login --help": (("login", "--help"), 5.3),
+    "profiles add --help": (("profiles", "add", "--help"), 9.1),
+    "profiles list": (("profiles", "list"), 9.7),
+}
+# With a saved token, which is read from the keyring.
+FROM_KEYRING = {
+    "token, without the app": (("token",), 20.6),
+    "status, without the app": (("status",), 21.4),
 }
 FROM_APP = {
-    "token": (("token",), 1.35),
-    "status": (("status",), 6.6),
+    "token": (("token",), 1.3),
+    "status": (("status",), 6.0),
     "second start": ((), 1.6),
 }
 # Python programs that use `xdr_login`, with the app.
@@ -37,11 +43,12 @@ IN_PYTHON = {
     "import xdr_login": ("import xdr_login", 1.02),
     "xdr_login.token()": ("import xdr_login; xdr_login.token()", 1.25),
 }
-# Up to the line of `timestamped_app` with this name: what they took, and a twentieth more.
+# Up to the line of `timestamped_app` with this name: what they took, and a fiftieth more.
 START = {
-    "start to first paint": ("painted", 1.13),
-    "start to code on screen": ("code", 2.68),
+    "start to first paint": ("painted", 1.1),
+    "start to code on screen": ("code", 2.62),
 }
+App = Literal["never started", "ended", "running"]
 _BARE_WINDOW = ("-m", "benchmarks.bare_window")
 _PASS = ("-c", "pass")
 _NO_SERVER = "https://login.example"  # it is not asked
@@ -49,11 +56,15 @@ _NO_SERVER = "https://login.example"  # it is not asked
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Counts the instructions of commands in `environment`; `command` is `xdr-login`."""
+    """Counts the instructions of commands in `environment`; `command` is `xdr-login`.
+
+    A bundle starts itself once more, which is followed.
+    """
 
     python: str
     command: Path
     environment: Mapping[str, str]
+    is_bundle: bool = False
 
     def ratios(self, commands: Mapping[str, tuple[Sequence[str], float]]) -> dict[str, float]:
         """Count each of `commands`, as multiples of `python -c pass`."""
@@ -97,7 +108,9 @@ class Counter:
         subprocess.run(  # compiles its modules
             command, env=environment, capture_output=True, check=True
         )
-        options = ("--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null")
+        options = ["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
+        if self.is_bundle:
+            options.append("--trace-children=yes")
         with tempfile.NamedTemporaryFile("r") as log:
             subprocess.run(
                 ["valgrind", *options, f"--log-file={log.name}", *command],
@@ -106,27 +119,30 @@ class Counter:
                 capture_output=True,
                 check=True,
             )
-            found = re.search(r"I\s+refs:\s+([\d,]+)", log.read())
-        if found is None:
+            found = re.findall(r"I\s+refs:\s+([\d,]+)", log.read())
+        if not found:
             raise RuntimeError("valgrind printed no count")
-        return int(found[1].replace(",", ""))
+        return int(found[-1].replace(",", ""))
 
 
 @contextmanager
-def run_counter(python: str, *, with_app: bool) -> Iterator[Counter]:
-    """Set up a home with one profile; `with_app` the app runs in it and is signed in."""
+def run_counter(python: str, *, app: App) -> Iterator[Counter]:
+    """Set up a home with one profile. Once the app has run in it, the profile is signed in."""
     with tempfile.TemporaryDirectory() as folder:
         command = write_command(Path(folder), python)
-        if not with_app:
+        if app == "never started":
             yield Counter(python, command, make_environment(Path(folder), {}, _NO_SERVER))
             return
         options = DemoOptions(interval=1, approve_after=0, token_lifetime=86400)
         with run_bus() as bus, run_keyring(bus), DemoServer(options) as server:
             environment = make_environment(Path(folder), bus.changes, server.url)
             counter = Counter(python, command, environment)
-            with run_app(python, environment) as app:
-                wait_until(counter.has_token, "a token", app)
-                yield counter
+            with run_app(python, environment) as running:
+                wait_until(counter.has_token, "a token", running)
+                if app == "running":
+                    yield counter
+                    return
+            yield counter
 
 
 def start_ratios(python: str) -> dict[str, float]:
@@ -147,11 +163,16 @@ def measure(python: str, _runs: int) -> list[Measurement]:
         Measurement(name, "x", ratio, None, None, START[name][1], 1)
         for name, ratio in start_ratios(python).items()
     ]
-    for commands, with_app in ((WITHOUT_APP, False), (FROM_APP, True)):
-        with run_counter(python, with_app=with_app) as counter:
+    states: tuple[tuple[App, Mapping[str, tuple[Sequence[str], float]]], ...] = (
+        ("never started", WITHOUT_APP),
+        ("ended", FROM_KEYRING),
+        ("running", FROM_APP),
+    )
+    for app, commands in states:
+        with run_counter(python, app=app) as counter:
             for name, ratio in counter.ratios(commands).items():
                 found.append(Measurement(name, "x", ratio, None, None, commands[name][1], 1))
-            if with_app:
+            if app == "running":
                 for name, ratio in counter.python_ratios().items():
                     found.append(Measurement(name, "x", ratio, None, None, IN_PYTHON[name][1], 1))
     return found

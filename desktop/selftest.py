@@ -29,7 +29,8 @@ from desktop.services.system.resources import resource
 
 RESOURCES = (
     "icons/app.svg",
-    "icons/settings.svg",
+    "icons/settings-dark.svg",
+    "icons/settings-light.svg",
     "openapi/iroh-oauth2.json",
     "presets.toml",
     "profiles.example.toml",

@@ -45,6 +45,7 @@ from desktop.services.configuration import (
     profile_draft,
     profile_file,
     profile_lines,
+    profile_parts,
     profile_reader,
     profile_rules,
     toml_edit,
@@ -361,7 +362,7 @@ PARSERS = (
         ),
     ),
     Parser("TOML", toml_text.parse_toml, TOML_ERRORS, TOML),
-    Parser("parts of TOML", profile_lines.split_profiles, (), TOML),
+    Parser("parts of TOML", profile_parts.split_profiles, (), TOML),
     Parser(
         "lines of TOML", lambda t: profile_lines.ProfileLines(t).find("x", "client_id"), (), TOML
     ),

@@ -18,6 +18,7 @@ from desktop.services.profile_editor.findings import Finding, Outcome, Step
 from desktop.services.system.translation import translate
 from desktop.ui.kit.inputs import Choice
 from desktop.ui.kit.widgets import Button
+from desktop.ui.profiles.connection_check import ConnectionCheckView
 from desktop.ui.profiles.profile_form import FormPurpose, ProfileForm
 from desktop.ui.profiles.profiles_view import ProfilesView
 from desktop.ui.window.window import Window
@@ -72,6 +73,15 @@ def _form(window: Window, *, is_new: bool = True) -> ProfileForm:
 
 def _show_first_run(window: Window) -> None:
     _form(window)
+
+
+def _show_connection_check(window: Window) -> None:
+    page = ConnectionCheckView(PROFILE, NO_ACTIONS, NO_ACTIONS)
+    window.show_page(page)
+    page.findings.start()
+    for finding in FINDINGS:
+        page.findings.show_finding(replace(finding, preset=""))
+    page.findings.finish()
 
 
 def _show_findings(window: Window) -> None:
@@ -196,6 +206,7 @@ def _ask_to_delete(window: Window) -> None:
 
 PROFILE_PAGES: dict[str, Callable[[Window], None]] = {
     "first_run": _show_first_run,
+    "check_connection": _show_connection_check,
     "form_findings": _show_findings,
     "form_faults": _show_faults,
     "form_ca_file": _show_ca_file,

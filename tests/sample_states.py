@@ -115,7 +115,8 @@ def signed_in(
 def revoked(outcome: Revocation, error: Exception | None = None) -> SignedOut:
     """Just signed out of a token that would have been valid for four more minutes."""
     ended = outcome in {Revocation.REVOKED, Revocation.GRANT_REVOKED}
-    return SignedOut(NOW, None if ended else NOW + timedelta(minutes=4), outcome, error)
+    valid_until = None if ended else NOW + timedelta(minutes=4)
+    return SignedOut(NOW, valid_until, outcome, error, user="dana@northwind.example")
 
 
 def signed_out_by_server() -> SignedOutByServer:

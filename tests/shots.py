@@ -25,7 +25,7 @@ from translations import catalogues
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.exchanges import ExchangedToken
 from desktop.services.model.settings import Settings
-from desktop.services.model.states import Revocation, SignedIn, State
+from desktop.services.model.states import AwaitingApproval, Revocation, SignedIn, State
 from desktop.services.session.sessions import MOST_LISTED, ProfileStatus
 from desktop.services.session.token_permission import PermissionRequest
 from desktop.services.session.token_recipients import TokenRecipient
@@ -41,13 +41,16 @@ from desktop.ui.copy.copy_window import CopyWindow
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.kit.menu_button import MenuButton
 from desktop.ui.kit.theme import DARK, LIGHT, Theme
+from desktop.ui.kit.widgets import Button
 from desktop.ui.pages.about_page import AboutView
 from desktop.ui.pages.details_view import DetailsView
 from desktop.ui.pages.server_answer_card import GrantCard
 from desktop.ui.pages.server_query import ServerAnswer
 from desktop.ui.pages.settings_view import SettingsView
+from desktop.ui.pages.shortcuts_view import ShortcutsView
 from desktop.ui.profiles.switcher_view import SwitcherView
 from desktop.ui.tray.tray_menu import TrayMenu
+from desktop.ui.views.failed_view import FailedView
 from desktop.ui.views.sign_out_button import SignOutButton
 from desktop.ui.views.waiting_view import WaitingView
 from desktop.ui.window.permission_window import PermissionWindow
@@ -283,14 +286,43 @@ def _pictures(
         yield name, _picture(application, theme, state, size=_USUAL)
         if all_narrow or name in _MAIN_STATES:
             yield f"{name}-360", _picture(application, theme, state, size=_NARROW)
+    yield from _changed_pictures(application, theme)
+
+
+def _changed_pictures(application: QApplication, theme: Theme) -> Iterator[tuple[str, QImage]]:
+    """Draw what a click, a page or many scopes make of a state."""
     many = signed_in(scope=MANY_SCOPES, renewable=True)
     for size, suffix in ((_USUAL, ""), (_NARROW, "-360")):
         yield f"many_scopes{suffix}", _picture(application, theme, many, size=size)
-    yield "qr", _picture(application, theme, STATES["waiting"], size=_USUAL, change=_show_qr)
+    for name, change in _WAITING_CHANGES.items():
+        for size, suffix in ((_USUAL, ""), (_NARROW, "-360")):
+            shown = _picture(application, theme, STATES["waiting"], size=size, change=change)
+            yield f"{name}{suffix}", shown
     for name, change in _CHANGES.items():
-        state = STATES["lapsed" if name == "copying" else "signed_in"]
+        state = STATES[_STATE_OF_CHANGE.get(name, "signed_in")]
         for size, suffix in ((_USUAL, ""), (_NARROW, "-360")):
             yield f"{name}{suffix}", _picture(application, theme, state, size=size, change=change)
+
+
+def _open_browser(window: Window) -> None:
+    window.view.show_browser_opened(_waiting_link())
+
+
+def _fail_browser(window: Window) -> None:
+    window.view.show_browser_failure(_waiting_link())
+
+
+def _waiting_link() -> str:
+    state = STATES["waiting"]
+    assert isinstance(state, AwaitingApproval)
+    return state.link
+
+
+def _open_scopes(window: Window) -> None:
+    (button,) = [
+        each for each in window.findChildren(Button) if each.property("kind") == "disclosure"
+    ]
+    button.click()
 
 
 def _show_qr(window: Window) -> None:
@@ -400,19 +432,16 @@ def _show_about(window: Window) -> None:
 
 
 def _show_profiles(window: Window, actions: Any = SEVERAL) -> None:  # noqa: ANN401
-    window.show_badge(PROFILE)
-    (button,) = window.findChildren(ProfileSwitcher)
-    button._actions = actions
-    menu = button.menu()
+    (menu,) = window.findChildren(ProfileSwitcher)
+    menu._actions = actions
     menu.aboutToShow.emit()
     menu.setParent(window, Qt.WindowType.Widget)  # so that it is in the screenshot
-    menu.move(62, 52)
+    menu.move(20, 72)
     menu.resize(menu.sizeHint())
     menu.show()
 
 
 def _show_switcher(window: Window, actions: Any = MANY, typed: str = "") -> None:  # noqa: ANN401
-    window.show_badge(PROFILE)
     page = SwitcherView(actions, window.theme, close=window.close_page)
     window.show_page(page)
     page.search.setText(typed)
@@ -436,6 +465,11 @@ def _ask_to_sign_out(window: Window) -> None:
     button.ask()
 
 
+def _show_technical_details(window: Window) -> None:
+    assert isinstance(window.view, FailedView)
+    window.view.copy()
+
+
 def _show_menu(window: Window) -> None:
     (button,) = window.findChildren(MenuButton)
     menu = button.menu()
@@ -445,6 +479,11 @@ def _show_menu(window: Window) -> None:
     menu.show()
 
 
+_WAITING_CHANGES: dict[str, Callable[[Window], None]] = {
+    "qr": _show_qr,
+    "browser_opened": _open_browser,
+    "browser_failed": _fail_browser,
+}
 _CHANGES: dict[str, Callable[[Window], None]] = {
     "details": _show_details,
     "details_token": _show_token,
@@ -458,7 +497,9 @@ _CHANGES: dict[str, Callable[[Window], None]] = {
     "permission_script": _show_permission_script,
     "permission_unknown": _show_permission_unknown,
     "about": _show_about,
+    "shortcuts": lambda window: window.show_page(ShortcutsView(close=window.close_page)),
     **PROFILE_PAGES,
+    "scopes": _open_scopes,
     "copying": lambda window: window.show_copy(Copying(CopyFormat.TOKEN)),
     "copied": lambda window: window.show_copy(Copied(CopyFormat.CURL, 30.0)),
     "not_copied": lambda window: window.show_copy(
@@ -475,7 +516,10 @@ _CHANGES: dict[str, Callable[[Window], None]] = {
     "switcher_found": partial(_show_switcher, typed="contoso 01"),
     "switcher_nothing": partial(_show_switcher, typed="northwind lab"),
     "asking_to_sign_out": _ask_to_sign_out,
+    "error_details": _show_technical_details,
 }
+
+_STATE_OF_CHANGE = {"copying": "lapsed", "error_details": "unknown_client"}
 
 
 def _picture(
@@ -488,10 +532,9 @@ def _picture(
 ) -> QImage:
     window = Window(theme)
     window.set_actions(NO_ACTIONS)
+    window.setWindowIcon(QIcon(str(resource("icons/app.svg"))))
     window.set_profile(_PROFILE)
-    window.set_icon(QIcon(str(resource("icons/app.svg"))))
     window.add_profile_switcher()
-    window.add_settings_button()
     window.resize(size)
     window.show_state(state, NOW)
     window.show()

@@ -63,7 +63,8 @@ LIBRARIES = {
     "jinja2": ("demo/",),
     "cryptography": ("demo/", "oauth/dpop.py"),
     "click": ("cli/",),
-    "keyring": ("services/secrets/keyring_vault.py",),
+    "keyring": ("services/secrets/keyring_vault.py", "services/secrets/secret_service.py"),
+    "secretstorage": ("services/secrets/secret_service.py",),
     "httpx": (
         "oauth/",
         "selftest.py",
@@ -82,6 +83,7 @@ LIBRARIES = {
     "jeepney": (
         "services/network/linux_proxy.py",
         "services/secrets/keyring_vault.py",
+        "services/session/lock/polkit.py",
         "cli/doctor/doctor_checks.py",
     ),
     "psutil": (

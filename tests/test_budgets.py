@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.instructions import (
     FROM_APP,
+    FROM_KEYRING,
     IN_PYTHON,
     START,
     WITHOUT_APP,
@@ -18,13 +19,19 @@ pytestmark = pytest.mark.skipif(not shutil.which("valgrind"), reason="valgrind c
 
 
 def test_commands_without_the_app_stay_in_their_budgets() -> None:
-    with run_counter(sys.executable, with_app=False) as counter:
+    with run_counter(sys.executable, app="never started") as counter:
         ratios = counter.ratios(WITHOUT_APP)
     assert {name: each for name, each in ratios.items() if each > WITHOUT_APP[name][1]} == {}
 
 
+def test_commands_that_read_the_keyring_stay_in_their_budgets() -> None:
+    with run_counter(sys.executable, app="ended") as counter:
+        ratios = counter.ratios(FROM_KEYRING)
+    assert {name: each for name, each in ratios.items() if each > FROM_KEYRING[name][1]} == {}
+
+
 def test_commands_that_ask_the_app_stay_in_their_budgets() -> None:
-    with run_counter(sys.executable, with_app=True) as counter:
+    with run_counter(sys.executable, app="running") as counter:
         ratios = counter.ratios(FROM_APP)
         in_python = counter.python_ratios()
     assert {name: each for name, each in ratios.items() if each > FROM_APP[name][1]} == {}

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tomllib
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from builder import bundle, closure, elf, linux
@@ -15,6 +16,8 @@ from builder.product import PACKAGING, ROOT, fill_template, product
 from translations import catalogues
 
 from desktop import __version__
+from desktop.services.session.lock import polkit
+from desktop.services.session.lock.presence import Purpose
 from desktop.services.system import autostart
 from desktop.ui.app.app import APPLICATION_ID
 from tests.rigs import requirements
@@ -95,6 +98,25 @@ def test_the_desktop_file_is_valid_and_has_the_id(share: Path) -> None:
     assert f"\nIcon={product().id}\n" in file.read_text("utf-8")
 
 
+def test_polkit_gets_exactly_the_actions_that_are_asked_for(share: Path, tmp_path: Path) -> None:
+    found = ET.fromstring(linux.polkit_actions())  # noqa: S314 - our own
+    actions = {each.attrib["id"]: each for each in found.iter("action")}
+    assert set(actions) == {f"{polkit.ACTIONS}.{each.value}" for each in Purpose}
+    for action in actions.values():
+        defaults = {each.tag: each.text for each in action.iterfind("defaults/*")}
+        assert defaults == {
+            "allow_any": "no",
+            "allow_inactive": "no",
+            "allow_active": "auth_self",
+        }
+    assert not (share / "polkit-1").exists()  # an AppImage has only what is below share/
+    (tmp_path / "bundle").mkdir()
+    (tmp_path / "bundle" / "xdr-login").touch()
+    linux.make_tree(tmp_path / "tree", tmp_path / "bundle")
+    place = tmp_path / "tree/usr/share/polkit-1/actions" / f"{polkit.ACTIONS}.policy"
+    assert place.read_text("utf-8") == linux.polkit_actions()
+
+
 def test_the_manual_is_valid_and_lists_options(share: Path) -> None:
     page = share / "man" / "man1" / "xdr-login.1.gz"
     assert check("man", "--warnings", "--local-file", str(page)).count("--selftest") == 1
@@ -149,6 +171,7 @@ def test_packaging_contains_no_address_but_the_homepage() -> None:
         product().repository.address,
         "https://www.debian.org/doc/packaging-manuals/",
         "http://schemas.microsoft.com/wix/2006/wi",  # only a name
+        "http://www.freedesktop.org/standards/PolicyKit/1/policyconfig.dtd",  # the same
         "https://www.python.org/downloads/",  # where dev.py says Python is
         "https://docs.astral.sh/uv/",
         "https://aka.ms/winget-manifest.",  # of schemas, for editors

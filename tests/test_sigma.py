@@ -15,15 +15,14 @@ from sigma.plugins import InstalledSigmaPlugins
 from sigma.rule import SigmaRule
 from sigma.validation import SigmaValidator
 
-from desktop.services.model.audit import (
-    EVENT_MEMBERS,
+from desktop.services.model.audit import EVENT_MEMBERS, AuditEvent
+from desktop.services.model.audit_kinds import (
     EVENTS_LOST,
     KINDS,
     POLICY_REFUSED,
     RENEWAL_REFUSED,
     TOKEN_HANDED_OUT,
     UNEXPECTED_HOST,
-    AuditEvent,
 )
 
 ROOT = Path(__file__).parents[1]

@@ -25,6 +25,7 @@ from desktop.services.model.states import (
     SignedOut,
 )
 from desktop.services.secrets.keystore import KeystoreError
+from desktop.services.session.audit.session_audit import NOT_ASKED, Consent
 from desktop.services.session.lock.app_lock import LockReason
 from desktop.services.session.token_permission import PermissionRequest
 from desktop.services.session.token_recipients import TokenRecipient, TokenRecipients
@@ -149,15 +150,15 @@ class Agent:
                 validity, _RENEWAL_TIMEOUT, id_token=id_token, refused=_parse_refused(members)
             )
 
-            async def fetch() -> tuple[AccessToken, bool]:
-                asked = await self._gate.obtain_permission(session, program, name)
+            async def fetch() -> tuple[AccessToken, Consent]:
+                consent = await self._gate.obtain_permission(session, program, name)
                 if exchange is not None:
-                    return await session.exchanged.fetch(exchange, validity), asked
-                return await session.fetch_token(required), asked
+                    return await session.exchanged.fetch(exchange, validity), consent
+                return await session.fetch_token(required), consent
 
-            token, asked = await self._run_unlocked(session, fetch())
+            token, consent = await self._run_unlocked(session, fetch())
             answer = _token_members(token, session.profile, token_format)
-        session.audit.note_handed_out(token, program, asked=asked, exchange=name)
+        session.audit.note_handed_out(token, program, consent=consent, exchange=name)
         self.recipients.add(TokenRecipient(datetime.now(UTC), program, session.profile.id, name))
         return answer
 
@@ -178,13 +179,15 @@ class Agent:
         is_known = self._gate.is_known(session, program)
         with session.audit.refusals_recorded(program):
 
-            async def sign() -> tuple[Mapping[str, str], bool]:
-                asked = not is_known and await self._gate.obtain_permission(session, program)
-                return await session.query(partial(bound_headers, request=request)), asked
+            async def sign() -> tuple[Mapping[str, str], Consent]:
+                consent = NOT_ASKED
+                if not is_known:
+                    consent = await self._gate.obtain_permission(session, program)
+                return await session.query(partial(bound_headers, request=request)), consent
 
-            headers, asked = await self._run_unlocked(session, sign())
+            headers, consent = await self._run_unlocked(session, sign())
         if not is_known:
-            session.audit.note_proof(program, asked=asked)
+            session.audit.note_proof(program, consent=consent)
             self.recipients.add(TokenRecipient(datetime.now(UTC), program, session.profile.id))
         return {name.lower(): value for name, value in headers.items()}
 
@@ -338,19 +341,23 @@ class _Gate:
 
     async def obtain_permission(
         self, session: Session, program: Program, exchange: str = ""
-    ) -> bool:
-        """Return whether somebody was asked; raises why `program` may not have the token.
+    ) -> Consent:
+        """Return who allowed it; raises why `program` may not have the token.
 
         While XDR Login is locked nobody is asked, not even about an unattended profile.
         """
         _require_token(session)
-        asked = self._needs_permission()
-        if asked:
-            profile = session.profile
-            program = await self._find_terminal(program)
-            question = PermissionRequest(program, profile.id, profile.name, exchange)
-            await self._lock.run_unlocked(self._permission.obtain(question))
-        return asked
+        profile = session.profile
+        if not (profile.demands_presence or self._needs_permission()):
+            return NOT_ASKED
+        program = await self._find_terminal(program)
+        question = PermissionRequest(
+            program, profile.id, profile.name, exchange, presence=profile.presence
+        )
+        is_new = await self._lock.run_unlocked(self._permission.obtain(question))
+        if not profile.demands_presence:
+            return Consent(asked=True)
+        return Consent(asked=True, presence="proved" if is_new else "proved_earlier")
 
     async def find_program(self, process: int | None) -> Program:
         """Look up the caller, but not for long: its file may be on a mount that hangs."""

@@ -9,8 +9,8 @@ TYPE_CHECKING = False  # `typing` is slow to load, and a script waits
 if TYPE_CHECKING:
     from desktop.ipc.messages import RefusedByAgent
 
-TIMEOUT = 100.0
-"""Seconds: longer than two questions for your permission, and longer than a renewal takes."""
+TIMEOUT = 160.0
+"""Seconds: longer than a question, a password prompt and a renewal take together."""
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 _REQUEST_TEMPLATE = (

@@ -24,9 +24,7 @@ _STATUSES = {401: "invalid_token", 403: "insufficient_scope"}
 _LONGEST_HEADER = 2048  # bounds the time that the search takes
 _CHALLENGE = re.compile(r"(?:^|,)\s*+(?:bearer|dpop)(?=[\s,]|$)(.*)", re.IGNORECASE | re.DOTALL)
 # A name begins where no other character of one is before it: nothing is tried twice.
-_PARAMETER = re.compile(
-    r'(?<![a-z_])([a-z_]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))', re.IGNORECASE
-)
+_PARAMETER = r'(?i)(?<![a-z_])([a-z_]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))'
 
 
 async def request_with_token(
@@ -117,7 +115,7 @@ def challenge_in(headers: Mapping[str, str]) -> dict[str, str] | None:
     if match is None:
         return None
     found: dict[str, str] = {}
-    for name, quoted, bare in _PARAMETER.findall(match[1]):
+    for name, quoted, bare in re.findall(_PARAMETER, match[1]):
         # The first counts: what follows may belong to another challenge.
         found.setdefault(name.lower(), re.sub(r"\\(.)", r"\1", quoted) or bare)
     return found

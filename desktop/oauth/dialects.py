@@ -6,7 +6,8 @@ are compared as `normalized`, are in `desktop.oauth.answers`.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from desktop.oauth.fields import text
 
@@ -16,8 +17,7 @@ _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _END = re.compile(r"[^./#]+(?=[./#]?$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(NamedTuple):
     """Where an error is. A path is the names of members; 0 is the first item of a list.
 
     `meanings` are codes or sentences that only these providers use. `in_success` says that such a
@@ -27,7 +27,7 @@ class Dialect:
     providers: str
     code: str
     sentence: tuple[str, ...]
-    meanings: Mapping[str, str] = field(default_factory=dict)
+    meanings: Mapping[str, str] = MappingProxyType({})
     in_success: bool = False
 
 

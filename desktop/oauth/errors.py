@@ -77,7 +77,7 @@ _JOINED = (
     "\u0600-\u1cff\u203c\u2049\u2190-\u2bff\ufb50-\ufdff\ufe0f\ufe70-\ufefc"
     "\U00011000-\U00011fff\U0001f000-\U0001faff"
 )
-_JOINERS = re.compile(
+_JOINERS = (  # `re` compiles it when it is first needed, which is rare
     f"(?<=[{_JOINED}])[\u200c\u200d](?=[{_JOINED}])"
     # The flags of countries in a country, such as that of Scotland (UTS 51, ED-14a).
     "|(?<=\U0001f3f4)[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f"
@@ -86,14 +86,14 @@ _JOINERS = re.compile(
 
 def without_joiners(text: str) -> str:
     """`text` without the invisible characters that writing it needs."""
-    return _JOINERS.sub("", text)
+    return re.sub(_JOINERS, "", text)
 
 
 def printable(text: str, longest: int = _LONGEST_TEXT) -> str:
     """`text` on one line, without control or bidirectional characters, at most `longest` long."""
     shown = text[: 4 * longest]
     if not shown.isprintable():
-        kept = {at for joined in _JOINERS.finditer(shown) for at in range(*joined.span())}
+        kept = {at for joined in re.finditer(_JOINERS, shown) for at in range(*joined.span())}
         shown = "".join(
             " " if unicodedata.category(c)[0] in "CZ" and at not in kept else c
             for at, c in enumerate(shown)

@@ -51,7 +51,7 @@ def token(profile: str | None = None, min_validity: float = 60) -> str:
     """Return an access token that is valid for `min_validity` more seconds, renewed if necessary.
 
     It is not renewed in the first half of its life, since you may ask for more time than the
-    server grants. Blocks, for 100 seconds at most while XDR Login waits for your permission. Raises
+    server grants. Blocks, for 160 seconds at most while XDR Login waits for your permission. Raises
     `SignInNeeded`, `Forbidden`, `Declined`, `Locked`, `NetworkError`, `KeyringError`,
     `ServerError`, `UsageError` or another `XdrLoginError`.
     """

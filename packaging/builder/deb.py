@@ -19,7 +19,11 @@ ALWAYS = (
     "ca-certificates",
     "fonts-dejavu-core | fonts-noto-core | fonts-liberation | fonts-freefont-ttf",
 )
-RECOMMENDED = ("gnome-keyring | kwalletmanager | keepassxc", "xdg-utils")
+RECOMMENDED = (
+    "gnome-keyring | kwalletmanager | keepassxc",
+    "polkitd | policykit-1",
+    "xdg-utils",
+)
 
 
 def make_deb(dist: Path, bundle: Path, work: Path) -> Path:

@@ -4,10 +4,11 @@ import gzip
 import os
 import shutil
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 from builder import icons
 from builder.bundle import normalize_metadata
-from builder.localized import desktop_lines
+from builder.localized import desktop_lines, translations_of
 from builder.manual import man_page
 from builder.metainfo import metainfo
 from builder.product import ROOT, fill_template, product
@@ -29,6 +30,8 @@ def make_tree(tree: Path, bundle: Path) -> None:
     (base / "bin").mkdir()
     (base / "bin" / name).symlink_to(f"../lib/{name}/{name}")
     add_share(base / "share")
+    actions = base / "share" / "polkit-1" / "actions"
+    _write(actions / f"{product().id}.policy", polkit_actions())
     normalize_metadata(tree, program=name)
 
 
@@ -41,6 +44,28 @@ def add_share(share: Path) -> None:
     write_compressed(share / "man" / "man1" / f"{name}.1.gz", man_page())
     for shell, place in COMPLETIONS.items():
         _write(share / place.format(name=name), completion_script(shell))
+
+
+def polkit_actions() -> str:
+    """Return the file that lets polkit confirm who is at the computer.
+
+    Polkit only reads it in a folder of the system, so an AppImage can't have one.
+    """
+    messages = product().polkit
+    return fill_template(
+        "linux/polkit.policy.in",
+        xml=True,
+        use_token=_polkit_message(messages["use-token"]),
+        unlock=_polkit_message(messages["unlock"]),
+    )
+
+
+def _polkit_message(text: str) -> str:
+    """Return the elements for `text` in all languages, by which polkit calls them: as in LANG."""
+    lines = [f"    <message>{escape(text)}</message>"]
+    for language, each in translations_of(text).items():
+        lines.append(f'    <message xml:lang="{language}">{escape(each)}</message>')
+    return "\n".join(lines)
 
 
 def desktop_entry() -> str:

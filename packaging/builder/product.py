@@ -41,6 +41,7 @@ class Product:
     license: str
     bundle_license: str
     addresses: dict[str, str]
+    polkit: dict[str, str]
     setup: dict[str, str]
     screenshots: list[dict[str, str]]
     categories: list[str]

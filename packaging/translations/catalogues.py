@@ -125,6 +125,7 @@ def _product_texts() -> Iterator[str]:
     yield members["summary"]
     yield from members["description"]
     yield from (each["caption"] for each in members["screenshots"])
+    yield from members["polkit"].values()
     yield from members["setup"].values()
 
 

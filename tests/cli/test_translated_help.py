@@ -90,6 +90,42 @@ def test_errors_of_click_are_translated(tmp_path: Path) -> None:
     assert "Ñô sûçh ôptîôñ '--nothing'" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments", [("--lang", "qps", "--help"), ("--lang", "qps", "token", "-h")]
+)
+def test_a_language_on_the_command_line_is_that_of_the_whole_help(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    catalogues.write_pseudo_language(tmp_path)
+    done = run_command(tmp_path, arguments, LANGUAGE="en")
+    assert done.returncode == 0, done.stderr
+    for text in ("Usage", "Show this message", "Print a valid"):
+        assert text not in done.stdout
+
+
+def test_an_unknown_language_says_what_there_is_and_goes_on_in_english(tmp_path: Path) -> None:
+    catalogues.write_pseudo_language(tmp_path)
+    done = run_command(tmp_path, ("--lang", "xx", "--help"), LANGUAGE=catalogues.PSEUDO_LANGUAGE)
+    assert done.returncode == 0
+    assert "Usage: xdr-login" in done.stdout
+    available = "Language 'xx' is not available, using English. Available: en, qps\n"
+    assert done.stderr == available
+
+
+def run_command(
+    folder: Path, arguments: tuple[str, ...], **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command that finds its languages in `folder`."""
+    return subprocess.run(
+        [sys.executable, "-c", RUN, str(folder), *arguments],
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"} | environment,
+        cwd=catalogues.ROOT,
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+    )
+
+
 def test_click_texts_are_in_the_catalogue_without_those_for_developers() -> None:
     texts = [text for _, text in command_help.click_texts()]
     assert "Missing argument" in texts

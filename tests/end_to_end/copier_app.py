@@ -25,7 +25,7 @@ from desktop.ui.app.event_loop import EventLoop
 from desktop.ui.copy.clipboard import Clipboard
 from desktop.ui.copy.copier import Copier
 from desktop.ui.copy.copy_window import CopyWindow
-from desktop.ui.kit.copy_progress import Copied, Copying, CopyProgress
+from desktop.ui.kit.copy_progress import Cleared, Copied, Copying, CopyProgress
 from desktop.ui.kit.theme import Theme
 
 TOKEN = "eyJ-a.to~ken+of/test=="
@@ -74,6 +74,8 @@ def report(progress: CopyProgress) -> None:
             line = f"copying {format.name}"
         case Copied(format, clear_after):
             line = f"copied {format.name} for {clear_after:.0f} s"
+        case Cleared():
+            line = "cleared"
         case _:
             line = f"not copied: {progress.text}"
     print_line(line)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from desktop.ipc import client
-from desktop.services.system.paths import settings_file
+from desktop.services.system.paths import profiles_file, settings_file
 from tests.cli.commands import age, sign_in
 from tests.end_to_end.agent import (
     COMMAND,
@@ -305,6 +305,16 @@ def test_without_the_app_required_permission_is_not_skipped(secret_service: Secr
     done = token(headless(secret_service))
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.startswith("Can't ask for your permission.")
+
+
+@pytest.mark.usefixtures("signed_in")
+def test_without_the_app_nobody_can_confirm_to_be_there(secret_service: SecretStore) -> None:
+    file = profiles_file()
+    file.write_text(file.read_text("utf-8") + '\npresence = "ask"\n', "utf-8")
+    done = token(headless(secret_service))
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.startswith("Can't ask you to confirm that it's you.")
+    assert "Start XDR Login" in done.stderr
 
 
 @pytest.mark.usefixtures("signed_in")

@@ -49,7 +49,7 @@ def test_every_kind_of_client_signs_in_with_a_browser_on_this_computer(
     assert screen.codes == []
     app.press("Return")  # the primary action has the focus: Open browser
     browser_opener.attach().do(approve_without_code).result()
-    app.wait_for("Signed in")
+    app.wait_for("Copy token")
     token = saved_token(secret_service)
     assert token["access_token"]
     assert token["refresh_token"]
@@ -83,7 +83,7 @@ def test_a_client_signs_in_without_a_browser(
     profile_for(oidc_provider, client, grant="client-credentials", scope="")
     store_client_password(secret_service, client.secret or "")
     app = start(secret_service)
-    app.wait_for("Signed in")
+    app.wait_for("Copy token")
     first = saved_token(secret_service)
     assert first["refresh_token"] is None
     assert browser_opener.addresses() == []
@@ -114,7 +114,7 @@ def test_the_demo_analyst_approves_without_a_code(
         app = start(secret_service)
         app.click("Open browser")
         browser_opener.attach().do(approve_at_the_demo).result()
-        screen = app.wait_for("Signed in")
+        screen = app.wait_for("Copy token")
         assert screen.shows("Requested but not granted: admin")
         assert saved_token(secret_service)["scope"] == ["enrich:read"]
         assert app.quit() == 0
@@ -131,7 +131,7 @@ def test_a_client_token_renews_while_the_window_is_visible(
         age(secret_service, "soc", 7)  # so that it is renewed soon
         first = saved_token(secret_service)["access_token"]
         app = start(secret_service)
-        app.wait_for("Signed in")
+        app.wait_for("Copy token")
 
         def renewed() -> bool:
             requests = [

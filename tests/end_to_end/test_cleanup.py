@@ -37,7 +37,7 @@ def test_a_new_code_replaces_a_valid_one(
     assert app.screen().shows("Waiting for approval")
     assert keyring_entries(secret_service) == {}
     server.approve(second)
-    app.wait_for("Signed in")
+    app.wait_for("Copy token")
     assert app.quit() == 0
 
 
@@ -53,7 +53,7 @@ def test_a_hanging_server_does_not_end_a_sign_in(
         timeout=2 * LONGEST_REQUEST,
     )
     server.approve(code)
-    app.wait_for("Signed in")
+    app.wait_for("Copy token")
     assert [each.status for each in server.history() if each.path == TOKEN] == [500, 200]
     assert app.quit() == 0
 

@@ -22,7 +22,7 @@ def server() -> Iterator[DemoServer]:
 def test_without_a_keyring_the_token_lasts_until_the_app_quits(start: Start, bare_bus: Bus) -> None:
     for _ in range(2):
         app = start(bare_bus)
-        screen = app.wait_for("Signed in")
+        screen = app.wait_for("Copy token")
         assert screen.shows("No keyring found. Your token isn't saved")
         assert app.quit() == 0
 
@@ -33,6 +33,6 @@ def test_a_locked_keyring_prevents_saving_but_not_the_sign_in(
 ) -> None:
     secret_service.lock()
     app = start(secret_service)
-    screen = app.wait_for("Signed in")
+    screen = app.wait_for("Copy token")
     assert screen.shows("Your token isn't saved")
     assert app.quit() == 0

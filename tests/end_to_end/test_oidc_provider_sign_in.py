@@ -66,7 +66,7 @@ def test_every_kind_of_client_signs_in(
     app.code()
     app.click("Open browser")
     browser_opener.attach().do(approve).result()
-    app.wait_for("Signed in")
+    app.wait_for("Copy token")
     token = saved_token(secret_service)
     assert token["access_token"]
     assert token["refresh_token"]
@@ -131,7 +131,7 @@ def test_slow_down_adds_five_seconds_to_the_interval(
     wait_until(lambda: len(provider.poll_gaps()) >= 1, "slow_down", provider.program)
     app.click("Open browser")
     browser_opener.attach().do(approve).result()
-    app.wait_for("Signed in")
+    app.wait_for("Copy token")
     usual, *slower = provider.poll_gaps()
     assert usual < interval + step
     assert slower

@@ -191,7 +191,7 @@ def test_a_denied_program_gets_an_exception(
     sign_in(secret_service, "soc")
     settings_file().write_text("ask_for_tokens = true\n")
     app: App = start(secret_service)
-    app.wait_for("Signed in")
+    app.wait_for("Copy token")
     script = tmp_path / "hunt.py"
     script.write_text(
         "import xdr_login\n"

@@ -69,7 +69,7 @@ def test_a_visible_token_is_renewed_and_the_new_one_copied(
 ) -> None:
     first = saved_token(secret_service)["access_token"]
     app = start(secret_service)
-    app.wait_for("Signed in")
+    app.wait_for("Copy token")
     wait_until(lambda: len(renewals(signed_in)) >= 1, "a renewal", app.program)
     app.wait_for("Renews automatically")
     app.click("Copy token")
@@ -86,7 +86,7 @@ def test_a_sign_in_ended_by_the_server_is_reported_at_once(
     app = start(secret_service)
     app.wait_for("The server has signed you out")
     app.click("Sign in again")
-    app.wait_for("Signed in")
+    app.wait_for("Copy token")
     assert app.quit() == 0
 
 
@@ -95,7 +95,7 @@ def test_several_programs_share_one_sign_in_and_use_no_refresh_token_twice(
 ) -> None:
     server = signed_in
     app = start(secret_service)
-    app.wait_for("Signed in")
+    app.wait_for("Copy token")
     command = [sys.executable, "-c", USER]
     users = [
         subprocess.Popen(command, env=secret_service.environment, stdout=subprocess.PIPE, text=True)

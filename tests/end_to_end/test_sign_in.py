@@ -73,7 +73,7 @@ def test_an_approval_saves_and_shows_the_token(
 ) -> None:
     app = start(secret_service)
     code = app.code()
-    assert app.screen().shows("Opens 127.0.0.1 (matches your profile)")
+    assert app.screen().shows("127.0.0.1 · matches your profile")
 
     app.press("Return")  # the primary action has the focus: Open browser
     person = browser_opener.attach()
@@ -82,7 +82,7 @@ def test_an_approval_saves_and_shows_the_token(
     assert clipboard(app.display) == shown
     person.do(approve).result()
 
-    screen = app.wait_for("Signed in")
+    screen = app.wait_for("Copy token")
     assert screen.shows("dana@northwind.example")
     assert screen.shows("3 permissions, 1 sensitive")
     assert screen.shows("Requested but not granted: admin")
@@ -112,7 +112,7 @@ def test_a_saved_token_is_shown_at_the_next_start_without_a_request(
     requests = len(server.history())
 
     again = start(secret_service)
-    again.wait_for("Signed in")
+    again.wait_for("Copy token")
     assert again.quit() == 0
     assert len(server.history()) == requests
 
@@ -122,7 +122,7 @@ def test_signing_out_leaves_nothing_in_the_keyring(
 ) -> None:
     sign_in(secret_service, "soc", approve=server.approve)
     app = start(secret_service)
-    app.wait_for("Signed in")
+    app.wait_for("Copy token")
     app.click("Sign out")
     app.wait_for("You're signed out")
     assert keyring_entries(secret_service) == {}
@@ -170,7 +170,7 @@ def test_network_faults_do_not_end_a_sign_in(
     app.wait_for("Your code is still valid")
     wait_until(lambda: _statuses(server) == [429, 400, 200, 400], "every answer", app.program)
     server.approve(code)
-    app.wait_for("Signed in")
+    app.wait_for("Copy token")
     # The page of a captive portal and the token have status 200; a cut connection has none.
     assert _statuses(server) == [429, 400, 200, 400, 200]
 
@@ -182,7 +182,7 @@ def _statuses(server: DemoServer) -> list[int]:
 def _sign_in(start: Start, server: DemoServer, store: SecretStore) -> None:
     app = start(store)
     server.approve(app.code())
-    app.wait_for("Signed in")
+    app.wait_for("Copy token")
     assert app.quit() == 0
 
 

@@ -31,7 +31,7 @@ def app(start: Start, secret_service: SecretStore) -> Iterator[App]:
         sign_in(secret_service, "soc")
         settings_file().write_text("ask_for_tokens = true\n")
         app = start(secret_service)
-        app.wait_for("Signed in")
+        app.wait_for("Copy token")
         yield app
 
 

@@ -47,7 +47,7 @@ def app(server: DemoServer, start: Start, secret_service: SecretStore) -> App:  
     """Start the app with a saved sign-in."""
     sign_in(secret_service, "soc")
     started = start(secret_service)
-    started.wait_for("Signed in")
+    started.wait_for("Copy token")
     wait_until(lambda: started.screen().stays, "all that comes after", started.program)
     return started
 
@@ -137,18 +137,18 @@ def test_only_one_of_two_simultaneous_starts_runs(start: Start, bare_bus: Bus) -
     (loser,) = [each for each in both if each is not winner]
     assert loser.wait_for_exit() == 0
     assert "XDR Login is already running." in loser.program.read_output()
-    winner.wait_for("Signed in")
+    winner.wait_for("Copy token")
     assert winner.quit() == 0
 
 
 @pytest.mark.usefixtures("server")
 def test_the_socket_of_a_crashed_app_is_replaced(start: Start, bare_bus: Bus) -> None:
     crashed = start(bare_bus)
-    crashed.wait_for("Signed in")
+    crashed.wait_for("Copy token")
     crashed.program.process.send_signal(signal.SIGKILL)
     wait_until(crashed.program.has_ended, "the end of the first")
     app = start(bare_bus)
-    app.wait_for("Signed in")
+    app.wait_for("Copy token")
     assert start_again(app.display).returncode == 0
     assert app.quit() == 0
 
@@ -201,7 +201,7 @@ def test_started_hidden_it_requests_no_code(
     panel.click(3)
     app.choose("Sign in")
     wait_until(app.is_window_visible, "the window", app.program)
-    app.wait_for("Signed in")
+    app.wait_for("Copy token")
     assert app.quit() == 0
 
 

@@ -60,13 +60,13 @@ def test_two_tenants_are_signed_in_at_the_same_time(
     start: Start, secret_service: SecretStore, panel: Panel, tmp_path: Path
 ) -> None:
     app = start(secret_service)
-    app.wait_for("Signed in")
+    app.wait_for("Copy token")
     assert name_in_header(app) == NAMES["north"]
     wait_until(panel.has_icon, "the icon in the tray")
     app.press("ctrl+2")
     app.wait_for("Sign in to Southwind SOC")
     app.click("Sign in")
-    app.wait_for("Signed in")
+    app.wait_for("Copy token")
     assert name_in_header(app) == NAMES["south"]
     app.press("ctrl+c")
     south, north = token_of(secret_service, "south"), token_of(secret_service, "north")
@@ -86,12 +86,12 @@ def test_two_tenants_are_signed_in_at_the_same_time(
     assert app.wait_for_exit() == 0
 
     again = start(secret_service)
-    again.wait_for("Signed in")
+    again.wait_for("Copy token")
     assert name_in_header(again) == NAMES["south"], "the last one is in the window again"
     assert 'profile = "south"' in settings_file().read_text("utf-8").splitlines()
     wait_until(panel.has_icon, "the icon in the tray")
     again.press("ctrl+1")
     wait_until(lambda: name_in_header(again) == NAMES["north"], "the other profile", again.program)
-    again.wait_for("Signed in")  # from the keyring
+    again.wait_for("Copy token")  # from the keyring
     assert not again.screen().codes
     assert again.quit() == 0

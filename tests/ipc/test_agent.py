@@ -25,11 +25,17 @@ from desktop.ipc.messages import Members, RefusedByAgent
 from desktop.ipc.server import Server, claim_instance
 from desktop.oauth.errors import CertificateRejected
 from desktop.services.model.access_token import digest_of
+from desktop.services.model.errors import (
+    NoAuthenticationAgent,
+    PresenceFailed,
+    PresenceNotProven,
+)
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import Profile, UnknownProfile, tokens_binding, tokens_key
 from desktop.services.network.environment import Environment
 from desktop.services.secrets.keystore import KeyringLocked
 from desktop.services.session.lock.app_lock import LockReason
+from desktop.services.session.lock.presence import Purpose
 from desktop.services.session.session import Session
 from desktop.services.session.sessions import Sessions
 from desktop.services.session.token_permission import (
@@ -49,6 +55,7 @@ from tests.services.harness import (
     START,
     TOKENS,
     AtOnce,
+    FakePresence,
     SessionHarness,
     settle,
 )
@@ -67,6 +74,7 @@ class RunningApp:
     agent: Agent
     ready: asyncio.Event
     needs_permission: bool = False
+    presence: FakePresence = field(default_factory=FakePresence)
     answer: PermissionAnswer = PermissionAnswer.ONCE
     asked: list[PermissionRequest] = field(default_factory=list)
     file: dict[str, Profile] = field(default_factory=dict)
@@ -128,7 +136,7 @@ async def app() -> AsyncIterator[RunningApp]:
     async def reload_profiles() -> None:
         await sessions.update_profiles(made.file)
 
-    sessions = Sessions(make, lambda _standing: None)
+    sessions, presence = Sessions(make, lambda _standing: None), FakePresence()
     await sessions.update_profiles({PROFILE.id: PROFILE, OTHER.id: OTHER})
     ready = asyncio.Event()
     ready.set()
@@ -136,12 +144,12 @@ async def app() -> AsyncIterator[RunningApp]:
         sessions,
         reload_profile=reload,
         reload_profiles=reload_profiles,
-        permission=TokenPermission(ask, harness.clock),
+        permission=TokenPermission(ask, harness.clock, presence=presence),
         needs_permission=lambda: made.needs_permission,
         start_sign_out=Session.sign_out,
         ready=ready,
     )
-    made = RunningApp(harness, sessions, agent, ready)
+    made = RunningApp(harness, sessions, agent, ready, presence=presence)
     made.file = {PROFILE.id: PROFILE, OTHER.id: OTHER}
     made.gate.set()
     claimed = claim_instance()
@@ -379,6 +387,44 @@ async def test_the_user_is_asked_first_if_set(app: RunningApp) -> None:
     await app.ask("token")
     assert [each.profile_name for each in app.asked] == [PROFILE.name]
     assert app.asked[0].program.path
+
+
+@pytest.mark.parametrize("mode", ["ask", "always"])
+async def test_a_profile_can_demand_that_whoever_allows_it_is_there(
+    app: RunningApp, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git = Program("git", "/usr/bin/git", 7, "", "of-git")
+    monkeypatch.setattr(agent_module, "_look_up_program", lambda _: git)
+    app.file = {PROFILE.id: replace(PROFILE, presence=mode)}
+    await app.sessions.update_profiles(app.file)
+    await app.sign_in()
+    app.answer = PermissionAnswer.FOR_AN_HOUR
+    app.gate.set()
+    assert (await app.ask("token"))["access_token"] == ACCESS_TOKEN
+    assert app.presence.asked == [Purpose.USE_TOKEN]
+    named = ("xdr_login.consent", "xdr_login.presence")
+    assert recorded(app).last(*named) == ["granted", "proved"]
+    await app.ask("token")
+    again, times = ("proved_earlier", 1) if mode == "ask" else ("proved", 2)
+    assert recorded(app).last(*named) == ["granted", again]
+    assert len(app.presence.asked) == len(app.asked) == times
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(PresenceFailed(), "declined"), (NoAuthenticationAgent(), "forbidden")],
+)
+async def test_without_a_proof_a_program_gets_no_token(
+    app: RunningApp, error: PresenceNotProven, code: str
+) -> None:
+    app.file = {PROFILE.id: replace(PROFILE, presence="ask")}
+    await app.sessions.update_profiles(app.file)
+    await app.sign_in()
+    app.gate.set()
+    app.presence.error = error
+    assert (await app.refusal("token")).code == code
+    named = ("event.action", "error.code", "error.type")
+    assert recorded(app).last(*named) == ["token-refused", code, type(error).__name__]
 
 
 async def test_a_hanging_process_lookup_is_not_awaited(

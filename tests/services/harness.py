@@ -13,13 +13,14 @@ from urllib.parse import parse_qsl
 import httpx
 
 from desktop.services.audit.audit_log import AuditLog
-from desktop.services.model.errors import RenewalTimedOut
+from desktop.services.model.errors import PresenceNotProven, RenewalTimedOut
 from desktop.services.model.profile import Profile, client_binding
 from desktop.services.model.states import State
 from desktop.services.network.environment import Environment
 from desktop.services.network.kept_metadata import KeptMetadata
 from desktop.services.secrets.keystore import KeystoreError, MemoryKeystore
 from desktop.services.secrets.secret_encoding import encode_password
+from desktop.services.session.lock.presence import Purpose
 from desktop.services.session.session import Session
 
 HOST = "login.example"
@@ -399,3 +400,21 @@ class SessionHarness:
             await self.http_gate.wait()
         self.clients.append(httpx.AsyncClient(transport=httpx.MockTransport(self.server)))
         return self.clients[-1]
+
+
+@dataclass
+class FakePresence:
+    """Somebody who proves to be there, or `error`; `unavailable` is what is known before."""
+
+    error: PresenceNotProven | None = None
+    unavailable: PresenceNotProven | None = None
+    asked: list[Purpose] = field(default_factory=list)
+
+    async def check(self) -> None:
+        if self.unavailable is not None:
+            raise self.unavailable
+
+    async def prove(self, purpose: Purpose) -> None:
+        self.asked.append(purpose)
+        if self.error is not None:
+            raise self.error

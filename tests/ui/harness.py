@@ -88,6 +88,9 @@ class ProfileRecorder:
     def copy_token(self, id_: str, as_: CopyFormat = CopyFormat.TOKEN) -> None:
         self.calls.append(("copy_token", id_, as_))
 
+    def check_connection(self) -> None:
+        self.calls.append(("check_connection",))
+
     def renew(self, id_: str) -> None:
         self.calls.append(("renew", id_))
 
@@ -211,6 +214,9 @@ class ActionRecorder:
     def copy_token(self, as_: CopyFormat = CopyFormat.TOKEN) -> None:
         self.calls.append("copy_token" if as_ is CopyFormat.TOKEN else f"copy_token {as_.name}")
 
+    def clear_copy(self) -> None:
+        self.calls.append("clear_copy")
+
     def cancel_copy(self) -> None:
         self.calls.append("cancel_copy")
 
@@ -228,6 +234,9 @@ class ActionRecorder:
 
     def open_settings(self) -> None:
         self.calls.append("open_settings")
+
+    def open_shortcuts(self) -> None:
+        self.calls.append("open_shortcuts")
 
     def revocation_offered(self) -> Revocation | None:
         return self.offered
@@ -248,6 +257,7 @@ class PageRecorder:
     token: str | None = MADE_UP_TOKEN
     claims: dict[str, object] = field(default_factory=lambda: CLAIMS)
     given: tuple[TokenRecipient, ...] = ()
+    confirmed_each_time: bool = False
 
     def close_page(self) -> None:
         self.calls.append("close_page")
@@ -257,6 +267,9 @@ class PageRecorder:
 
     def recipients(self) -> tuple[TokenRecipient, ...]:
         return self.given
+
+    def is_confirmed_each_time(self) -> bool:
+        return self.confirmed_each_time
 
     def reveal_token(self) -> str | None:
         self.calls.append("reveal_token")
@@ -291,7 +304,7 @@ class Screen:
         self.window = Window(self.theme)
         self.window.set_actions(self.actions)
         self.window.set_profile(self.profile)
-        self.window.add_settings_button()
+        self.window.enable_header()
         self.window.resize(self.width, self.height)
 
     def show(self, state: State, at: datetime = NOW) -> None:

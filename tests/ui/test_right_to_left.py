@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 
 from desktop.ui.app.app import make_application
-from desktop.ui.kit.flow import Flow
 from desktop.ui.kit.inputs import Choice
 from desktop.ui.kit.stepper import Stepper
 from desktop.ui.kit.switch import Switch
@@ -26,15 +25,6 @@ def test_names_and_addresses_are_on_the_right_like_other_texts() -> None:
     shown = label("https://sso.example")
     assert shown.alignment() & Qt.AlignmentFlag.AlignRight
     assert shown.alignment() & Qt.AlignmentFlag.AlignAbsolute
-
-
-def test_the_first_of_a_flow_is_on_the_right(qapp: QApplication) -> None:  # noqa: ARG001
-    flow = Flow()
-    flow.resize(300, 40)
-    first, second = QLabel("one"), QLabel("two")
-    flow.replace([first, second])
-    assert first.geometry().right() == 299
-    assert second.geometry().right() < first.geometry().left()
 
 
 def test_more_stays_on_the_right_of_a_stepper() -> None:

@@ -47,7 +47,8 @@ WRITE_EVENT = """
 from datetime import UTC, datetime
 from desktop.services.audit.record import Record
 from desktop.services.audit.windows_log import EventLog
-from desktop.services.model.audit import TOKEN_COPIED, AuditEvent
+from desktop.services.model.audit import AuditEvent
+from desktop.services.model.audit_kinds import TOKEN_COPIED
 event = AuditEvent(TOKEN_COPIED, profile="northwind")
 EventLog().write(Record(event.kind, event.members(at=datetime.now(UTC), user="ada")))
 print("written")

@@ -17,6 +17,7 @@ from desktop.cli.terminal.output import (
     print_message,
     print_result,
 )
+from desktop.cli.terminal.tables import display_width, pad
 from desktop.services.network.real_environment import real_environment
 from desktop.services.system.logs import redacted
 from desktop.services.system.paths import NoHomeFolder, home_folder
@@ -48,6 +49,7 @@ _LABELS = {
     "state": translatable("state folder"),
     "log": translatable("log"),
     "audit": translatable("audit log"),
+    "presence": translatable("password prompt"),
     "network": translatable("network"),
     "proxy": translatable("proxy"),
     "TLS": translatable("TLS"),
@@ -72,6 +74,7 @@ async def _run_checks(report: Callable[[Check], None]) -> list[Check]:
             check,
             text=without_personal_data(check.text),
             remedy=without_personal_data(check.remedy),
+            profiles=without_personal_data(check.profiles),
         )
         report(clean)
         found.append(clean)
@@ -122,17 +125,26 @@ def without_personal_data(text: str) -> str:
 
 
 def _print_check(check: Check) -> None:
-    width = max(len(translate(each)) for each in _OUTCOMES.values())
-    mark, label = translate(_OUTCOMES[check.outcome]).ljust(width), translate(_LABELS[check.name])
-    shown = f"{label} ({check.host})" if check.host else label
+    width = max(display_width(translate(each)) for each in _OUTCOMES.values())
+    mark, label = pad(translate(_OUTCOMES[check.outcome]), width), translate(_LABELS[check.name])
+    shown = label
+    if check.address:
+        shown = translate(
+            "{check} ({profile}, {server})",
+            check=label,
+            profile=check.profiles,
+            server=check.address,
+        )
     print_result(f"{mark}  {shown}: {check.text}", color=_COLORS[check.outcome])
     if check.remedy:
-        print_result(f"{' ' * len(mark)}  {check.remedy}")
+        print_result(f"{' ' * width}  {check.remedy}")
 
 
-def _members(check: Check) -> dict[str, str]:
+def _members(check: Check) -> dict[str, str | None]:
     return {
         "name": f"{check.name} ({check.host})" if check.host else check.name,
+        "address": check.address or None,
+        "profiles": check.profiles or None,
         "outcome": check.outcome.value,
         "text": without_isolates(check.text),
         "remedy": without_isolates(check.remedy),

@@ -21,9 +21,11 @@ from desktop.services.audit.audit_log import system_logs, user_audit_log
 from desktop.services.configuration.load import load_configuration
 from desktop.services.configuration.policy_reader import load_policy
 from desktop.services.configuration.profile_reader import Profiles
+from desktop.services.model.errors import PresenceNotProven
 from desktop.services.model.profile import ProfileError
 from desktop.services.model.settings import find_read_error
 from desktop.services.secrets.keystore import KeystoreError, Vault, VaultKeystore
+from desktop.services.session.lock.presence import Presence, SystemPresence
 from desktop.services.system.about import describe_language
 from desktop.services.system.browsers import find_browsers
 from desktop.services.system.components import is_bundled
@@ -47,12 +49,17 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check and its result, about `host` if it concerns a server."""
+    """A check and its result.
+
+    If it concerns a server: `host`, its `address` (host and port), and the `profiles` that use it.
+    """
 
     name: str
     text: str
     remedy: str = ""
     host: str = ""
+    address: str = ""
+    profiles: str = ""
     outcome: Outcome = Outcome.OK
 
 
@@ -84,6 +91,8 @@ async def check_computer(worker: Worker) -> AsyncIterator[Check]:
     yield await worker.run(_check_state)
     yield await worker.run(_check_log)
     for check in await worker.run(_check_audit):
+        yield check
+    for check in await check_presence(SystemPresence()):
         yield check
 
 
@@ -265,6 +274,22 @@ def _stale_entry(name: str, entry: menu_entry.Entry) -> Check:
     if entry.file == menu_entry.entry_file():
         return warning(name, text, translate("Update it: xdr-login integrate"))
     return warning(name, text, translate("Update it: xdr-login integrate --start-at-login"))
+
+
+async def check_presence(presence: Presence) -> list[Check]:
+    """Check that the system can ask for a password, if a profile demands that."""
+    name = "presence"
+    try:
+        profiles = load_configuration().good
+    except ProfileError:  # which another check tells
+        return []
+    if not any(each.demands_presence for each in profiles.values()):
+        return []
+    try:
+        await presence.check()
+    except PresenceNotProven as error:
+        return [failed_check(name, error)]
+    return [Check(name, translate("your system can ask for your password or fingerprint"))]
 
 
 def _check_state() -> Check:

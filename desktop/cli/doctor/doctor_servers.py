@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
 from desktop.cli.doctor.doctor_checks import Check, failed_check, failure, warning
 from desktop.oauth import errors
-from desktop.oauth.addresses import ascii_address, host_of, is_loopback
+from desktop.oauth.addresses import ascii_address, host_of, is_loopback, origin_of
 from desktop.oauth.client import Client, ClientConnection
 from desktop.oauth.http import clock_offset, get
 from desktop.oauth.metadata import metadata_addresses
@@ -21,7 +22,7 @@ from desktop.services.network.environment import Environment
 from desktop.services.network.http_client import find_system_proxy
 from desktop.services.secrets.profile_secrets import load_known_secrets
 from desktop.services.session.provider import detect_portal
-from desktop.services.system.translation import translate
+from desktop.services.system.translation import translate, translate_plural
 from desktop.services.system.worker import Worker
 from desktop.services.wording.formats import format_duration
 
@@ -35,11 +36,31 @@ async def check_servers(environment: Environment, worker: Worker) -> list[Check]
         profiles = (await worker.run(load_configuration)).good.values()
     except ProfileError:
         return []  # reported by the check of the configuration
-    by_server = {_server_address(each): each for each in profiles}
+    by_server: dict[str, list[Profile]] = {}
+    for each in profiles:
+        by_server.setdefault(_server_address(each), []).append(each)
     found = await asyncio.gather(
-        *(_check_server(each, environment, worker) for each in by_server.values())
+        *(_check_server(first, environment, worker) for first, *_ in by_server.values())
     )
-    return [check for checks in found for check in checks]
+    return [
+        replace(check, address=_host_and_port(address), profiles=_names(of_server))
+        for checks, (address, of_server) in zip(found, by_server.items(), strict=True)
+        for check in checks
+    ]
+
+
+def _host_and_port(address: str) -> str:
+    return origin_of(address).partition("://")[2]
+
+
+def _names(profiles: list[Profile]) -> str:
+    """Return the id of the first profile, and how many others there are."""
+    first, *others = (each.id for each in profiles)
+    if not others:
+        return first
+    return translate_plural(
+        "{profile} and {count} other", "{profile} and {count} others", len(others), profile=first
+    )
 
 
 def _server_address(profile: Profile) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from desktop.cli.profiles.profile_context import ProfileContext, run_with_profiles
 from desktop.cli.terminal.exits import Exit
 from desktop.cli.terminal.output import print_json, print_message, print_result
+from desktop.cli.terminal.tables import display_width, pad
 from desktop.services.model.profile import Profile
 from desktop.services.profile_editor.editor import SecretChanges
 from desktop.services.profile_editor.findings import Finding, Outcome, check_summary
@@ -50,8 +51,8 @@ _COLORS = {
 
 
 def _print_finding(finding: Finding, profile: Profile) -> None:
-    width = max(len(translate(each.value)) for each in Outcome)
-    mark, step = translate(finding.outcome.value).ljust(width), translate(finding.step.value)
+    width = max(display_width(translate(each.value)) for each in Outcome)
+    mark, step = pad(translate(finding.outcome.value), width), translate(finding.step.value)
     print_result(f"{mark}  {step}: {finding.text}", color=_COLORS[finding.outcome])
     if finding.remedy:
         print_result(f"{' ' * width}  {finding.remedy}")

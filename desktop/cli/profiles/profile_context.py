@@ -14,7 +14,8 @@ from desktop.cli.terminal.exits import Exit
 from desktop.cli.terminal.output import print_message
 from desktop.services.configuration.load import load_allowed_profiles
 from desktop.services.configuration.policy_reader import load_policy
-from desktop.services.model.audit import POLICY_REFUSED, AuditEvent
+from desktop.services.model.audit import AuditEvent
+from desktop.services.model.audit_kinds import POLICY_REFUSED
 from desktop.services.model.errors import ForbiddenByPolicy
 from desktop.services.model.profile import Profile
 from desktop.services.network.environment import Environment

@@ -9,13 +9,20 @@ from desktop.cli.terminal.exits import Exit
 from desktop.cli.terminal.output import (
     print_json,
     print_message,
-    print_result,
 )
+from desktop.cli.terminal.tables import print_rows, print_table
 from desktop.oauth.errors import printable
 from desktop.services.configuration.load import load_configuration
 from desktop.services.configuration.profile_reader import load_presets
 from desktop.services.model.profile import MEMBERS, BrokenProfile, Profile
-from desktop.services.system.translation import translate
+from desktop.services.system.translation import translatable, translate
+
+_HEADER = (
+    translatable("PROFILE"),
+    translatable("NAME"),
+    translatable("PROVIDER"),
+    translatable("MANAGED BY"),
+)
 
 
 def list_(*, as_json: bool) -> int:
@@ -36,14 +43,11 @@ def list_(*, as_json: bool) -> int:
             each.id,
             each.name,
             each.provider_label,
-            translate("(managed by your administrator)") if each.managed else "",
+            translate("your administrator") if each.managed else "",
         )
         for each in found.good.values()
     ]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
-    for row in rows:
-        cells = (text.ljust(width) for text, width in zip(row, (*widths, 0), strict=True))
-        print_result("  ".join(cells).rstrip())
+    print_table(_HEADER, rows)
     for id_, why in found.broken.items():
         print_message(f"{printable(id_)}: {_broken_message(why)}", color="yellow")
     if not rows and not found.broken:
@@ -64,9 +68,7 @@ def presets(*, as_json: bool) -> int:
     if as_json:
         print_json({"presets": [{"id": id_, "name": name} for id_, name in names.items()]})
         return Exit.OK
-    width = max(map(len, names))
-    for id_, name in names.items():
-        print_result(f"{id_.ljust(width)}  {name}")
+    print_rows(tuple(names.items()))
     return Exit.OK
 
 
@@ -75,9 +77,7 @@ def show(*, name: str | None, as_json: bool) -> int:
     if as_json:
         print_json(members)
         return Exit.OK
-    width = max(map(len, members))
-    for member, value in members.items():
-        print_result(f"{member.ljust(width)}  {printable(_text(value), 1000)}")
+    print_rows([(member, printable(_text(value), 1000)) for member, value in members.items()])
     return Exit.OK
 
 

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from desktop.services.model.access_token import AccessToken
-from desktop.services.session.audit.session_audit import SessionAudit
+from desktop.services.session.audit.session_audit import NOT_ASKED, SessionAudit
 from desktop.services.system.processes import find_program
 from desktop.services.wording.error_codes import EXPECTED_ERRORS
 
@@ -25,7 +25,7 @@ def record(
     audit = SessionAudit(profile, log)
     if isinstance(outcome, AccessToken):
         program = find_program(os.getpid())
-        audit.note_handed_out(outcome, program, asked=False, exchange=exchange)
+        audit.note_handed_out(outcome, program, consent=NOT_ASKED, exchange=exchange)
     elif isinstance(outcome, EXPECTED_ERRORS):
         audit.note_not_handed_out(outcome, find_program(os.getpid()))
     log.wait()  # what runs next may replace this process

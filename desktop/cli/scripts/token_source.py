@@ -23,6 +23,7 @@ from desktop.services.model.errors import (
     CannotAskForPermission,
     FormatForbidden,
     NoToken,
+    PresenceNeedsApp,
     TokenIsBound,
 )
 
@@ -213,6 +214,14 @@ def _record(profile: Profile, outcome: AccessToken | Exception, *, exchange: str
         record(profile, outcome, log, exchange=exchange)
 
 
+def _require_no_question(profile: Profile) -> None:
+    """Raise why nobody can be asked, where somebody must be."""
+    if profile.demands_presence:
+        raise PresenceNeedsApp
+    if _needs_permission(profile.policy):
+        raise CannotAskForPermission
+
+
 def _needs_permission(policy: Policy) -> bool:
     from desktop.services.model.settings import load_settings
     from desktop.services.system.paths import settings_file
@@ -256,16 +265,14 @@ class SavedTokens:
         return token
 
     async def _fetch(self, profile: Profile, min_validity: float, *, id_token: bool) -> AccessToken:
-        if _needs_permission(profile.policy):
-            raise CannotAskForPermission
+        _require_no_question(profile)
         saved = await self._load(profile, min_validity, id_token=id_token)
         return saved or await self._renew(profile, min_validity, id_token=id_token)
 
     async def _fetch_exchanged(
         self, profile: Profile, exchange: Exchange, min_validity: float
     ) -> AccessToken:
-        if _needs_permission(profile.policy):
-            raise CannotAskForPermission
+        _require_no_question(profile)
         async with self._open(profile) as session:
             await session.fetch_token(TokenRequirement(timeout=_RENEWAL_TIMEOUT))
             return await session.exchanged.fetch(exchange, min_validity)

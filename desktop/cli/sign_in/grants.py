@@ -12,9 +12,9 @@ from desktop.cli.terminal.output import (
     confirm,
     print_json,
     print_message,
-    print_rows,
 )
 from desktop.cli.terminal.running_app import notify_tokens_changed, sign_out_in_app
+from desktop.cli.terminal.tables import print_rows
 from desktop.oauth.grants.app_grant import AppGrant
 from desktop.services.configuration.load import load_configuration
 from desktop.services.model.access_token import AccessToken
@@ -26,6 +26,7 @@ from desktop.services.secrets.profile_secrets import load_known_secrets
 from desktop.services.session.provider import Provider
 from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
+from desktop.services.token import queries
 from desktop.services.wording.sign_out_texts import sign_out_report
 
 
@@ -86,7 +87,7 @@ async def _fetch_status(profile: Profile, token: AccessToken) -> AppGrant:
     known = await load_known_secrets(environment.keystore, profile)
     provider = Provider(profile, environment, secrets=known)
     try:
-        found = await provider.fetch_app_grant(token, authorizer_for(profile, token))
+        found = await queries.fetch_app_grant(provider, token, authorizer_for(profile, token))
     finally:
         await provider.close()
     return found or AppGrant(granted=False, scope=(), since=None)

@@ -149,9 +149,9 @@ class TextReporter(Reporter):
             lines.append(
                 translate("This server issued no refresh token: sign in again when it expires.")
             )
-        if next_command:
-            lines.append(translate("Next: {command}", command=next_command))
         self.note(" ".join(lines))
+        if next_command:
+            self.note(translate("Next: {command}", command=next_command))
 
     def redraw(self) -> None:
         """Redraw the countdown in place."""

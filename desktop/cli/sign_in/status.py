@@ -10,9 +10,9 @@ from desktop.cli.terminal.output import (
     print_json,
     print_message,
     print_result,
-    print_rows,
 )
 from desktop.cli.terminal.running_app import send_command_if_running
+from desktop.cli.terminal.tables import print_rows, print_table
 from desktop.oauth.errors import printable
 from desktop.services.system.translation import translatable, translate
 from desktop.services.wording.formats import format_clock_time, format_duration
@@ -47,17 +47,20 @@ def status(*, profile: str | None, as_json: bool) -> int:
         print_json(found)
     else:
         _print_status(found)
+        if profile:
+            _print_scopes(found)
     return 0
 
 
 def _print_status(found: dict[str, Any]) -> None:
     if found.get("locked"):
         print_message(translate("XDR Login is locked. Unlock it in its window."))
-    print_rows(
+    print_table(
+        _HEADER,
         [
-            (_text(each, "id"), _text(each, "name"), _state_text(each), _text(each, "scope"))
+            (_text(each, "id"), _text(each, "name"), _state_text(each), _text(each, "user"))
             for each in found["profiles"]
-        ]
+        ],
     )
     exchanged = [
         (_text(profile, "id"), _text(each, "name"), _lifetime_text(each))
@@ -75,6 +78,11 @@ def _print_status(found: dict[str, Any]) -> None:
         print_result(f"  {_time(each)}  {_program(each)}, {token}")
     if not found["profiles"]:
         print_message(translate("No profiles yet. Add one: xdr-login profiles add --help"))
+
+
+def _print_scopes(found: dict[str, Any]) -> None:
+    for scope in filter(None, (_text(each, "scope") for each in found["profiles"])):
+        print_result(translate("Scopes: {scope}", scope=scope))
 
 
 def _only_profile(id_: str, found: Mapping[str, Any]) -> dict[str, list[ProfileStatus]]:
@@ -113,6 +121,12 @@ def _objects(found: object) -> list[ProfileStatus]:
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
+_HEADER = (
+    translatable("PROFILE"),
+    translatable("NAME"),
+    translatable("STATE"),
+    translatable("USER"),
+)
 _STATES = {
     "signed_out": translatable("signed out"),
     "expired": translatable("expired, sign in again"),
@@ -132,11 +146,8 @@ _FAILURES = {
 def _state_text(status: ProfileStatus) -> str:
     match _text(status, "state"):
         case "signed_in":
-            user = _text(status, "user")
-            text = _signed_in_as_text(status, user) if user else _signed_in_text(status)
-            if status.get("bound") is True:
-                text = translate("{state}, bound to this computer", state=text)
-            return text
+            text = _signed_in_text(status)
+            return translate("{state}, bound", state=text) if status.get("bound") is True else text
         case "failed":
             failure = _FAILURES.get(_text(status, "error"), translatable("sign-in failed"))
             return translate(failure)
@@ -160,17 +171,6 @@ def _signed_in_text(status: ProfileStatus) -> str:
     if left <= 0:
         return translate("signed in, renews at the next use")
     return translate("signed in, {duration} left", duration=format_duration(left))
-
-
-def _signed_in_as_text(status: ProfileStatus, user: str) -> str:
-    left = _seconds_left(status)
-    if left is None:
-        return translate("signed in as {user}, does not expire", user=user)
-    if left <= 0:
-        return translate("signed in as {user}, renews at the next use", user=user)
-    return translate(
-        "signed in as {user}, {duration} left", user=user, duration=format_duration(left)
-    )
 
 
 def _time(hand_out: ProfileStatus) -> str:

@@ -10,8 +10,8 @@ from desktop.cli.scripts.token_source import fetch_token
 from desktop.cli.terminal.output import (
     print_json,
     print_message,
-    print_rows,
 )
+from desktop.cli.terminal.tables import print_rows
 from desktop.services.configuration.load import load_configuration
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.profile import Profile
@@ -20,6 +20,7 @@ from desktop.services.secrets.profile_secrets import load_known_secrets
 from desktop.services.session.provider import Provider
 from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
+from desktop.services.token import queries
 from desktop.services.token.details import flattened
 
 
@@ -42,6 +43,6 @@ async def _fetch_claims(profile: Profile, token: AccessToken) -> Mapping[str, ob
     known = await load_known_secrets(environment.keystore, profile)
     provider = Provider(profile, environment, secrets=known)
     try:
-        return await provider.fetch_userinfo(token, authorizer_for(profile, token))
+        return await queries.fetch_userinfo(provider, token, authorizer_for(profile, token))
     finally:
         await provider.close()

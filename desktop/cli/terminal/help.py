@@ -113,6 +113,7 @@ def _translated(command: _Command) -> _Command:
     copied = copy.copy(command)
     copied.help = "\n\n".join(map(translate, paragraphs(command.help or ""))) or None
     copied.params = [_with_translated_help(each) for each in command.params]
+    copied._help_option = None  # noqa: SLF001 - made before `--lang` was read
     return copied
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -36,14 +36,6 @@ def wait_notice(file: Path) -> Callable[[], None]:
     """Return a function that says that `file`, a pipe, is still empty."""
     text = translate("Waiting for data from {file}. Press Ctrl+C to cancel.", file=file)
     return partial(print_message, text)
-
-
-def print_rows(rows: Sequence[tuple[str, ...]]) -> None:
-    """Print `rows` in columns; the last may be long, so it sets no width."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for *cells, last in rows:
-        shown = (text.ljust(width) for text, width in zip(cells, widths, strict=False))
-        print_result("  ".join((*shown, last)).rstrip())
 
 
 def print_json(members: object) -> None:

@@ -7,7 +7,6 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -24,12 +23,6 @@ _log = logging.getLogger(__name__)
 
 MOST_WAITING = 1000
 """How many events wait to be written; more are counted as lost."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    event: AuditEvent
-    at: datetime
 
 
 class AuditLog:
@@ -50,7 +43,7 @@ class AuditLog:
         self._read_setting = read_setting
         self._find_logs = cache(logs or system_logs)
         self._lock = threading.Lock()
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[tuple[AuditEvent, datetime]] = deque()
         self._overflow = 0
         self._thread: threading.Thread | None = None
 
@@ -67,7 +60,7 @@ class AuditLog:
             if len(self._waiting) >= MOST_WAITING:
                 self._overflow += 1
                 return
-            self._waiting.append(_Waiting(event, datetime.now(UTC)))
+            self._waiting.append((event, datetime.now(UTC)))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._write_all, name="audit")
                 self._thread.start()
@@ -90,20 +83,20 @@ class AuditLog:
                     self._thread = None
                     return
             if waiting is not None:
-                self._write(waiting)
+                self._write(*waiting)
             if overflow:
                 lost_events.add(overflow)
 
-    def _write(self, waiting: _Waiting) -> None:
+    def _write(self, event: AuditEvent, at: datetime) -> None:
         from desktop.services.audit import lost_events
-        from desktop.services.model.audit import EVENTS_LOST, AuditEvent
+        from desktop.services.model.audit import AuditEvent
+        from desktop.services.model.audit_kinds import EVENTS_LOST
 
-        if not self._try_write(waiting.event, waiting.at):
+        if not self._try_write(event, at):
             lost_events.add(1)
-            return
-        if count := lost_events.take():
-            event = AuditEvent(EVENTS_LOST, lost=count)
-            if not self._try_write(event, waiting.at):
+        elif count := lost_events.take():
+            lost = AuditEvent(EVENTS_LOST, lost=count)
+            if not self._try_write(lost, at):
                 lost_events.add(count)
 
     def _try_write(self, event: AuditEvent, at: datetime) -> bool:

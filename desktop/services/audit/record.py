@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from desktop.services.model.audit import EventKind, Value
+    from desktop.services.model.audit import Value
+    from desktop.services.model.audit_kinds import EventKind
 
 IDENTIFIER = "xdr-login"
 AUTHPRIV = 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from desktop.services.audit.record import Record
-from desktop.services.model.audit import Severity
+from desktop.services.model.audit_kinds import Severity
 
 SOURCE = "XDR Login"
 _WARNING, _INFORMATION = 2, 4

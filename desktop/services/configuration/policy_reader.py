@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from desktop.services.configuration.policy_sources import (
@@ -60,11 +59,11 @@ def _network_fault(policy: Policy) -> str:
     return next((fault.describe() for fault in find_faults(profile)), "")
 
 
-@dataclass(frozen=True, slots=True)
 class _Reader:
     """Reads tables by their schema; every error names the source and the member."""
 
-    found: RawPolicy
+    def __init__(self, found: RawPolicy) -> None:
+        self.found = found
 
     def read_members(
         self, table: Mapping[str, object], known: Mapping[str, Member], within: str = ""

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from desktop.oauth.addresses import ascii_address
 from desktop.oauth.errors import printable
 from desktop.services.configuration.exchange_rules import read_exchanges
-from desktop.services.configuration.profile_lines import ProfileLines, split_profiles
+from desktop.services.configuration.profile_lines import ProfileLines
 from desktop.services.configuration.profile_names import find_clashes, find_named
 from desktop.services.configuration.profile_rules import (
     NO_SECRETS_IN_FILE,
@@ -112,6 +113,8 @@ def load_profiles(file: Path) -> Profiles:
 
 def _read_apart(file: Path, content: bytes, error: BrokenProfile) -> Profiles:
     """Read each profile on its own; `error` is why the file cannot be read as a whole."""
+    from desktop.services.configuration.profile_parts import split_profiles  # needed by few
+
     text = content.decode("utf-8-sig", "surrogateescape")
     presets, lines = load_presets(), ProfileLines(text)
     good: dict[str, Profile] = {}
@@ -137,8 +140,7 @@ def _read_apart(file: Path, content: bytes, error: BrokenProfile) -> Profiles:
 
 def load_presets() -> dict[str, Mapping[str, object]]:
     """Load the built-in providers by name, as members of a profile."""
-    file = resource("presets.toml")
-    presets = read_document(file, read_text(file))
+    presets = tomllib.loads(resource("presets.toml").read_text("utf-8"))
     return {name: table for name, table in presets.items() if isinstance(table, dict)}
 
 
@@ -188,7 +190,8 @@ def read_profiles(file: Path, document: Mapping[str, object], text: str = "") ->
     tables = document.get("profiles", {})
     if not isinstance(tables, dict):
         raise BrokenProfile(file, translate("{field} must be a table", field="`profiles`"))
-    presets = load_presets()
+    uses_presets = any(isinstance(each, dict) and "preset" in each for each in tables.values())
+    presets = load_presets() if uses_presets else {}
     good: dict[str, Profile] = {}
     broken = _misspelled_tables(file, document)
     lines = ProfileLines(text)
@@ -384,12 +387,12 @@ def is_valid_id(id_: str) -> bool:
     return _ID.fullmatch(id_) is not None
 
 
-@dataclass(frozen=True, slots=True)
 class _Reader:
     """Reads one table; every error names the file, the profile and the member."""
 
-    location: _Location
-    table: Mapping[str, object]
+    def __init__(self, location: _Location, table: Mapping[str, object]) -> None:
+        self.location = location
+        self.table = table
 
     def read(self) -> Profile:
         self.check_names()

@@ -134,6 +134,7 @@ def find_faults(profile: Profile) -> Iterator[Fault]:
     yield from _faults_of_appearance(profile)
     yield from _faults_of_values(profile)
     yield from _faults_of_network(profile)
+    yield from _faults_of_presence(profile)
     yield from _faults_of_settings(profile)
 
 
@@ -319,6 +320,16 @@ def _proxy_problem(address: str) -> str:
     if "@" in parts.netloc:  # the user belongs into `proxy_user`, the password into the keyring
         return translatable("it must not contain a user name or password")
     return ""
+
+
+def _faults_of_presence(profile: Profile) -> Iterator[Fault]:
+    if profile.unattended is True and profile.demands_presence:  # a draft may have text instead
+        yield Fault(
+            "presence",
+            translatable(
+                "{field} must be never if `unattended` is true: nobody is there to confirm it"
+            ),
+        )
 
 
 def _faults_of_settings(profile: Profile) -> Iterator[Fault]:

@@ -172,3 +172,59 @@ class TokenPermissionTimedOut(TokenPermissionDenied):
 
 class CannotAskForPermission(SessionError):
     """The user must be asked before a program gets a token, and no window is open to ask."""
+
+
+class PresenceNotProven(SessionError):
+    """A profile demands that whoever is at the computer proves who they are, and nobody did."""
+
+
+class PresenceDeclined(PresenceNotProven):
+    """The user closed the system's prompt."""
+
+
+class PresenceFailed(PresenceNotProven):
+    """The system did not accept the password or fingerprint."""
+
+
+class PresenceTimedOut(PresenceNotProven):
+    """The user did not answer the system's prompt in time."""
+
+
+class PresenceNeedsApp(PresenceNotProven):
+    """XDR Login does not run, so no program can be named to the user."""
+
+
+class PresenceUnavailable(PresenceNotProven):
+    """Presence can't be proven on this computer, in this session or with this installation."""
+
+
+class PresenceNotSupported(PresenceUnavailable):
+    """XDR Login asks for it on Linux only."""
+
+
+class PresenceNotInstalled(PresenceUnavailable):
+    """Polkit does not know the actions, which only the .deb and .rpm install."""
+
+
+class PolkitMissing(PresenceUnavailable):
+    """Polkit, or the system bus, is not there."""
+
+
+class NoAuthenticationAgent(PresenceUnavailable):
+    """No program of the desktop shows polkit's prompt."""
+
+
+class PresenceNotAllowedHere(PresenceUnavailable):
+    """Polkit does not allow it: by its rules, or in a session that is remote or not active."""
+
+
+class PresenceOfRoot(PresenceUnavailable):
+    """XDR Login runs as root, whom polkit never asks."""
+
+
+class PolkitBroken(PresenceUnavailable):
+    """Polkit reported an error; `reason` is its name or message."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

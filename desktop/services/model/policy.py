@@ -79,6 +79,12 @@ class Policy:
         title="Bound tokens (DPoP)",
         choices=("auto", "required", "off"),
     )
+    presence: str = text(
+        "When people have to confirm that it is them, for every profile but the unattended ones of "
+        "this policy: never, ask or always.",
+        title="Confirm that it's you",
+        choices=("never", "ask", "always"),
+    )
     forbidden_formats: frozenset[str] = member(
         "Copy formats. Those that are false are turned off.",
         default=frozenset(),

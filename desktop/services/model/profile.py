@@ -40,6 +40,12 @@ BINDINGS = {
     "off": translatable("Never"),
 }
 
+PRESENCES = {
+    "never": translatable("Never"),
+    "ask": translatable("For new programs"),
+    "always": translatable("Every time"),
+}
+
 
 class ProfileError(Exception):
     """The base of the errors of profiles; `where` is the file, `detail` what is wrong with it."""
@@ -105,6 +111,17 @@ _SERVICE_OPTION = Option(
 )
 
 
+def _color() -> str:
+    return text(
+        "A color that tells the profile apart, by name or like #1a2b3c.",
+        title=translatable("Color"),
+        example="#1a2b3c",
+        option=Option("COLOR", f"A name ({', '.join(COLORS)}) or a value such as #1a2b3c."),
+        choices=COLORS,
+        pattern="^#[0-9a-fA-F]{6}$",
+    )
+
+
 def _binding() -> str:
     return text(
         "Whether tokens are bound to this computer (DPoP, RFC 9449); auto if the server offers it.",
@@ -116,6 +133,21 @@ def _binding() -> str:
         ),
         option=Option("", "Bind tokens to this computer (DPoP)."),
         choices=BINDINGS,
+    )
+
+
+def _presence() -> str:
+    return text(
+        "When whoever is at the computer has to confirm that it is them: ask before a new program "
+        "gets the token and to unlock; always before each program and copy, too.",
+        "never",
+        title=translatable("Confirm that it's you"),
+        help=translatable(
+            "Your system asks for your password or fingerprint before a program gets the token. "
+            "This works on Linux with the .deb or .rpm package. Otherwise, programs get no token."
+        ),
+        option=Option("", "Ask for your password or fingerprint before a program gets a token."),
+        choices=PRESENCES,
     )
 
 
@@ -265,14 +297,7 @@ class Profile:
         example="N",
         option=Option("TEXT", "One or two characters for the profile's icon."),
     )
-    color: str = text(
-        "A color that tells the profile apart, by name or like #1a2b3c.",
-        title=translatable("Color"),
-        example="#1a2b3c",
-        option=Option("COLOR", f"A name ({', '.join(COLORS)}) or a value such as #1a2b3c."),
-        choices=COLORS,
-        pattern="^#[0-9a-fA-F]{6}$",
-    )
+    color: str = _color()
     proxy: str = text(
         "system, none, or an address such as http://proxy.example:3128.",
         "system",
@@ -296,6 +321,7 @@ class Profile:
         option=Option("FILE", "Extra CA certificates (PEM)."),
     )
     dpop: str = _binding()
+    presence: str = _presence()
     unattended: bool = member(
         "Whether programs get the token while XDR Login is locked, as for cron jobs and services.",
         default=False,
@@ -315,6 +341,11 @@ class Profile:
     def managed(self) -> bool:
         """Whether an administrator provides it, so that users cannot change it."""
         return self.id in self.policy.profiles
+
+    @property
+    def demands_presence(self) -> bool:
+        """Whether somebody has to confirm that it is them before programs get the token."""
+        return self.presence != "never"
 
     @property
     def provider_label(self) -> str:
@@ -346,12 +377,15 @@ def with_policy(profile: Profile, policy: Policy) -> Profile:
     given = {name: getattr(policy, name) for name in _GOVERNED if getattr(policy, name)}
     if profile.id not in policy.profiles:
         given |= _own_members(profile, policy)
+    elif profile.unattended:  # which the policy decided for this profile alone
+        given.pop("presence", None)
     return replace(profile, **given, settings=own, policy=policy)
 
 
 def _own_members(profile: Profile, policy: Policy) -> dict[str, Any]:
     """List the members that `policy` sets in a profile that is not its own."""
-    given: dict[str, Any] = {} if policy.unattended_profiles else {"unattended": False}
+    may_be_unattended = policy.unattended_profiles and policy.presence in {"", "never"}
+    given: dict[str, Any] = {} if may_be_unattended else {"unattended": False}
     if not policy.own_services:
         given["services"] = profile.preset_services
         given["exchanges"] = profile.preset_exchanges

@@ -6,11 +6,12 @@ can paint before the protocol is loaded.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from desktop.services.model.errors import RenewalRefused
+from desktop.services.model.errors import PresenceNotProven, RenewalRefused
 from desktop.services.model.instants import is_expired
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class SignedOut:
 
     `valid_until` is when the last of the removed tokens expires, and `open_ended` says that one of
     them lives longer, for an unknown time. `revocation` says whether they were revoked, and
-    `revocation_error` why not.
+    `revocation_error` why not. `user` is who was signed in.
     """
 
     removed_at: datetime | None = None
@@ -48,6 +49,7 @@ class SignedOut:
     revocation: Revocation = Revocation.NOT_OFFERED
     revocation_error: Exception | None = None
     open_ended: bool = False
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +188,11 @@ class Failed:
 class Locked:
     """XDR Login is locked: nothing of the profile's own state is shown.
 
-    `unattended` says that programs still get its token.
+    `unattended` says that programs still get its token, `error` why it did not unlock.
     """
 
     unattended: bool = False
+    error: PresenceNotProven | None = None
 
 
 State = SignedOut | Requesting | AwaitingApproval | SignedIn | Failed | Locked
@@ -207,3 +210,8 @@ def is_approved(state: State) -> bool:
 # Seconds between two codes for one profile: a new one costs the server a request, and the user has
 # to compare again.
 NEW_CODE_PAUSE = 5.0
+
+
+def transaction_id(secret: str) -> str:
+    """Digest a device code or a state, from which nobody can get it back: it is random and long."""
+    return hashlib.sha256(secret.encode()).hexdigest()

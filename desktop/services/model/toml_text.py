@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
 
 from desktop.services.system.translation import translatable, translate
 
@@ -27,15 +26,6 @@ _ESCAPE_ERRORS = ("Unescaped '\\' in a string", "Invalid hex value", "Escaped ch
 
 class UnreadableToml(ValueError):
     """A text that is not TOML, or more than is read; its own text is for people."""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The text of a table, which begins in `line`; `heading` is empty before the first table."""
-
-    heading: str
-    line: int
-    text: str
 
 
 def parse_toml(text: str) -> dict[str, object]:
@@ -107,25 +97,6 @@ _TOKEN = re.compile(
     | [.=,{}\[\]\n]
     """,
     re.VERBOSE | re.DOTALL,
-)
-
-
-def split_tables(text: str) -> list[Table]:
-    """Split `text` at its headings, also where it is not TOML as a whole."""
-    headings = list(_HEADING.finditer(text))
-    starts = [0, *(each.start() for each in headings)]
-    names = ["", *(each[0].strip() for each in headings)]
-    tables, line = [], 1
-    for name, start, end in zip(names, starts, [*starts[1:], len(text)], strict=True):
-        tables.append(Table(name, line, text[start:end]))
-        line += text.count("\n", start, end)
-    return tables
-
-
-# In an array, a line may begin with a bracket as well, but no word but these follows.
-_HEADING = re.compile(
-    r"^[ \t]*\[\[?[ \t]*(?!(?:true|false|inf|nan)\b)(?:[A-Za-z_]|\"profiles\"|'profiles')[^\n]*",
-    re.MULTILINE,
 )
 
 

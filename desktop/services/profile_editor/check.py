@@ -16,7 +16,7 @@ from desktop.oauth.http import get
 from desktop.oauth.metadata import ServerMetadata, metadata_addresses
 from desktop.oauth.model.client_authentication import ClientAuthentication
 from desktop.oauth.redaction.known_secrets import KnownSecrets
-from desktop.services.model.errors import GrantForbidden
+from desktop.services.model.errors import GrantForbidden, PresenceNotProven
 from desktop.services.model.profile import GRANTS, Profile
 from desktop.services.model.sign_in_methods import (
     SIGN_IN_METHODS,
@@ -28,6 +28,7 @@ from desktop.services.network.environment import HttpOpener
 from desktop.services.profile_editor import check_wording as texts
 from desktop.services.profile_editor.client_search import ClientSearch
 from desktop.services.profile_editor.findings import Finding, Outcome, Step
+from desktop.services.session.lock.presence import Presence, SystemPresence
 from desktop.services.session.provider import detect_portal, discover_endpoints
 from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import (
@@ -85,6 +86,17 @@ async def check(  # noqa: PLR0913 - what a form has, and what it needs
                 yield finding
             if any(each.outcome is Outcome.BAD for each in findings):
                 return
+    if profile.demands_presence:
+        yield await _check_presence(SystemPresence(), _Findings(profile, surface))
+
+
+async def _check_presence(presence: Presence, findings: "_Findings") -> Finding:
+    """Check that this installation can ask for what the profile demands."""
+    try:
+        await presence.check()
+    except PresenceNotProven as error:
+        return findings.error(Step.PRESENCE, error)
+    return findings.passed(Step.PRESENCE, texts.PRESENCE_CAN_BE_PROVEN)
 
 
 class _Check:
@@ -366,7 +378,9 @@ class _Findings:
     def failed(self, step: Step, text: str, remedy: str | BySurface) -> Finding:
         return Finding(step, Outcome.BAD, self.text(text), self.text(remedy))
 
-    def error(self, step: Step, error: errors.OAuthError | GrantForbidden) -> Finding:
+    def error(
+        self, step: Step, error: errors.OAuthError | GrantForbidden | PresenceNotProven
+    ) -> Finding:
         return _error_finding(step, error, self.surface)
 
     def text(self, text: str | BySurface, **values: str) -> str:
@@ -384,7 +398,7 @@ class _Findings:
 
 
 def _error_finding(
-    step: Step, error: errors.OAuthError | GrantForbidden, surface: Surface
+    step: Step, error: errors.OAuthError | GrantForbidden | PresenceNotProven, surface: Surface
 ) -> Finding:
     advice = advice_for(error, surface=surface)
     return Finding(step, Outcome.BAD, f"{advice.title}.", advice.text)

@@ -23,12 +23,11 @@ from desktop.services.configuration.profile_file import (
 )
 from desktop.services.configuration.profile_names import name_key, names_in, names_of
 from desktop.services.configuration.profile_reader import Profiles, load_presets, load_profiles
-from desktop.services.model.audit import (
+from desktop.services.model.audit import AuditEvent, event_of
+from desktop.services.model.audit_kinds import (
     PROFILE_CHANGED,
     PROFILE_IMPORTED,
     PROFILE_REMOVED,
-    AuditEvent,
-    event_of,
 )
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import (

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from desktop.services.model.profile import BrokenProfile, Profile
 
 FIRST_PROFILE = translatable("Set up your first profile")
+PASTE_FIRST = translatable("Have your client as JSON?")
+PASTE_FIRST_HELP = translatable(
+    "Copy it where you created the client, then paste it here: it fills in the fields below."
+)
 FIRST_PROFILE_HELP = translatable(
     "A profile says where you sign in and with which client ID. Ask your administrator for the "
     "client ID."

@@ -16,6 +16,7 @@ class Step(Enum):
     WAY = translatable("Sign-in method")
     CLIENT = translatable("Client")
     SCOPES = translatable("Scopes")
+    PRESENCE = translatable("Password prompt")
 
 
 class Outcome(Enum):

@@ -48,6 +48,10 @@ Result = TypeVar("Result")
 def open_vault() -> "KeyringVault":
     """Open the keyring of this system; raises `KeyringMissing` rather than fall back to a file."""
     backend = choose_backend()
+    if type(backend).__module__ == "keyring.backends.SecretService":
+        from desktop.services.secrets.secret_service import ConnectedKeyring  # needs Linux
+
+        backend = ConnectedKeyring()
     # Windows would let the entry roam to other machines of the domain.
     if hasattr(backend, "persist"):
         backend.persist = "local machine"

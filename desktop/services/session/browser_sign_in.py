@@ -18,10 +18,9 @@ from desktop.oauth.grants.authorization_code import (
 from desktop.oauth.grants.polling import Pace, pace_after, wait_until_due
 from desktop.oauth.metadata import ServerMetadata
 from desktop.oauth.model.token_set import TokenSet
-from desktop.services.model.audit import transaction_id
 from desktop.services.model.errors import CodeExchangeFailed
 from desktop.services.model.profile import Profile, is_provider_link
-from desktop.services.model.states import AwaitingApproval
+from desktop.services.model.states import AwaitingApproval, transaction_id
 from desktop.services.session.loopback import listen
 
 APPROVAL_TIMEOUT = 600.0  # seconds to finish the pages of the server

@@ -24,10 +24,9 @@ from desktop.oauth.grants.polling import Progress, poll
 from desktop.oauth.grants.token import is_answer_lost, request_token
 from desktop.oauth.metadata import ServerMetadata
 from desktop.oauth.model.token_set import TokenSet
-from desktop.services.model.audit import transaction_id
 from desktop.services.model.errors import GrantForbidden, PollAnswerLost
 from desktop.services.model.profile import Profile, is_provider_link
-from desktop.services.model.states import AwaitingApproval
+from desktop.services.model.states import AwaitingApproval, transaction_id
 from desktop.services.session.provider import Provider
 
 

@@ -21,10 +21,7 @@ from desktop.oauth.errors import (
     TransportFailure,
     Trouble,
 )
-from desktop.oauth.fields import Members
-from desktop.oauth.grants.app_grant import AppGrant, fetch_app_grant
 from desktop.oauth.grants.token import refresh, request_own_token
-from desktop.oauth.identity import fetch_userinfo
 from desktop.oauth.metadata import (
     FOR_CLIENT,
     FOR_CODE,
@@ -169,40 +166,6 @@ class Provider:
         endpoint = (await self.discover(connection)).token_endpoint
         return await refresh(connection, endpoint, held=held)
 
-    async def fetch_userinfo(
-        self, token: AccessToken, authorize: Authorizer | None = None
-    ) -> Members:
-        """Fetch the signed-in user's profile; empty if the server has no endpoint for it.
-
-        `authorize` is for a bound token whose key only the running app has. Raises `OAuthError`,
-        `KeystoreError` or `ClientSecretMissing`.
-        """
-        connection = await self.reconnect()
-        endpoint = self.profile.userinfo_endpoint
-        if not endpoint:
-            endpoint = (await self.discover(connection)).userinfo_endpoint
-        if not endpoint:
-            return {}
-        authorize = authorize or await self.authorizer(token)
-        held = token.access_token
-        return await fetch_userinfo(connection, endpoint, access_token=held, authorize=authorize)
-
-    async def fetch_app_grant(
-        self, token: AccessToken, authorize: Authorizer | None = None
-    ) -> AppGrant | None:
-        """Fetch what the user has granted to this app; `None` if the server has no app grants.
-
-        `authorize` is as for `fetch_userinfo`. Raises `OAuthError`, `KeystoreError` or
-        `ClientSecretMissing`.
-        """
-        endpoint = self.profile.app_grant_endpoint
-        if not endpoint or self.uses_client_credentials:
-            return None
-        connection = await self.reconnect()
-        authorize = authorize or await self.authorizer(token)
-        held = token.access_token
-        return await fetch_app_grant(connection, endpoint, access_token=held, authorize=authorize)
-
     async def authorizer(self, token: AccessToken) -> Authorizer | None:
         """Return what makes the headers for a bound `token`; `None` for a bearer token."""
         return await self.binding.authorizer(token, self.clock_offset)
@@ -315,7 +278,7 @@ async def revoke_refused(
 
 Found = TypeVar("Found")
 Query = Callable[[Provider, AccessToken], Awaitable[Found]]
-"""A request that needs an access token, such as `Provider.fetch_userinfo`."""
+"""A request that needs an access token, such as `queries.fetch_userinfo`."""
 
 
 async def discover_endpoints(connection: ClientConnection, profile: Profile) -> ServerMetadata:

@@ -198,7 +198,7 @@ class Session:
         return self._provider.secrets.strike_shown(claims)
 
     async def query(self, question: Query[Found]) -> Found:
-        """Ask the server a `question` such as `Provider.fetch_userinfo`.
+        """Ask the server a `question` such as `queries.fetch_userinfo`.
 
         Raises `OAuthError`, `KeystoreError` or `SessionError`.
         """

@@ -89,7 +89,10 @@ class SignOut:
         valid_until, open_ended = None, False
         if revocation not in {Revocation.REVOKED, Revocation.GRANT_REVOKED}:
             valid_until, open_ended = _life_left(self._to_revoke or tokens, self._clock.utc())
-        self._state.publish(SignedOut(removed_at, valid_until, revocation, error, open_ended))
+        user = tokens.account.user
+        self._state.publish(
+            SignedOut(removed_at, valid_until, revocation, error, open_ended, user=user)
+        )
 
     async def _revoke_at_server(self, tokens: TokenSet, limit: asyncio.Timeout) -> Revocation:
         provider = self._provider

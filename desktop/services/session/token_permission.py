@@ -9,10 +9,16 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from desktop.oauth.clock import Moment, now
-from desktop.services.model.errors import TokenPermissionDenied, TokenPermissionTimedOut
+from desktop.services.model.errors import (
+    PresenceDeclined,
+    TokenPermissionDenied,
+    TokenPermissionTimedOut,
+)
+from desktop.services.session.lock.presence import Purpose, SystemPresence
 
 if TYPE_CHECKING:
     from desktop.oauth.clock import Clock
+    from desktop.services.session.lock.presence import Presence
     from desktop.services.system.processes import Program
 
 ANSWER_TIMEOUT = 60.0  # seconds; then the request is denied
@@ -39,13 +45,15 @@ PermissionKey = tuple[str, str]
 class PermissionRequest:
     """The question whether `program` may have the token of the profile with the id `profile`.
 
-    `exchange` names the exchange whose token it is, if it is not the first.
+    `exchange` names the exchange whose token it is, if it is not the first. `presence` is that of
+    the profile: unless it is "never", whoever allows it proves that they are at the computer.
     """
 
     program: Program
     profile: str
     profile_name: str
     exchange: str = ""
+    presence: str = "never"
 
     @property
     def key(self) -> PermissionKey | None:
@@ -65,6 +73,11 @@ class PermissionRequest:
         return self.key or (f"unknown:{self.program.origin}", self._token)
 
     @property
+    def can_be_remembered(self) -> bool:
+        """Whether an answer can hold for longer than this once."""
+        return self.presence != "always"
+
+    @property
     def terminal_key(self) -> PermissionKey | None:
         """What an answer for the terminal applies to; `None` outside of one."""
         terminal = self.program.terminal
@@ -72,7 +85,8 @@ class PermissionRequest:
 
     @property
     def _token(self) -> str:
-        return f"{self.profile} {self.exchange}"
+        # An answer without a proof is worth nothing once a proof is demanded.
+        return f"{self.profile} {self.exchange} {self.presence}"
 
 
 AskUser = Callable[[PermissionRequest], Awaitable[PermissionAnswer]]
@@ -103,11 +117,13 @@ class TokenPermission:
     """Asks with `ask`, and keeps answers in memory by the identity of the program or its terminal.
 
     Requests of the same program in the same terminal while the question is open share its answer.
+    `presence` proves who gave it, where the profile demands that.
     """
 
-    def __init__(self, ask: AskUser, clock: Clock) -> None:
+    def __init__(self, ask: AskUser, clock: Clock, *, presence: Presence | None = None) -> None:
         self._ask = ask
         self._clock = clock
+        self._presence = presence or SystemPresence()
         self._answers: dict[PermissionKey, _Answer] = {}
         self._open: dict[tuple[PermissionKey, PermissionKey | None], _Question] = {}
         self._prompt_lock = asyncio.Lock()
@@ -125,13 +141,18 @@ class TokenPermission:
         self._times_forgotten += 1
         self._answers = {key: each for key, each in self._answers.items() if not each.is_allowed}
 
-    async def obtain(self, question: PermissionRequest) -> None:
-        """Return if the user allows it; raises `TokenPermissionDenied`, also after a timeout."""
-        remembered = self._remembered(question)
-        if remembered is None:
-            remembered = await self._ask_shared(question) is not PermissionAnswer.DENY
-        if not remembered:
+    async def obtain(self, question: PermissionRequest) -> bool:
+        """Return if the user allows it; tells whether they did so now and not earlier.
+
+        Raises `TokenPermissionDenied`, also after a timeout, or `PresenceNotProven`.
+        """
+        allowed = self._remembered(question)
+        is_new = allowed is None
+        if is_new:
+            allowed = await self._ask_shared(question) is not PermissionAnswer.DENY
+        if not allowed:
             raise TokenPermissionDenied
+        return is_new
 
     def _remembered(self, question: PermissionRequest) -> bool | None:
         """Return the answer that holds; that for the program counts more than its terminal's."""
@@ -165,14 +186,25 @@ class TokenPermission:
             if remembered is not None:  # answered while this one waited
                 return PermissionAnswer.ONCE if remembered else PermissionAnswer.DENY
             times_forgotten = self._times_forgotten
+            if question.presence != "never":
+                await self._presence.check()  # otherwise the answer would be for nothing
             try:
                 async with asyncio.timeout(ANSWER_TIMEOUT):
                     answer = await self._ask(question)
             except TimeoutError:
                 raise TokenPermissionTimedOut from None
+            if question.presence != "never" and answer is not PermissionAnswer.DENY:
+                await self._prove(question)
         if answer is PermissionAnswer.DENY or times_forgotten == self._times_forgotten:
             self._remember(question, answer)
         return answer
+
+    async def _prove(self, question: PermissionRequest) -> None:
+        try:
+            await self._presence.prove(Purpose.USE_TOKEN)
+        except PresenceDeclined:
+            self._remember(question, PermissionAnswer.DENY)
+            raise
 
     def _remember(self, question: PermissionRequest, answer: PermissionAnswer) -> None:
         key, holds_for = {
@@ -180,8 +212,8 @@ class TokenPermission:
             PermissionAnswer.FOR_AN_HOUR: (question.key, ALLOWED_FOR),
             PermissionAnswer.FOR_TERMINAL: (question.terminal_key, TERMINAL_ALLOWED_FOR),
         }.get(answer, (None, 0.0))
-        if key is None:
+        is_allowed = answer is not PermissionAnswer.DENY
+        if key is None or (is_allowed and not question.can_be_remembered):
             return
         kept = {name: each for name, each in self._answers.items() if each.holds(self._clock)}
-        is_allowed = answer is not PermissionAnswer.DENY
         self._answers = {**kept, key: _Answer(now(self._clock), holds_for, is_allowed)}

@@ -21,27 +21,27 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _VALUE = r"(?:\"(?:[^\"\\\n]|\\.)*\"?|'(?:[^'\\\n]|\\.)*'?|\\*\"?[^\s\"'&,;})]+)"
 # In this order: a JWT, whole or cut off; a value whose name says that it is a secret (Cisco XDR
 # writes dashes in names); what a browser returns with; an Authorization header; the password in an
-# address.
+# address. `re` compiles them when a record is first written.
 _SECRETS = (
-    re.compile(r"eyJ[\w-]{8,}+(?:\.[\w-]*){0,4}"),
-    re.compile(
+    r"eyJ[\w-]{8,}+(?:\.[\w-]*){0,4}",
+    (
         r"(?i)((?:(?:access|refresh|id|csrf)[_-]token|(?:device|user)[_-]code|client[_-]secret"
         r"|code[_-]verifier|assertion|password)(?:\\*[\"'])?\s*(?:[=:]|%3D)\s*)" + _VALUE
     ),
     # These are everyday words too: only as a name with a value, and not for a number like 404.
-    re.compile(
+    (
         r"(?i)((?:(?<![\w-])|(?<=%26)|(?<=%3F))(?:code|state)(?:\\*[\"']\s*[=:]|=|%3D)\s*)"
         r"(?!\d{1,3}(?![^\s\"'&,;})]))" + _VALUE
     ),
-    re.compile(r"(?i)\b((?:bearer|basic)\s+)[!-~]{8,}"),
-    re.compile(r"(\w://[^\s/?#@:\"']*:)[^\s/@\"']+(?=@)"),
+    r"(?i)\b((?:bearer|basic)\s+)[!-~]{8,}",
+    r"(\w://[^\s/?#@:\"']*:)[^\s/@\"']+(?=@)",
 )
 
 
 def redacted(text: str) -> str:
     """Replace everything in `text` that looks like a secret."""
     for pattern in _SECRETS:
-        text = pattern.sub(lambda m: (m[1] if m.lastindex else "") + "[redacted]", text)
+        text = re.sub(pattern, lambda m: (m[1] if m.lastindex else "") + "[redacted]", text)
     return text
 
 

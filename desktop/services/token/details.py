@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from desktop import __version__
-from desktop.oauth.addresses import ascii_address
+from desktop.oauth.addresses import ascii_address, origin_of
 from desktop.oauth.errors import printable
 from desktop.oauth.metadata import ServerMetadata
 from desktop.services.model.exchanges import ExchangedToken
@@ -41,6 +41,9 @@ class ScopeStatus:
     name: str
     requested: bool | None
     granted: bool
+
+
+_CODES = ("error", "status", "trace_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,32 @@ def failure_report(state: Failed, profile: Profile | None, at: datetime) -> str:
         )
     detail = str(getattr(state.error, "detail", "") or getattr(state.error, "description", ""))
     return redacted("\n".join(filter(None, [*lines, printable(detail)])))
+
+
+def failure_facts(error: Exception, profile: Profile | None) -> tuple[tuple[str, str], ...]:
+    """List the technical details of a failure by name: whose it is, where, and its codes."""
+    if not any(getattr(error, name, None) for name in _CODES) and error.__cause__ is not None:
+        coded: BaseException = error.__cause__
+    else:
+        coded = error
+    facts = [
+        (translate("Profile"), f"{profile.name} ({profile.id})" if profile is not None else ""),
+        (translate("Server"), _server(error, profile)),
+        (translate("Error code"), str(getattr(coded, "error", ""))),
+        (translate("Status"), str(getattr(coded, "status", None) or "")),
+        (translate("Trace ID"), str(getattr(coded, "trace_id", None) or "")),
+        (translate("Type"), type(error).__name__),
+    ]
+    return tuple((name, printable(redacted(value))) for name, value in facts if value)
+
+
+def _server(error: Exception, profile: Profile | None) -> str:
+    """Return host and port of the profile's server, or the host that has failed instead."""
+    host = str(getattr(error, "host", ""))
+    server = ""
+    if profile is not None:
+        server = origin_of(profile.issuer or profile.token_endpoint).partition("://")[2]
+    return host if host and not server.startswith(f"{host}:") else server
 
 
 def _scope_names(scopes: Iterable[ScopeStatus]) -> str:

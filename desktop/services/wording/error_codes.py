@@ -35,13 +35,23 @@ _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
         ),
     ),
     ("usage", (session_errors.UnknownExchange,)),
-    ("declined", (session_errors.TokenPermissionDenied, errors.AccessDenied)),
+    (
+        "declined",
+        (
+            session_errors.PresenceDeclined,
+            session_errors.PresenceFailed,
+            session_errors.PresenceTimedOut,
+            session_errors.TokenPermissionDenied,
+            errors.AccessDenied,
+        ),
+    ),
     ("locked", (session_errors.AppLocked,)),
     (
         "forbidden",
         (
             session_errors.ForbiddenByPolicy,
             session_errors.CannotAskForPermission,
+            session_errors.PresenceNotProven,
             session_errors.ForeignServer,
             session_errors.ExchangeNotAllowed,
             errors.ForbiddenByPolicy,

@@ -15,8 +15,10 @@ from enum import Enum
 from string import Formatter
 
 from desktop.oauth import errors
+from desktop.oauth.addresses import origin_of
 from desktop.services.model import errors as session_errors
-from desktop.services.model import profile
+from desktop.services.model import profile as profiles
+from desktop.services.model.profile import Profile
 from desktop.services.secrets import keystore
 from desktop.services.system.logs import redacted
 from desktop.services.system.paths import NoHomeFolder
@@ -30,7 +32,7 @@ from desktop.services.wording.field_names import (
 )
 from desktop.services.wording.formats import format_duration, format_values
 
-__all__ = ["Advice", "Remedy", "Surface", "advice_for", "facts_of"]
+__all__ = ["Advice", "Remedy", "Surface", "advice_for", "facts_of", "remedies_in_window"]
 
 
 class Remedy(Enum):
@@ -42,6 +44,7 @@ class Remedy(Enum):
     WITHOUT_KEYRING = translatable("Continue without saving")
     SET_UP = translatable("Set up a profile")
     EDIT_PROFILE = translatable("Edit profile")
+    CHECK_CONNECTION = translatable("Check connection")
     OPEN_PROFILES = translatable("Open profiles folder")
 
 
@@ -49,32 +52,68 @@ class Remedy(Enum):
 class Advice:
     """What happened, what to do next, and the facts that support asks for.
 
-    `help` fixes the cause for good. It is shown where the sign-in continues despite the error.
+    `paragraphs` are the text in two parts: what is wrong, and what to do about it. `help` fixes the
+    cause for good. It is shown where the sign-in continues despite the error.
     """
 
     title: str
-    text: str
+    paragraphs: tuple[str, ...]
     remedies: tuple[Remedy, ...]
     facts: str
     help: str = ""
 
+    @property
+    def text(self) -> str:
+        return " ".join(self.paragraphs)
+
 
 def advice_for(
-    error: Exception, *, user_code: str = "", surface: Surface = Surface.WINDOW
+    error: Exception,
+    *,
+    user_code: str = "",
+    surface: Surface = Surface.WINDOW,
+    profile: Profile | None = None,
 ) -> Advice:
-    """Look up what to say about `error`; `user_code` is the code that was on screen, if any."""
+    """Look up what to say about `error`; `user_code` is the code that was on screen, if any.
+
+    With its `profile`, an unusual port of the server is named too.
+    """
     row = _ENTRA_ROWS.get(errors.error_number(error))
     if row is None or not isinstance(error, errors.ErrorResponse):
         row = next(_ROWS[kind] for kind in type(error).__mro__ if kind in _ROWS)
     values = _values(error, row, user_code, surface)
-    text = " ".join(_sentences(row.text, values, surface))
+    if profile is not None:
+        values["host"] = _host_with_port(values["host"], profile)
+    sentences = [redacted(each) for each in _sentences(row.text, values, surface)]
+    paragraphs = tuple(filter(None, (" ".join(sentences[:1]), " ".join(sentences[1:]))))
     help_ = " ".join(_sentences(row.help, values, surface))
     is_managed = bool(row.managed_remedies and getattr(error, "policy_source", ""))
     remedies = row.managed_remedies if is_managed else row.remedies
     # A server may echo what it was sent.
     facts = redacted(facts_of(error) or facts_of(error.__cause__))
     title = translate(row.title, **values)
-    return Advice(title, redacted(text), remedies, facts, help_)
+    return Advice(title, paragraphs, remedies, facts, help_)
+
+
+def remedies_in_window(error: Exception, profile: Profile | None) -> tuple[Remedy, ...]:
+    """What the window offers about `error`: also a check of the connection, where it may help."""
+    remedies = list(advice_for(error).remedies)
+    if profile is None:
+        return tuple(remedies)
+    may_be_network = isinstance(error, errors.Trouble) and not isinstance(error, errors.Throttled)
+    if may_be_network or Remedy.EDIT_PROFILE in remedies:
+        remedies.insert(1, Remedy.CHECK_CONNECTION)
+        if not getattr(error, "policy_source", "") and Remedy.EDIT_PROFILE not in remedies:
+            remedies.append(Remedy.EDIT_PROFILE)
+    if profile.managed and Remedy.EDIT_PROFILE in remedies:
+        remedies.remove(Remedy.EDIT_PROFILE)
+    return tuple(remedies) or (Remedy.TRY_AGAIN,)
+
+
+def _host_with_port(host: str, profile: Profile) -> str:
+    """Add the port of the profile's server to its `host`, unless it is that of https."""
+    server = origin_of(profile.issuer or profile.token_endpoint).partition("://")[2]
+    return server.removesuffix(":443") if host and server.startswith(f"{host}:") else host
 
 
 _MAX_LINE_LENGTH = 48  # characters that fit the window
@@ -208,9 +247,9 @@ def _cause_values(cause: BaseException | None, surface: Surface) -> dict[str, st
 
 
 def _profile_values(error: Exception) -> dict[str, str]:
-    if isinstance(error, profile.AmbiguousName):
+    if isinstance(error, profiles.AmbiguousName):
         return {"known": _quoted_list(error.known)}
-    if not isinstance(error, (profile.UnknownProfile, session_errors.UnknownExchange)):
+    if not isinstance(error, (profiles.UnknownProfile, session_errors.UnknownExchange)):
         return {}
     return {"similar": _quoted_list(error.similar), "known": _quoted_list(error.known)}
 
@@ -269,6 +308,12 @@ _CHECK_NETWORK = translatable("Check your network, VPN or proxy.")
 _CHECK_ADDRESS = translatable("Check the address in your profile.")
 _APPROVE_IN_BROWSER = translatable("Sign in again and approve in your browser.")
 _BY_ADMINISTRATOR = translatable("Your administrator turned this off ({source}).")
+_CANNOT_CONFIRM = translatable("Can't ask you to confirm that it's you")
+_CONFIRM_FIRST = translatable(
+    "This profile only gives out its token after you confirm that it's you, with your password or "
+    "fingerprint."
+)
+_OR_NEVER = translatable("Or change “Confirm that it's you” in the profile.")
 
 # Where trying again does not help without a change of the profile, and where it may.
 _EDIT_FIRST = (Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN)
@@ -677,11 +722,88 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
             "programs” in Settings."
         ),
     ),
+    session_errors.PresenceNotProven: _row(
+        translatable("You didn't confirm that it's you"),
+        _CONFIRM_FIRST,
+        translatable("Try again."),
+    ),
+    session_errors.PresenceDeclined: _row(
+        translatable("You canceled the password prompt"),
+        _CONFIRM_FIRST,
+        translatable("To be asked again, wait a minute, then try again."),
+    ),
+    session_errors.PresenceFailed: _row(
+        translatable("Your password wasn't accepted"),
+        _CONFIRM_FIRST,
+        translatable("Try again with the password or fingerprint of your account."),
+    ),
+    session_errors.PresenceTimedOut: _row(
+        translatable("Password prompt timed out"),
+        translatable(
+            "Your system asked you to confirm that it's you, but nobody answered within a minute."
+        ),
+        translatable("Try again, then answer the prompt."),
+    ),
+    session_errors.PresenceNeedsApp: _row(
+        _CANNOT_CONFIRM,
+        translatable(
+            "This profile only gives out its token after you confirm that it's you, but XDR Login "
+            "is not running."
+        ),
+        translatable("Start XDR Login, then try again."),
+    ),
+    session_errors.PresenceUnavailable: _row(_CANNOT_CONFIRM, _CONFIRM_FIRST, _OR_NEVER),
+    session_errors.PresenceNotSupported: _row(
+        _CANNOT_CONFIRM,
+        _CONFIRM_FIRST,
+        translatable("XDR Login can ask for that on Linux only."),
+        _OR_NEVER,
+    ),
+    session_errors.PresenceNotInstalled: _row(
+        _CANNOT_CONFIRM,
+        _CONFIRM_FIRST,
+        translatable("This installation of XDR Login can't ask for that."),
+        translatable("Install the .deb or .rpm package."),
+        _OR_NEVER,
+    ),
+    session_errors.PolkitMissing: _row(
+        _CANNOT_CONFIRM,
+        _CONFIRM_FIRST,
+        translatable("Polkit, which would ask for that, is not running."),
+        translatable("Install polkit, then try again."),
+        _OR_NEVER,
+    ),
+    session_errors.NoAuthenticationAgent: _row(
+        _CANNOT_CONFIRM,
+        _CONFIRM_FIRST,
+        translatable("Your desktop has no polkit agent, which would show the password prompt."),
+        translatable("Start one, such as lxpolkit or polkit-gnome, then try again."),
+        _OR_NEVER,
+    ),
+    session_errors.PresenceNotAllowedHere: _row(
+        _CANNOT_CONFIRM,
+        _CONFIRM_FIRST,
+        translatable("Polkit doesn't ask for that in this session, for example a remote one."),
+        translatable("Use XDR Login in a session at this computer."),
+        _OR_NEVER,
+    ),
+    session_errors.PresenceOfRoot: _row(
+        _CANNOT_CONFIRM,
+        _CONFIRM_FIRST,
+        translatable("Polkit doesn't ask root."),
+        translatable("Run XDR Login as another user."),
+    ),
+    session_errors.PolkitBroken: _row(
+        _CANNOT_CONFIRM,
+        _CONFIRM_FIRST,
+        translatable("Polkit, which would ask for that, reported an error: {reason}."),
+        _OR_NEVER,
+    ),
     session_errors.SessionError: _row(translatable("Something went wrong"), _TRY_AGAIN),
 }
 
 _PROFILE_ROWS: dict[type[BaseException], Row] = {
-    profile.NoProfile: _row(
+    profiles.NoProfile: _row(
         translatable("Set up your first profile"),
         translatable("A profile says where you sign in and with which client ID."),
         BySurface(
@@ -690,7 +812,7 @@ _PROFILE_ROWS: dict[type[BaseException], Row] = {
         ),
         remedies=(Remedy.SET_UP, Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
-    profile.UnknownProfile: _row(
+    profiles.UnknownProfile: _row(
         translatable("Profile not found"),
         (
             translatable("No profile is named “{detail}”. Did you mean {similar}?"),
@@ -703,7 +825,7 @@ _PROFILE_ROWS: dict[type[BaseException], Row] = {
         ),
         remedies=(Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
-    profile.AmbiguousName: _row(
+    profiles.AmbiguousName: _row(
         translatable("Several profiles have this name"),
         (
             translatable("“{detail}” matches several profiles. Choose one by its ID: {known}."),
@@ -711,25 +833,25 @@ _PROFILE_ROWS: dict[type[BaseException], Row] = {
         ),
         remedies=(Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
-    profile.BrokenProfile: _row(
+    profiles.BrokenProfile: _row(
         translatable("Your profiles can't be read"),
         _PROBLEM_IN_FILE,
         translatable("Correct the file, then try again."),
         remedies=(Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
-    profile.ProfilesNotSaved: _row(
+    profiles.ProfilesNotSaved: _row(
         translatable("Your profiles can't be saved"),
         _PROBLEM_IN_FILE,
         translatable("Free up disk space or make the folder writable, then try again."),
         remedies=(Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
-    profile.BrokenPolicy: _row(
+    profiles.BrokenPolicy: _row(
         translatable("This computer's policy is invalid"),
         _PROBLEM_IN_FILE,
         translatable("No one can sign in on this computer until the policy is corrected."),
         translatable("Tell your administrator, then try again."),
     ),
-    profile.ProfileError: _row(
+    profiles.ProfileError: _row(
         translatable("Your profiles can't be used"),
         translatable("Check {where}, then try again."),
         remedies=(Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),

@@ -25,6 +25,7 @@ from desktop.ui.pages.pages import Pages, can_rely_on_qt
 from desktop.ui.pages.settings_store import SettingsStore
 from desktop.ui.window.announcer import Announcer
 from desktop.ui.wording.update_timing import may_be_profile_error
+from desktop.ui.wording.window_texts import BROWSER_OPENED, CLIPBOARD_CLEARED, copied_as
 
 if TYPE_CHECKING:
     import asyncio
@@ -79,12 +80,10 @@ class Controller(QObject):
 
     @property
     def session(self) -> Session | None:
-        """The session of the profile in the window."""
         return self.display.session
 
     @property
     def sessions(self) -> Sessions | None:
-        """The sessions of all profiles."""
         return self.display.sessions
 
     def sign_in(self) -> None:
@@ -140,12 +139,7 @@ class Controller(QObject):
             return False
         if state.user_code:
             self.clipboard.copy_code(state.user_code)
-        browser = self.settings_store.settings.browser
-        # The protocol allows only https and loopback links; Qt starts no shell.
-        link = QUrl(state.link, QUrl.ParsingMode.StrictMode)
-        qt_decides = not browser and can_rely_on_qt(QGuiApplication.platformName())
-        if not (qt_decides and QDesktopServices.openUrl(link)):
-            self.pages.open_in(browser, state.link)
+        _open_link(self, state.link)
         return True
 
     def open_profiles_folder(self) -> None:
@@ -184,11 +178,15 @@ class Controller(QObject):
         self.copy_token_of(self.session, as_)
 
     def copy_token_of(self, session: Session | None, as_: CopyFormat) -> None:
-        """Copy the access token of any profile."""
         self._copying.copy_token(session, as_)
 
     def cancel_copy(self) -> None:
         self.copier.cancel()
+
+    def clear_copy(self) -> None:
+        """Take the copied token off the clipboard now."""
+        self.clipboard.clear_secret()
+        self.announcer.announce(translate(CLIPBOARD_CLEARED))
 
     def quit(self) -> None:
         self.quit_requested.emit()
@@ -224,6 +222,9 @@ class Controller(QObject):
         self.pages.open_settings()
         self.display.draw()
 
+    def open_shortcuts(self) -> None:
+        self.pages.open_shortcuts()
+
     def change_settings(self, settings: Settings) -> None:
         """Apply `settings` at once, and save them."""
         self.settings_store.change(settings)
@@ -247,6 +248,7 @@ class _Copying:
         self.clipboard = Clipboard()
         self.copier = Copier(self.clipboard)
         self.copier.progressed.connect(self._on_progress)
+        self.clipboard.secret_forgotten.connect(controller.window.show_cleared)
 
     def copy_text(self, text: str, notice: str) -> None:
         """Copy a text that is not secret, and announce `notice`."""
@@ -280,10 +282,21 @@ class _Copying:
         if self.copier.session is controller.session:  # the tray copies other profiles' tokens, too
             controller.window.show_copy(progress)
         if isinstance(progress, Copied):
-            name = translate(progress.format.value)
-            controller.announcer.announce(translate("{format} copied", format=name))
+            controller.announcer.announce(copied_as(progress.format))
         elif isinstance(progress, NotCopied):
             controller.announcer.announce(progress.text)
+
+
+def _open_link(controller: Controller, address: str) -> None:
+    """Open `address` in the browser of the settings, and say so."""
+    browser = controller.settings_store.settings.browser
+    # The protocol allows only https and loopback links; Qt starts no shell.
+    link = QUrl(address, QUrl.ParsingMode.StrictMode)
+    qt_decides = not browser and can_rely_on_qt(QGuiApplication.platformName())
+    if not (qt_decides and QDesktopServices.openUrl(link)):
+        controller.pages.open_in(browser, address)
+    controller.window.view.show_browser_opened(address)
+    controller.announcer.announce(translate(BROWSER_OPENED))
 
 
 def _details_text(controller: Controller) -> str:

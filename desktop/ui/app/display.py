@@ -13,14 +13,13 @@ from desktop.services.model.states import Locked, Requesting
 from desktop.ui.wording.update_timing import seconds_to_redraw, seconds_to_redraw_tray
 
 if TYPE_CHECKING:
-    from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
     from desktop.services.session.session import Session
     from desktop.services.session.sessions import ProfileStatus, Sessions
     from desktop.ui.window.announcer import Announcer
     from desktop.ui.window.window import Window
 
-_SEVERAL = 2  # profiles, from which on the header shows a badge to tell them apart
+_SEVERAL = 2  # profiles, from which on menus list them
 _TOGETHER = 50  # milliseconds in which changes of profiles are collected and drawn at once
 _CACHE_LIMIT = 10240  # kilobytes of pictures, Qt's default
 _TOUCH_INTERVAL = 30.0  # seconds: the movements of a mouse are not told one by one
@@ -54,7 +53,6 @@ class Display(QObject):
         self.sessions: Sessions | None = None
         self._window = window
         self._announcer = announcer
-        self._badge: Profile | None = None
         self._shows_several = False
         self._in_sight = window.in_sight()
         self._told_touch_at = 0.0
@@ -67,6 +65,12 @@ class Display(QObject):
         window.handle().visibilityChanged.connect(self._on_sight)
         window.sight_changed.connect(self._on_sight)
         application.focusWindowChanged.connect(self._on_focus)
+
+    def follow_system(self) -> None:
+        """Follow colors, contrast and motion of the desktop from now on."""
+        from desktop.ui.window.system_appearance import follow_system
+
+        follow_system(self._window)
 
     def set_sessions(self, sessions: Sessions) -> None:
         """List `sessions` from now on, and tell them whether the window is visible."""
@@ -114,6 +118,8 @@ class Display(QObject):
     def draw(self) -> None:
         """Draw the states that are on screen, and schedule the next redraw."""
         at = datetime.now(UTC)
+        if self.session is not None:
+            self._window.set_profile(self.session.profile)  # it may have been edited
         self._window.show_state(self.state, at)
         self.drawn.emit(self.state, at)
         others = self._draw_profiles(at)
@@ -134,15 +140,11 @@ class Display(QObject):
     def _draw_profiles(self, at: datetime) -> list[float | None]:
         """List the profiles of the menus; returns in how many seconds each entry changes."""
         statuses = self.sessions.listed if self.sessions is not None else ()
-        badge = self.session.profile if len(statuses) >= _SEVERAL and self.session else None
         if len(statuses) < _SEVERAL or isinstance(self.state, Locked):
             statuses = ()
         if statuses or self._shows_several:  # the list is emptied once when only one is left
             self.profiles_drawn.emit(statuses, at)
         self._shows_several = bool(statuses)
-        if badge != self._badge:
-            self._badge = badge
-            self._window.show_badge(badge)
         return [seconds_to_redraw_tray(each.state, at) for each in statuses]
 
     def _on_touch(self) -> None:

@@ -68,7 +68,7 @@ def run_until_quit(
     Raises `AlreadyRunning` or `DemoServerFailed`.
     """
     start_logging(log_folder(), verbose=options.verbose)
-    window.set_icon(QIcon(str(resource("icons/app.svg"))))
+    window.setWindowIcon(QIcon(str(resource("icons/app.svg"))))
     with EventLoop(application) as loop:
         loop.set_exception_handler(report_loop_error)
         lifetime = _Lifetime(Controller(application, window), theme, options)
@@ -191,6 +191,7 @@ class _Lifetime:
             store.policy, settings = await self._worker.run(partial(_load_settings, self._options))
             store.use(settings)
             await self._profiles.sign_in(quietly=self._options.hidden)
+            self._controller.window.enable_header()
             _watch_demo(self._options, self.quit)
             await self._settled.wait()
             await asyncio.sleep(_FIRST_DRAW_DELAY)  # loading now would delay the first view
@@ -210,10 +211,9 @@ class _Lifetime:
             await asyncio.sleep(0)
         # One turn of the loop each: together they would delay a frame.
         for step in (
-            self._theme.follow_system,
+            self._controller.display.follow_system,
             self._controller.add_shortcuts,
             self._controller.window.add_profile_switcher,
-            self._controller.window.add_settings_button,
             self._enable_tray,
             self._controller.locking.start,
         ):

@@ -62,6 +62,7 @@ def load_views() -> Iterator[None]:
     from desktop.ui.window import (
         profile_switcher,  # noqa: F401
         shortcuts,  # noqa: F401
+        system_appearance,  # noqa: F401
     )
 
     sys.setswitchinterval(DEFAULT_SWITCH_INTERVAL)

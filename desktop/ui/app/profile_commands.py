@@ -82,6 +82,10 @@ class ProfileCommands:
         settings = self._controller.settings_store.settings
         self._controller.change_settings(replace(settings, api_service=name))
 
+    def check_connection(self) -> None:
+        """Check server, client and scopes of the profile in the window, on a page of its own."""
+        self._controller.pages.open_connection_check(self.current_id)
+
     def renew(self, id_: str) -> None:
         if (session := self._session_of(id_)) is not None:
             session.renew()

@@ -24,7 +24,7 @@ def paint_and_run(work: Callable[[], Coroutine[None, None, str]]) -> str:
     application = make_application()
     application.has_painted = True
     window = Window(Theme(application))
-    window.set_icon(QIcon(str(resource("icons/app.svg"))))
+    window.setWindowIcon(QIcon(str(resource("icons/app.svg"))))
     _check_icon()
     with EventLoop(application) as loop:
         report = loop.run_until_complete(_wait_painted(window, work))

@@ -13,7 +13,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QByteArray, QMimeData, QObject, QTimer
+from PySide6.QtCore import QByteArray, QMimeData, QObject, QTimer, Signal
 from PySide6.QtGui import QClipboard, QGuiApplication
 
 if TYPE_CHECKING:
@@ -40,7 +40,12 @@ class Clipboard(QObject):
 
     `clear_after` is how long the next secret stays, in seconds. It does not change when the current
     one is cleared.
+
+    Signals:
+        secret_forgotten: the secret was cleared or replaced.
     """
+
+    secret_forgotten = Signal()
 
     def __init__(self, *, clear_after: float = CLEAR_AFTER, wayland: bool | None = None) -> None:
         super().__init__()
@@ -190,8 +195,10 @@ class Clipboard(QObject):
         QTimer.singleShot(round(ECHO * 1000), self, self._clear_leftovers)
 
     def _forget_secret(self) -> None:
-        self._secret = None
+        held, self._secret = self._secret is not None, None
         self._timer.stop()
+        if held:
+            self.secret_forgotten.emit()
 
 
 def is_wayland() -> bool:

@@ -11,14 +11,15 @@ from desktop.oauth.errors import OAuthError
 from desktop.services.model.copy_formats import CopyFormat, formatted
 from desktop.services.model.errors import FormatForbidden, NoToken, SessionError
 from desktop.services.secrets.keystore import KeystoreError
+from desktop.services.session.lock.presence import SystemPresence, prove_for_use
 from desktop.services.system.translation import translate
-from desktop.services.token.api_services import command_url
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.wording import window_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from desktop.services.session.lock.presence import Presence
     from desktop.services.session.session import Session
     from desktop.ui.copy.clipboard import Clipboard
     from desktop.ui.copy.copy_window import CopyWindow
@@ -51,6 +52,7 @@ class Copier(QObject):
         self.clipboard = clipboard
         self.session: Session | None = None  # whose token is or was copied last
         self.api_service = ""  # that commands call, by its name
+        self.presence: Presence = SystemPresence()
         self._make_window = make_window
         self._window: CopyWindow | None = None  # still on screen when the task is over
         self._task: asyncio.Task[None] | None = None
@@ -94,9 +96,10 @@ class Copier(QObject):
         try:
             # The canceled copy may still be clearing what it has set.
             await self._wait_for_cancelled()
+            presence = await prove_for_use(self.presence, session.profile)
             outcome = await self._copy_token(session, copy_format)
             if isinstance(outcome, Copied):
-                session.audit.note_copied(copy_format)
+                session.audit.note_copied(copy_format, presence=presence)
         except (OAuthError, KeystoreError, SessionError) as error:
             session.audit.note_not_copied(error)
             outcome = _not_copied(error)
@@ -134,6 +137,8 @@ class Copier(QObject):
         return Copied(copy_format, self.clipboard.clear_after)
 
     async def _put(self, session: Session, copy_format: CopyFormat) -> bool:
+        from desktop.services.token.api_services import command_url  # not before a code
+
         token = await session.fetch_token()
         url = command_url(session.profile, session.metadata, self.api_service)
         text = formatted(copy_format, token, url=url, profile_id=session.profile.id)

@@ -23,6 +23,11 @@ class Copied:
 
 
 @dataclass(frozen=True, slots=True)
+class Cleared:
+    """XDR Login no longer keeps the token on the clipboard."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotCopied:
     """Why nothing was copied; an empty text if the user canceled.
 
@@ -35,4 +40,4 @@ class NotCopied:
     error: Exception | None = field(default=None, compare=False)
 
 
-CopyProgress = Copying | Copied | NotCopied
+CopyProgress = Copying | Copied | Cleared | NotCopied

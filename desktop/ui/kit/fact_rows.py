@@ -12,12 +12,21 @@ _BETWEEN_COLUMNS = 16
 class FactRows(Card):
     """A heading, a note, and rows; each name is beside its value or, if `stacked`, above it.
 
-    Without `framed` it is part of another card.
+    Without `framed` it is part of another card. The mouse can select the values that are
+    `selectable`.
     """
 
-    def __init__(self, heading: str, *, stacked: bool = False, framed: bool = True) -> None:
+    def __init__(
+        self,
+        heading: str,
+        *,
+        stacked: bool = False,
+        framed: bool = True,
+        selectable: bool = False,
+    ) -> None:
         super().__init__(spacing=8)
         self._stacked = stacked
+        self._selectable = selectable
         self._shown: tuple[tuple[str, str], ...] | None = None
         self._note = label("", "muted")
         self._table = QWidget()
@@ -56,6 +65,8 @@ class FactRows(Card):
         top = Qt.AlignmentFlag.AlignTop
         named, shown = label(name, "muted"), label(value)
         shown.setAccessibleName(translate("{name}: {value}", name=name, value=value))
+        if self._selectable:
+            shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         if self._stacked:
             shown.setContentsMargins(0, 0, 0, 8)
             grid.addWidget(named, 2 * number, 0, top)

@@ -1,4 +1,4 @@
-"""A label for names and hosts that is never too wide, however long a word is."""
+"""Labels for names and hosts that are never too wide, however long a word is."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ _BREAK = "\N{ZERO WIDTH SPACE}"
 
 
 class FittedLabel(Label):
-    """Breaks long words at the end of the line, and elides text after `most` lines.
+    """Breaks long words at the end of the line.
 
-    The whole text is in the tooltip, and is what a screen reader reads.
+    The text without these breaks is what a screen reader reads.
     """
 
-    def __init__(self, role: str, *, most: int | None = None, centered: bool = False) -> None:
+    def __init__(self, role: str, *, centered: bool = False) -> None:
         super().__init__()
         self._whole = ""
-        self._most = most
         self.setProperty("textFormat", "PlainText")
         self.setWordWrap(True)
         self.setProperty("role", role)
@@ -53,28 +52,68 @@ class FittedLabel(Label):
         self._fit()  # for every event: its type would build an enumeration
 
     def _fit(self) -> None:
-        shown = fitted(self._whole, self.font(), self.contentsRect().width(), most=self._most)
+        width = self.contentsRect().width()
+        shown = self._fitted(width) if width > 0 else self._whole
         super(Label, self).setText(shown)
         self.setAccessibleName("" if shown == self._whole else self._whole)
         is_cut = shown.replace(_BREAK, "") != self._whole
         self.setToolTip(_as_markup(self._whole) if is_cut else "")
 
+    def _fitted(self, width: int) -> str:
+        return fitted(self._whole, self.font(), width)
 
-def fitted(text: str, font: QFont, width: int, *, most: int | None = None) -> str:
-    """Break words of `text` that are wider than `width`, and elide it after `most` lines."""
+
+class ElidedLabel(FittedLabel):
+    """Shows one line, and elides what is longer; the whole text is in the tooltip.
+
+    With `keeps_end` the start is elided: the end of a host tells it from a lookalike.
+    """
+
+    def __init__(self, role: str, *, keeps_end: bool = False) -> None:
+        super().__init__(role)
+        self._keeps_end = keeps_end
+        self.setWordWrap(False)
+        if self.isRightToLeft():  # else Qt would put names and addresses on the left
+            self.setProperty("alignment", "AlignRight|AlignAbsolute|AlignVCenter")
+
+    def sizeHint(self) -> QSize:
+        """Ask for the room of the whole text, also while less of it is shown."""
+        hint = super().sizeHint()
+        hint.setWidth(self.fontMetrics().horizontalAdvance(self._whole) + 1)
+        return hint
+
+    def _fitted(self, width: int) -> str:
+        from PySide6.QtGui import QFontMetrics
+
+        # Not with `elidedText`, which would need `Qt` before the first code, see
+        # docs/decisions/start.md.
+        advance = QFontMetrics(self.font()).horizontalAdvance
+        text, keeps_end = self._whole, self._keeps_end
+        if advance(text) <= width:
+            return text
+        fits, too_many = 0, len(text)
+        while too_many - fits > 1:
+            kept = (fits + too_many) // 2
+            if advance(_elided(text, kept, keeps_end=keeps_end)) <= width:
+                fits = kept
+            else:
+                too_many = kept
+        return _elided(text, fits, keeps_end=keeps_end)
+
+
+def fitted(text: str, font: QFont, width: int) -> str:
+    """Break words of `text` that are wider than `width`."""
     from PySide6.QtGui import QFontMetrics
 
-    metrics = QFontMetrics(font)
-    if width <= 0 or metrics.horizontalAdvance(text) <= width:
+    if QFontMetrics(font).horizontalAdvance(text) <= width:
         return text
     lines = list(_lines(text, font, width))
-    if most is not None and len(lines) > most:
-        from PySide6.QtCore import Qt
-
-        rest = "".join(lines[most - 1 :])
-        lines[most - 1 :] = [metrics.elidedText(rest, Qt.TextElideMode.ElideRight, width)]
     ends = (line if line[-1:].isspace() else f"{line}{_BREAK}" for line in lines[:-1])
     return "".join((*ends, lines[-1]))
+
+
+def _elided(text: str, kept: int, *, keeps_end: bool) -> str:
+    return f"…{text[len(text) - kept :].lstrip()}" if keeps_end else f"{text[:kept].rstrip()}…"
 
 
 def _lines(text: str, font: QFont, width: int) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPixmap
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def badge_icon(profile: Profile) -> QIcon:
 
 def paint_badge(painter: QPainter, box: QRectF, profile: Profile) -> None:
     """Paint the badge of `profile` into the square `box`."""
+    from PySide6.QtCore import Qt  # late, see docs/decisions/start.md
+
     color, letter, size = color_of(profile), letter_of(profile), box.width()
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(color))

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.services.system.translation import translate
 from desktop.ui.kit.theme import GAP, SPACE
 from desktop.ui.kit.word_breaks import breakable
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from PySide6.QtCore import QRect
-    from PySide6.QtGui import QFocusEvent, QResizeEvent
+    from PySide6.QtGui import QFocusEvent, QPaintEvent, QResizeEvent
 
     from desktop.services.model.states import State
     from desktop.ui.kit.copy_progress import CopyProgress
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _BETWEEN_BUTTONS = 12
 _BETWEEN_QUIET = 8  # in the footer
 _BESIDE_WORDS = 5  # pixels on either side of the text of a button: border and padding
+_RING_WIDTH, _RING_CORNER = 2, 10  # pixels of the focus ring
 _ACKNOWLEDGED_FOR = 1600  # milliseconds
 
 
@@ -70,7 +72,7 @@ class Button(QPushButton):
         self.setAutoDefault(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.clicked.connect(lambda _checked=False: pressed())
-        self._narrow = kind in {"", "primary"}
+        self._has_edge = kind in {"", "primary"}
         self._restore_timer = QTimer(self, singleShot=True, interval=_ACKNOWLEDGED_FOR)
         self._restore_timer.timeout.connect(self.restore_text)
         self._is_taking_focus = False
@@ -94,7 +96,7 @@ class Button(QPushButton):
     def minimumSizeHint(self) -> QSize:
         """Fit three in a row at 360 pixels; quiet ones are never cut."""
         hint = super().minimumSizeHint()
-        return QSize(0, hint.height()) if self._narrow else super().sizeHint()
+        return QSize(0, hint.height()) if self._has_edge else super().sizeHint()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the focus ring only if the keyboard is used."""
@@ -120,6 +122,20 @@ class Button(QPushButton):
         if event.reason() != Qt.FocusReason.ActiveWindowFocusReason:
             self._show_focus_ring(shown=False)
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the focus ring around what has an edge of its own."""
+        super().paintEvent(event)
+        if self._has_edge and has_focus_ring(self):
+            from PySide6.QtGui import QPainter, QPalette, QPen  # late, see docs/decisions/start.md
+
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            color = self.palette().color(QPalette.ColorRole.BrightText)
+            painter.setPen(QPen(color, _RING_WIDTH))
+            inset = _RING_WIDTH // 2
+            room = self.rect().adjusted(inset, inset, -inset, -inset)
+            painter.drawRoundedRect(room, _RING_CORNER, _RING_CORNER)
+
     def take_focus(self, *, ringed: bool) -> None:
         """Take the focus from something that goes away."""
         self._is_taking_focus = True
@@ -133,14 +149,20 @@ class Button(QPushButton):
 
 
 class Card(QFrame):
-    """A panel with rounded corners; `column` is its layout."""
+    """A panel with rounded corners; `column` is its layout.
 
-    def __init__(self, spacing: int = GAP - 2) -> None:
+    A `plain` one has no border: it holds what a view is about, and cards what comes with it.
+    """
+
+    def __init__(self, spacing: int = GAP - 2, *, plain: bool = False) -> None:
         super().__init__()
-        self.setProperty("card", "true")
         self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(SPACE, SPACE - 2, SPACE, SPACE - 2)
         self.column.setSpacing(spacing)
+        if plain:
+            self.column.setContentsMargins(0, 0, 0, 0)
+        else:
+            self.setProperty("card", "true")
+            self.column.setContentsMargins(SPACE, SPACE - 2, SPACE, SPACE - 2)
 
 
 def add_row(column: QBoxLayout, *widgets: QWidget) -> QHBoxLayout:
@@ -258,11 +280,14 @@ class View(QWidget):
         """Show `state`, which `shows` accepts, as it is at `at`."""
         raise NotImplementedError
 
+    def show_browser_opened(self, link: str) -> None:
+        """Say that the browser was opened for `link`, if this view shows it."""
+
     def show_browser_failure(self, link: str) -> None:
         """Say that no browser could be started for `link`, if this view shows it."""
 
-    def primary(self) -> Button | None:
-        """Return the button that gets the focus first."""
+    def primary(self) -> QWidget | None:
+        """Return the button or control that gets the focus first."""
         return None
 
     def copy(self) -> None:
@@ -285,6 +310,28 @@ def set_tooltip(widget: QWidget, text: str) -> None:
     # Qt guesses whether a tooltip is markup, so the text is turned into markup.
     widget.setToolTip(f"<span>{escape(text)}</span>" if text else "")
     widget.setAccessibleDescription(text)
+
+
+def name_shortcut(button: Button, key: str) -> None:
+    """Tell in the tooltip of `button` which key does the same."""
+    from PySide6.QtGui import QKeySequence  # late, see docs/decisions/start.md
+
+    shown = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+    name = button.accessibleName() or button.text()
+    button.setToolTip(translate("{name} ({key})", name=name, key=shown))
+
+
+def set_mnemonics(*buttons: Button) -> None:
+    """Let Alt with a letter press each of the `buttons` of a dialog, and underline that letter."""
+    taken: set[str] = set()
+    for button in buttons:
+        text = button.text()
+        letters = (at for at, letter in enumerate(text) if letter.isascii() and letter.isalpha())
+        at = next((each for each in letters if text[each].lower() not in taken), None)
+        if at is not None:
+            taken.add(text[at].lower())
+            button.setText(f"{text[:at]}&{text[at:]}")
+            button.setAccessibleName(text)
 
 
 def fit_to_text(button: Button) -> Button:

@@ -75,10 +75,16 @@ class DetailsController(QObject):
             return ()
         return self._recipients.for_profile(self.session.profile.id)
 
+    def is_confirmed_each_time(self) -> bool:
+        """Whether the token can only be copied, which asks for a proof of presence first."""
+        return self.session is not None and self.session.profile.presence == "always"
+
     def reveal_token(self) -> str | None:
         """The access token, to be shown on request; None once it is no longer valid."""
-        token = self.session.access_token() if self.session is not None else None
-        if token is not None and self.session is not None:
+        if self.session is None or self.is_confirmed_each_time():
+            return None
+        token = self.session.access_token()
+        if token is not None:
             self.session.audit.note_shown()
         return token
 

@@ -95,6 +95,15 @@ class Pages(QObject):
         self._settings_store.read_autostart()
         self._list_browsers()
 
+    def open_shortcuts(self) -> None:
+        """Open the sheet of keyboard shortcuts, or close it if it is open."""
+        from desktop.ui.pages.shortcuts_view import ShortcutsView
+
+        if isinstance(self._window.page, ShortcutsView):
+            self._window.close_page()
+        elif not self._window.is_covered:
+            self._window.show_page(ShortcutsView(close=self.close_page))
+
     def open_about(self) -> None:
         from desktop.ui.pages.about_page import AboutController
 
@@ -123,6 +132,11 @@ class Pages(QObject):
     def open_profiles(self) -> None:
         if pages := self._get_profile_pages():
             pages.open_profiles()
+
+    def open_connection_check(self, id_: str) -> None:
+        """Open the page that checks the connection of profile `id_`."""
+        if pages := self._get_profile_pages():
+            pages.open_connection_check(id_)
 
     def open_profiles_folder(self) -> ProfileError | None:
         """Open the profiles folder, with an example in it if it was empty."""

@@ -69,6 +69,9 @@ class TokenReveal(Card):
         return super().event(event)
 
     def show_token(self) -> None:
+        if self._controller.is_confirmed_each_time():
+            self._note.setText(translate(page_texts.ONLY_COPIED))
+            return
         token = self._controller.reveal_token()
         self._note.setText(translate(page_texts.SHOWN if token else page_texts.NO_LONGER_VALID))
         if token:

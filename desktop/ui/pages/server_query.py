@@ -12,8 +12,8 @@ from PySide6.QtCore import QObject, Signal
 from desktop.oauth.errors import OAuthError
 from desktop.services.model.errors import SessionError
 from desktop.services.secrets.keystore import KeystoreError
-from desktop.services.session.provider import Provider
 from desktop.services.system.translation import translate
+from desktop.services.token import queries
 from desktop.services.token.details import flattened
 from desktop.services.wording.messages import advice_for
 from desktop.ui.wording.page_texts import NO_SERVER_ANSWER, grant_rows
@@ -36,13 +36,13 @@ Fetch = Callable[["Session"], Awaitable[ServerAnswer]]
 
 
 async def fetch_userinfo(session: Session) -> ServerAnswer:
-    claims = await session.query(Provider.fetch_userinfo)
+    claims = await session.query(queries.fetch_userinfo)
     rows = flattened(claims)
     return ServerAnswer(rows) if rows else _no_answer()
 
 
 async def fetch_app_grant(session: Session) -> ServerAnswer:
-    found = await session.query(Provider.fetch_app_grant)
+    found = await session.query(queries.fetch_app_grant)
     return _no_answer() if found is None else ServerAnswer(grant_rows(found))
 
 

@@ -34,26 +34,30 @@ if TYPE_CHECKING:
     from desktop.ui.views.actions import Actions
 
 _START_AT_LOGIN = translatable("Start at login")
-# What stands together. What is not mentioned here comes last.
-_CARDS = (
-    ("start_hidden",),
-    ("keep_fresh", "in_use_minutes"),
-    ("clipboard_seconds", "ask_for_tokens", "audit"),
+# What stands together below a heading. What is not mentioned here comes last.
+_GROUPS = (
+    (translatable("Start"), ("start_hidden",)),
+    (translatable("Token"), ("keep_fresh", "in_use_minutes")),
+    (translatable("Privacy"), ("clipboard_seconds", "ask_for_tokens", "audit")),
     (
-        "lock_on_screen_lock",
-        "lock_on_sleep",
-        "lock_on_user_switch",
-        "lock_after_minutes",
-        "renew_while_locked",
+        translatable("Lock"),
+        (
+            "lock_on_screen_lock",
+            "lock_on_sleep",
+            "lock_on_user_switch",
+            "lock_after_minutes",
+            "renew_while_locked",
+        ),
     ),
-    ("theme", "language", "browser", "notifications"),
+    (translatable("Appearance"), ("theme", "language", "browser", "notifications")),
 )
 _Control = Switch | Stepper | Choice
+_ABOVE_HEADING, _BELOW_HEADING = 4, -8  # logical pixels more than between cards
 _CHOICE_SIZE = (150, 36)  # logical pixels: fits beside its name at a width of 360
 
 
 class SettingsView(View):
-    """Cards of switches, numbers and choices, and the button that quits."""
+    """Cards of switches, numbers and choices, each below its heading."""
 
     def __init__(self, actions: Actions, pages: Pages, theme: Theme) -> None:
         super().__init__()
@@ -124,9 +128,10 @@ class SettingsView(View):
     def show_failure(self, text: str) -> None:
         self._failure.show_text(text)
 
-    def primary(self) -> Button:
-        """The button that changes nothing when it is pressed by accident."""
-        return self._back
+    def primary(self) -> QWidget:
+        """The first setting that can be changed."""
+        controls = (self._at_login, *(row.control for row in self._rows.values()))
+        return next((each for each in controls if each.isEnabled()), self._back)
 
     def _is_editable(self, setting: str) -> bool:
         return setting not in self._policy.settings
@@ -145,37 +150,38 @@ class SettingsView(View):
             )
             for name, control in self._controls.items()
         }
-        placed = {name for names in _CARDS for name in names}
+        placed = {name for _, names in _GROUPS for name in names}
         others = tuple(name for name in self._rows if name not in placed)
         self.column.addWidget(label(translate("Settings"), "title"))
         self.column.addWidget(self._failure)
-        self.column.addWidget(self._profiles_card())
-        for names in (*_CARDS[:-1], (*_CARDS[-1], *others)):
-            card = Card()
+        *groups, (last, names_of_last) = _GROUPS
+        for heading, names in (*groups, (last, (*names_of_last, *others))):
+            card = self._add_card(translate(heading))
             if "start_hidden" in names:
                 card.column.addWidget(login)
             for name in names:
                 card.column.addWidget(self._rows[name])
-            self.column.addWidget(card)
-        self.column.addWidget(self._files_card())
-        self.column.addWidget(self._about_card())
+        self._add_profiles(self._add_card(translate("Profiles")))
+        self._add_files(self._add_card(translate("Files")))
+        self._add_about(self._add_card(translate("About")))
         self.column.addStretch(1)
         self._back = fit_to_text(Button(translate("Back"), self._pages.close_page, "quiet"))
         self.footer_row.addWidget(self._back)
         self.footer_row.addStretch(1)
-        quit_button = Button(translate("Quit"), self._actions.quit, "quiet")
-        self.footer_row.addWidget(fit_to_text(quit_button))
 
-    def _profiles_card(self) -> Card:
+    def _add_card(self, heading: str) -> Card:
         card = Card()
-        manage = Button(translate("Manage profiles"), self._actions.manage_profiles, "link")
-        heading = label(translate("Profiles"), "heading")
-        add_row(card.column, heading, fit_to_text(manage)).setStretch(0, 1)
+        self.column.addSpacing(_ABOVE_HEADING)
+        self.column.addWidget(label(heading, "section"))
+        self.column.addSpacing(_BELOW_HEADING)
+        self.column.addWidget(card)
         return card
 
-    def _files_card(self) -> Card:
-        card = Card()
-        card.column.addWidget(label(translate("Files"), "heading"))
+    def _add_profiles(self, card: Card) -> None:
+        manage = Button(translate("Manage profiles"), self._actions.manage_profiles, "link")
+        add_row(card.column, fit_to_text(manage)).addStretch(1)
+
+    def _add_files(self, card: Card) -> None:
         open_profiles = self._actions.open_profiles_folder
         for folder, name, callback in (
             (configuration_folder(), translate("Open profiles folder"), open_profiles),
@@ -183,15 +189,12 @@ class SettingsView(View):
         ):
             card.column.addWidget(label(str(folder), "muted"))
             add_row(card.column, fit_to_text(Button(name, callback, "link"))).addStretch(1)
-        return card
 
-    def _about_card(self) -> Card:
-        card = Card()
+    def _add_about(self, card: Card) -> None:
         about = fit_to_text(Button(translate("About"), self._pages.open_about, "link"))
         about.setAccessibleName(translate("About XDR Login"))
-        version = label(f"XDR Login {__version__}", "heading")
+        version = label(f"XDR Login {__version__}")
         add_row(card.column, version, about).setStretch(0, 1)
-        return card
 
     def _control(self, setting: Member, theme: Theme) -> _Control:
         name, changed = translate(setting.title), partial(self._change, setting.name)
@@ -230,7 +233,7 @@ class _Row(QWidget):
 
     def __init__(self, name: str, about: str | QWidget, control: _Control) -> None:
         super().__init__()
-        self._control = control
+        self.control = control
         if isinstance(about, str):
             about = label(translate(about), "muted")
             target = control.number if isinstance(control, Stepper) else control
@@ -250,5 +253,5 @@ class _Row(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)
-        if isinstance(self._control, Switch) and self.rect().contains(event.position().toPoint()):
-            self._control.click()
+        if isinstance(self.control, Switch) and self.rect().contains(event.position().toPoint()):
+            self.control.click()

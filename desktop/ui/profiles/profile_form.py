@@ -113,6 +113,8 @@ class ProfileForm(View):
             partial(self._choose, "preset"), partial(self._choose, "grant")
         )
         self._check = Button(translate("Check"), self._on_check)
+        kind = "" if purpose.is_new else "link"
+        self._paste = Button(translate("Paste JSON"), self._on_paste, kind)
         self._buttons = _FormButtons(self.footer_row, cancel=self.step_back, save=self._on_save)
         self._lay_out()
         self._note.hide()
@@ -157,7 +159,7 @@ class ProfileForm(View):
 
     def first_field(self) -> QWidget:
         """The field that gets the focus first."""
-        return self._fields.by_name["client_id" if self._purpose.is_new else "name"].control
+        return self._paste if self._purpose.is_new else self._fields.by_name["name"].control
 
     def step_back(self) -> bool:
         """Leave the form; the first time, ask before unsaved input is lost."""
@@ -264,18 +266,33 @@ class ProfileForm(View):
 
     def _lay_out(self) -> None:
         main = Card()
+        _add_heading(self.column, self._purpose)
         self._fields.add_to(main, *PROVIDER_AND_CLIENT)
-        paste = fit_to_text(Button(translate("Paste JSON"), self._on_paste, "link"))
-        add_row(main.column, paste).addStretch(1)
+        _add_paste(self._paste, self.column, main, is_new=self._purpose.is_new)
         main.column.addWidget(self._note)
         main.column.addWidget(self.client_secret)
         self._fields.add_to(main, *NAME_AND_SCOPE)
-        self.column.addWidget(label(self._purpose.title, "title"))
-        if self._purpose.about:
-            self.column.addWidget(label(self._purpose.about, "muted"))
         for part in (main, self._options, self._check, self.findings, self._failure):
             self.column.addWidget(part)
         self.column.addStretch(1)
+
+
+def _add_heading(column: QVBoxLayout, purpose: FormPurpose) -> None:
+    column.addWidget(label(purpose.title, "title"))
+    if purpose.about:
+        column.addWidget(label(purpose.about, "muted"))
+
+
+def _add_paste(paste: Button, column: QVBoxLayout, main: Card, *, is_new: bool) -> None:
+    """Offer to paste: for a new profile first, since it fills in the fields below."""
+    if not is_new:
+        add_row(main.column, fit_to_text(paste)).addStretch(1)
+        return
+    card = Card(spacing=8)
+    card.column.addWidget(label(translate(texts.PASTE_FIRST), "heading"))
+    card.column.addWidget(label(translate(texts.PASTE_FIRST_HELP), "muted"))
+    card.column.addWidget(paste)
+    column.addWidget(card)
 
 
 class _HostsQuestion:

@@ -21,6 +21,7 @@ from desktop.services.system.translation import translate
 from desktop.services.wording.messages import advice_for
 from desktop.services.wording.sign_out_texts import signed_out_message
 from desktop.ui.kit import file_dialogs
+from desktop.ui.profiles.connection_check import ConnectionCheckView
 from desktop.ui.profiles.form_controller import FormController
 from desktop.ui.profiles.profile_form import FormPurpose, ProfileForm
 from desktop.ui.profiles.profiles_view import ProfilesView
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from desktop.services.model.policy import Policy
     from desktop.services.session.session import Session
+    from desktop.ui.kit.theme import Theme
     from desktop.ui.window.window import Window
 
 
@@ -69,6 +71,12 @@ class ProfilePages(QObject):
         """Open the form of profile `id_`, or of a new one that starts as a copy of `copy_of`."""
         self.start_task(self._open_form(id_, copy_of=copy_of))
 
+    def open_connection_check(self, id_: str) -> None:
+        """Check the connection of profile `id_` on a page of its own."""
+        if (session := self._session_of(id_)) is not None:
+            self._window.show_page(page := ConnectionCheckView(session.profile, self._editor, self))
+            page.start()
+
     def open_profiles(self, notice: str = "") -> None:
         """Show all profiles, with a notice about what was just done."""
         self.start_task(self._open_profiles(notice))
@@ -100,10 +108,8 @@ class ProfilePages(QObject):
     async def _open_form(self, id_: str, *, copy_of: str) -> None:
         try:
             snapshot = await self._editor.load()
-        except BrokenProfile as error:
-            self._show_profiles(
-                _empty_snapshot(self._editor.file), failure=texts.not_changed_message(error)
-            )
+        except BrokenProfile:
+            await self._open_profiles("")  # says what is wrong
             return
         before = snapshot.profiles.good.get(id_)
         if not _may_open(before, snapshot, self._editor.policy):
@@ -115,12 +121,8 @@ class ProfilePages(QObject):
         form_controller.saved.connect(self._on_saved)
         form_controller.draft_changed.connect(self._unsaved.__setitem__)
         form_controller.discarded.connect(self._on_discarded)
-        form = form_controller.form = ProfileForm(
-            form_controller,
-            self._window.theme,
-            purpose=_purpose_of(before, snapshot),
-            presets=snapshot.presets,
-            policy=self._editor.policy,
+        form = form_controller.form = _make_form(
+            form_controller, self._window.theme, snapshot, before, self._editor.policy
         )
         typed = self._unsaved.get(id_)
         form.fill(typed or _initial_draft(before, snapshot, copy_of=copy_of))
@@ -264,6 +266,17 @@ async def _sign_out(session: Session | None) -> str | None:
     if (signing_out := session.sign_out()) is not None:
         await asyncio.wait({signing_out})
     return signed_out_message(session.state) if isinstance(session.state, SignedOut) else None
+
+
+def _make_form(
+    controller: FormController,
+    theme: Theme,
+    snapshot: Snapshot,
+    before: Profile | None,
+    policy: Policy,
+) -> ProfileForm:
+    purpose = _purpose_of(before, snapshot)
+    return ProfileForm(controller, theme, purpose=purpose, presets=snapshot.presets, policy=policy)
 
 
 def _empty_snapshot(file: Path) -> Snapshot:

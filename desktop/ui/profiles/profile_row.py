@@ -1,9 +1,8 @@
-"""A row of the list of profiles: badge, name, place and state."""
+"""A row of the list of profiles: badge, name and place, and the state at its end."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
@@ -13,8 +12,6 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 from desktop.ui.kit.profile_badge import paint_badge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from PySide6.QtCore import QModelIndex, QPersistentModelIndex
 
     from desktop.services.session.sessions import ProfileStatus
@@ -22,7 +19,7 @@ if TYPE_CHECKING:
 
 _BADGE = 28  # logical pixels, as all that follow
 _AROUND, _BETWEEN, _LINES_APART, _CORNER = 10, 10, 2, 8
-_LARGEST_SHARE = 0.7  # of the width, for the state: the place needs the rest
+_LARGEST_SHARE = 0.5  # of the width, for the state: name and place need the rest
 _COLORS = {"good": "good_text", "bad": "bad_text", "busy": "link"}  # by kind of the state
 
 
@@ -35,6 +32,7 @@ class Row:
     state: str = ""
     kind: str = ""
     status: ProfileStatus | None = None
+    is_current: bool = False  # the profile in the window
 
 
 class ProfileRow(QStyledItemDelegate):
@@ -61,14 +59,15 @@ class ProfileRow(QStyledItemDelegate):
         if row.status is None:
             self._paint_heading(painter, option.rect, option.font, row.title)
         else:
-            self._paint_background(painter, option)
-            # As from left to right, and then mirrored where the texts are from right to left.
-            mirrored = partial(QStyle.visualRect, option.direction, option.rect)
+            self._paint_background(painter, option, row)
+            direction = option.direction
             inner = option.rect.adjusted(_AROUND, _AROUND, -_AROUND, -_AROUND)
             badge = QRect(inner.left(), inner.center().y() - _BADGE // 2, _BADGE, _BADGE)
-            paint_badge(painter, QRectF(mirrored(badge)), row.status.profile)
-            inner.setLeft(inner.left() + _BADGE + _BETWEEN)
-            self._paint_text(painter, inner, option.font, row, mirrored)
+            paint_badge(
+                painter, QRectF(QStyle.visualRect(direction, inner, badge)), row.status.profile
+            )
+            beside = inner.adjusted(_BADGE + _BETWEEN, 0, 0, 0)
+            self._paint_text(painter, QStyle.visualRect(direction, inner, beside), option, row)
         painter.restore()
 
     def _paint_heading(self, painter: QPainter, rect: QRect, font: QFont, text: str) -> None:
@@ -77,33 +76,36 @@ class ProfileRow(QStyledItemDelegate):
         room = rect.adjusted(_AROUND, 0, -_AROUND, -_AROUND // 2)
         painter.drawText(room, Qt.AlignmentFlag.AlignBottom, text)
 
-    def _paint_background(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
+    def _paint_background(self, painter: QPainter, option: QStyleOptionViewItem, row: Row) -> None:
+        """Fill the profile in the window and the one below the mouse; ring that of the keyboard."""
         state = option.state
-        is_current = bool(state & QStyle.StateFlag.State_Selected)
-        if is_current or state & QStyle.StateFlag.State_MouseOver:
-            painter.setBrush(self._theme.color("fill"))
-            painter.setPen(QPen(self._theme.color("focus"), 2) if is_current else Qt.PenStyle.NoPen)
+        is_chosen = bool(state & QStyle.StateFlag.State_Selected)
+        is_filled = row.is_current or bool(state & QStyle.StateFlag.State_MouseOver)
+        if is_chosen or is_filled:
+            painter.setBrush(self._theme.color("fill") if is_filled else Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(self._theme.color("focus"), 2) if is_chosen else Qt.PenStyle.NoPen)
             painter.drawRoundedRect(QRectF(option.rect).adjusted(1, 1, -1, -1), _CORNER, _CORNER)
 
     def _paint_text(
-        self,
-        painter: QPainter,
-        room: QRect,
-        font: QFont,
-        row: Row,
-        mirrored: Callable[[QRect], QRect],
+        self, painter: QPainter, room: QRect, option: QStyleOptionViewItem, row: Row
     ) -> None:
-        """Paint the name and, below it, the place and the state."""
-        top, bottom = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignBottom
-        self._paint_line(painter, mirrored(room), _bold(font), "text", row.title, top)
-        below, metrics = QRect(room), QFontMetrics(font)
-        width = metrics.horizontalAdvance(row.state)
-        below.setLeft(room.right() - min(width, int(_LARGEST_SHARE * room.width())))
+        """Paint the name, the place below it, and beside both the state."""
+        font, direction = option.font, option.direction
+        width = min(
+            QFontMetrics(font).horizontalAdvance(row.state) + 1, int(_LARGEST_SHARE * room.width())
+        )
+        names = room.adjusted(0, 0, -width - _BETWEEN, 0)
+        state = QRect(room.right() - width + 1, room.top(), width, room.height())
+        names, state = (QStyle.visualRect(direction, room, each) for each in (names, state))
+        alignments = Qt.AlignmentFlag
+        leading = QStyle.visualAlignment(direction, alignments.AlignLeft)
+        trailing = QStyle.visualAlignment(direction, alignments.AlignRight)
         color = _COLORS.get(row.kind, "muted")
-        self._paint_line(painter, mirrored(below), font, color, row.state, bottom)
-        below = QRect(room.topLeft(), below.bottomLeft())
-        below.setRight(below.right() - _BETWEEN)
-        self._paint_line(painter, mirrored(below), font, "muted", row.place, bottom)
+        self._paint_line(
+            painter, names, _bold(font), "text", row.title, leading | alignments.AlignTop
+        )
+        self._paint_line(painter, names, font, "muted", row.place, leading | alignments.AlignBottom)
+        self._paint_line(painter, state, font, color, row.state, trailing | alignments.AlignVCenter)
 
     def _paint_line(
         self,
@@ -116,9 +118,8 @@ class ProfileRow(QStyledItemDelegate):
     ) -> None:
         painter.setFont(font)
         painter.setPen(self._theme.color(color))
-        # A name in the middle: the ends of similar names tell them apart.
-        modes = Qt.TextElideMode
-        elide = modes.ElideMiddle if where == Qt.AlignmentFlag.AlignTop else modes.ElideRight
+        # In the middle: the ends of similar names tell them apart.
+        elide = Qt.TextElideMode.ElideMiddle
         painter.drawText(room, where, QFontMetrics(font).elidedText(text, elide, room.width()))
 
 

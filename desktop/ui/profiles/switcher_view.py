@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtWidgets import QListView
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QListView
 
 from desktop.services.model.profile import contains_words
 from desktop.services.session.sessions import MOST_LISTED
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 _ROW = Qt.ItemDataRole.UserRole
 _LIST_KEYS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+_BESIDE_HINT = 8  # pixels between the hint and the end of the field
 _LEAST_ROWS = 2  # that are in sight, however low the window is
 
 
@@ -45,7 +48,7 @@ class SwitcherView(View):
         self.rows = QListView()
         self.search = TextInput(translate("Find a profile"))
         self.search.setAccessibleName(translate("Find a profile"))
-        self.search.setClearButtonEnabled(True)
+        self._hint = KeyHint("Ctrl+K", self.search)
         self.search.textChanged.connect(self._filter)
         self.search.returnPressed.connect(lambda: self._choose(self.rows.currentIndex()))
         self.rows.setModel(self._model)
@@ -87,6 +90,8 @@ class SwitcherView(View):
             super().keyPressEvent(event)
 
     def _filter(self, text: str) -> None:
+        self.search.setClearButtonEnabled(bool(text))  # where the hint is otherwise
+        self._hint.setVisible(not text)
         self._model.find(text)
         found = self._model.rowCount()
         self.rows.setVisible(found > 0)
@@ -105,13 +110,26 @@ class SwitcherView(View):
         self.column.addWidget(self.rows, 1)
         self.column.addWidget(self._nothing, 1)
         self.footer_row.addWidget(self._back)
-        self.footer_row.addStretch(1)
+        buttons: list[Button] = []
         policies = (each.profile.policy for each in self._actions.profiles.listed)
         if all(each.own_profiles for each in policies):
-            add = Button(translate("Add profile…"), self._actions.add_profile, "quiet")
-            self.footer_row.addWidget(fit_to_text(add))
-        manage = Button(translate("Manage…"), self._actions.manage_profiles, "quiet")
-        self.footer_row.addWidget(fit_to_text(manage))
+            buttons.append(Button(translate("Add profile…"), self._actions.add_profile))
+        buttons.append(Button(translate("Manage…"), self._actions.manage_profiles))
+        for button in buttons:
+            self.footer_row.addWidget(button, 1)
+
+
+class KeyHint(QLabel):
+    """Names the shortcut that leads to `field`, at the end of it."""
+
+    def __init__(self, key: str, field: QLineEdit) -> None:
+        super().__init__(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText))
+        self.setProperty("role", "key")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        row = QHBoxLayout(field)
+        row.setContentsMargins(0, 0, _BESIDE_HINT, 0)
+        row.addStretch(1)
+        row.addWidget(self, 0, Qt.AlignmentFlag.AlignVCenter)
 
 
 class ProfileModel(QAbstractListModel):
@@ -159,17 +177,22 @@ class ProfileModel(QAbstractListModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401 - by role
         """Return the row; as text, what a screen reader says of it."""
-        if role not in (_ROW, Qt.ItemDataRole.DisplayRole) or not index.isValid():
+        roles = Qt.ItemDataRole
+        if role not in (_ROW, roles.DisplayRole, roles.ToolTipRole) or not index.isValid():
             return None
         row = self._row(self._rows[index.row()])
-        return row if role == _ROW else " · ".join(filter(None, (row.title, row.place, row.state)))
+        if role == roles.ToolTipRole:
+            return f"<span>{escape(row.title)}</span>" if row.status is not None else None
+        if role == _ROW:
+            return row
+        current = translate("Current") if row.is_current else ""
+        return " · ".join(filter(None, (row.title, current, row.place, row.state)))
 
     def _row(self, id_: str) -> Row:
         status = self._profiles.status(id_) if id_ in self._known else None
         if status is None or self._at is None:
             return Row(id_ if id_ not in self._known else "")
         state, kind = tray_texts.row_state(status.state, self._at)
-        place = status.profile.provider_label
-        if id_ == self._profiles.current_id:
-            place = f"{translate('Current')} · {place}"
-        return Row(status.profile.name, place, state, kind, status)
+        is_current = id_ == self._profiles.current_id
+        profile = status.profile
+        return Row(profile.name, profile.provider_label, state, kind, status, is_current)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from desktop.services.system.translation import translate
 from desktop.services.wording.sign_out_texts import ENDS_ON_ALL_COMPUTERS, sign_out_question
 from desktop.ui.kit.theme import GAP, NARROWEST, SPACE
-from desktop.ui.kit.widgets import Button, ButtonRow, label
+from desktop.ui.kit.widgets import Button, ButtonRow, label, set_mnemonics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +35,7 @@ class SignOutQuestion(QWidget):
         self.setMinimumWidth(NARROWEST)
         self.cancel = Button(translate("Cancel"), self.close)
         self.confirm = Button(translate("Sign out everywhere"), self._confirm)
+        set_mnemonics(self.cancel, self.confirm)
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE, SPACE, SPACE, SPACE)
         column.setSpacing(GAP)

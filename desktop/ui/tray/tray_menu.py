@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QFontMetrics
 from PySide6.QtWidgets import QMenu
 
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.states import Revocation
-from desktop.services.system.translation import translate
+from desktop.services.system.translation import translatable, translate
 from desktop.services.token.details import revocation_offered
 from desktop.ui.kit.profile_badge import badge_icon
 from desktop.ui.wording import tray_texts
@@ -40,6 +40,7 @@ _PROFILE_ITEMS = (
     MenuItem.SIGN_OUT,
     MenuItem.SHOW,
 )
+_WIDEST_NAME = 240  # pixels, so that the menu is no wider than the window
 _SEVERAL = 2  # profiles; from here on each has a submenu
 
 
@@ -116,10 +117,9 @@ class ProfileMenu(ItemsMenu):
 
     def show_status(self, status: ProfileStatus, at: datetime, *, is_current: bool) -> None:
         profile, state = status.profile, status.state
-        title = profile.name
-        if is_current:
-            title = translate("{profile} (in the window)", profile=profile.name)
-        self.setTitle(_plain(title))
+        title = translatable("{profile} (in the window)") if is_current else "{profile}"
+        name = _elided(profile.name, beside=title.format(profile=""), metrics=self.fontMetrics())
+        self.setTitle(_plain(translate(title, profile=name)))
         if profile != self._profile:
             self._profile = profile
             self.setIcon(badge_icon(profile))
@@ -240,6 +240,11 @@ def in_window(show: Callable[[], object], callback: Callable[[], object]) -> Cal
         callback()
 
     return call
+
+
+def _elided(name: str, *, beside: str, metrics: QFontMetrics) -> str:
+    room = _WIDEST_NAME - metrics.horizontalAdvance(beside)
+    return metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room)
 
 
 def _ends_everywhere(profile: Profile) -> bool:

@@ -22,14 +22,15 @@ class LockedView(View):
 
     def __init__(self, actions: Actions, theme: Theme) -> None:
         super().__init__()
-        card = Card()
+        card = Card(plain=True)
         row = add_row(card.column, Padlock(theme))
         row.insertStretch(0, 1)
         row.addStretch(1)
         self._text = label("", "subtitle", centered=True)
+        self._problem = label("", "muted", centered=True)
         self._unlock = Button(translate("Unlock"), actions.locking.unlock, "primary")
         title = label(translate(window_texts.LOCKED), "title", centered=True)
-        for widget in (title, self._text, self._unlock):
+        for widget in (title, self._text, self._unlock, self._problem):
             card.column.addWidget(widget)
         self.column.addStretch(1)
         self.column.addWidget(card)
@@ -40,6 +41,9 @@ class LockedView(View):
 
     def show_state(self, state: Locked, _at: datetime) -> None:
         self._text.setText(translate(window_texts.locked_text(state)))
+        problem = window_texts.unlock_problem(state)
+        self._problem.setText(problem)
+        self._problem.setVisible(bool(problem))
 
     def primary(self) -> Button:
         """Unlocking."""

@@ -1,6 +1,9 @@
-"""The scopes of a token."""
+"""The scopes of a token: one line, which opens into what each allows."""
 
-from PySide6.QtWidgets import QWidget
+from functools import partial
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop.services.model.scopes import (
     ScopeDescription,
@@ -10,61 +13,112 @@ from desktop.services.model.scopes import (
 )
 from desktop.services.model.states import SignedIn
 from desktop.services.system.translation import translate
-from desktop.ui.kit.flow import Flow
-from desktop.ui.kit.widgets import Card, add_row, label, set_tooltip
-from desktop.ui.kit.word_breaks import breakable
+from desktop.ui.kit.fitted_label import ElidedLabel
+from desktop.ui.kit.widgets import Button, Card, add_row, label, scroll_into_view
 from desktop.ui.wording import window_texts
 
-_LONGEST_CHIP = 30  # characters that fit one line of the narrowest window
-_MOST_CHIPS = 60  # each takes a millisecond; the details page has all scopes
+_MOST_ROWS = 60  # each takes a millisecond; the details page has all scopes
+_WIDEST_NAME = 150  # pixels; the meaning needs the rest
+_OPEN, _CLOSED = "▴", "▾"
 
 
 class ScopesCard(Card):
-    """The scopes as chips; sensitive ones are marked, those not granted are listed.
+    """How many scopes there are; opened, what each allows. Those not granted are always listed.
 
-    Of very many scopes the first are shown, and the sensitive ones before the others.
+    The sensitive ones come first, and of very many scopes only the first are listed.
     """
 
     def __init__(self, guide: ScopeGuide) -> None:
-        super().__init__(spacing=8)
+        super().__init__(spacing=6)
+        self.column.setContentsMargins(14, 4, 14, 6)
         self._guide = guide
-        self._shown: tuple[tuple[str, ...], tuple[str, ...]] | None = None
-        heading, self._summary = label(translate("Scopes"), "heading"), label("", "muted")
-        heading.setWordWrap(False)
-        self._summary.setProperty("alignment", "AlignRight|AlignVCenter")
+        self._state: SignedIn | None = None
+        self._summary, self._arrow = Button("", self._toggle, "disclosure"), QLabel()
+        self._arrow.setTextFormat(Qt.TextFormat.PlainText)
+        line = QHBoxLayout(self._summary)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addStretch(1)
+        line.addWidget(self._arrow)
         self._missing = label("", "muted")
-        self._chips = Flow()
-        add_row(self.column, heading, self._summary).setStretch(1, 1)
-        self.column.addWidget(self._chips)
+        self._list: QWidget | None = None
+        self._is_open = False
+        self.column.addWidget(self._summary)
         self.column.addWidget(self._missing)
 
     def show_state(self, state: SignedIn) -> None:
-        shown = (state.scope, state.requested_scope)
-        if shown == self._shown:
+        before, self._state = self._state, state
+        if before is not None and _scopes(before) == _scopes(state):
             return
-        self._shown = shown
-        sensitive = [scope for scope in state.scope if is_high_impact(scope, self._guide)]
-        self._summary.setText(window_texts.scope_summary(len(state.scope), len(sensitive)))
-        self._chips.replace(self._make_chips(state.scope, sensitive))
+        self._show_summary(state)
         granted = set(state.scope)
         missing = [scope for scope in state.requested_scope if scope not in granted]
         self._missing.setVisible(bool(missing))
         self._missing.setText(window_texts.missing_scopes(missing))
+        self._replace_list(state)
 
-    def _make_chips(self, scopes: tuple[str, ...], sensitive: list[str]) -> list[QWidget]:
-        if len(scopes) <= _MOST_CHIPS:
-            return [_chip(describe_scope(scope, self._guide)) for scope in scopes]
-        shown = list(dict.fromkeys((*sensitive, *scopes)))[:_MOST_CHIPS]
-        more = label(window_texts.more_scopes(len(scopes) - _MOST_CHIPS), "muted")
-        return [*(_chip(describe_scope(scope, self._guide)) for scope in shown), more]
+    def close_list(self) -> bool:
+        """Close the list; return whether it was open."""
+        was_open = self._is_open
+        if was_open:
+            self._toggle()
+        return was_open
+
+    def _toggle(self) -> None:
+        self._is_open = not self._is_open
+        if self._state is not None:
+            self._show_summary(self._state)
+            self._replace_list(self._state)
+        if self._is_open:
+            QTimer.singleShot(0, self, partial(scroll_into_view, self))  # once it is laid out
+
+    def _show_summary(self, state: SignedIn) -> None:
+        sensitive = sum(is_high_impact(scope, self._guide) for scope in state.scope)
+        text = window_texts.scope_summary(len(state.scope), sensitive)
+        self._summary.replace_text(text)
+        self._arrow.setText(_OPEN if self._is_open else _CLOSED)
+        self._summary.setAccessibleDescription(
+            translate("Hide the scopes") if self._is_open else translate("Show the scopes")
+        )
+        self._summary.setEnabled(bool(state.scope))
+
+    def _replace_list(self, state: SignedIn) -> None:
+        old, self._list = self._list, None
+        if old is not None:
+            old.hide()
+            old.deleteLater()
+        if self._is_open:
+            self._list = self._make_list(state.scope)
+            self.column.insertWidget(1, self._list)
+
+    def _make_list(self, scopes: tuple[str, ...]) -> QWidget:
+        described = (describe_scope(scope, self._guide) for scope in scopes)
+        first = sorted(described, key=lambda each: not each.high_impact)[:_MOST_ROWS]
+        made = QWidget()
+        column = QVBoxLayout(made)
+        column.setContentsMargins(0, 0, 0, 6)
+        column.setSpacing(6)
+        for each in first:
+            _add_scope(column, each)
+        if len(scopes) > _MOST_ROWS:
+            column.addWidget(label(window_texts.more_scopes(len(scopes) - _MOST_ROWS), "muted"))
+        return made
 
 
-def _chip(scope: ScopeDescription) -> QWidget:
-    chip = label(breakable(scope.scope, longest=_LONGEST_CHIP))
-    chip.setWordWrap(len(scope.scope) > _LONGEST_CHIP)
-    chip.setProperty("chip", "high" if scope.high_impact else "plain")
-    text = scope.text
+def _scopes(state: SignedIn) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return state.scope, state.requested_scope
+
+
+def _add_scope(column: QVBoxLayout, scope: ScopeDescription) -> None:
+    """Add what `scope` allows, if that is known, and its name as in documentation."""
+    name = ElidedLabel("muted" if scope.text else "")
+    name.setText(scope.scope)
+    if not scope.text:
+        column.addWidget(name)
+        return
+    meaning = label(window_texts.scope_meaning(scope), "warned" if scope.high_impact else "")
     if scope.high_impact:
-        text = translate("{description} (sensitive)", description=scope.text)
-    set_tooltip(chip, text)
-    return chip
+        meaning.setAccessibleName(translate("{description} (sensitive)", description=scope.text))
+    end = Qt.AlignmentFlag.AlignLeft if name.isRightToLeft() else Qt.AlignmentFlag.AlignRight
+    name.setAlignment(end | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter)
+    name.setMaximumWidth(_WIDEST_NAME)
+    add_row(column, meaning, name).setStretch(0, 1)

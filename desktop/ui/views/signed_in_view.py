@@ -9,7 +9,8 @@ from desktop.services.system.translation import translate
 from desktop.ui.kit.copy_progress import CopyProgress
 from desktop.ui.kit.theme import Theme
 from desktop.ui.kit.warning_card import WarningCard
-from desktop.ui.kit.widgets import Button, View, fit_to_text, has_focus_ring, label, set_tooltip
+from desktop.ui.kit.widgets import Button, View, fit_to_text, has_focus_ring
+from desktop.ui.views.account_row import AccountRow
 from desktop.ui.views.actions import Actions
 from desktop.ui.views.scopes_card import ScopesCard
 from desktop.ui.views.sign_out_button import SignOutButton
@@ -18,11 +19,12 @@ from desktop.ui.wording import window_texts
 
 
 class SignedInView(View):
-    """The token, warnings if there are any, the scopes, and the account in the footer."""
+    """Who is signed in, the token, warnings if there are any, and the scopes."""
 
     def __init__(self, actions: Actions, theme: Theme, *, profile: Profile | None) -> None:
         super().__init__()
         self._actions = actions
+        self._account = AccountRow(theme)
         self._token = TokenCard(actions, theme, profile)
         self._sign_in_again = Button(translate("Sign in again"), actions.sign_in, "link")
         self._not_renewed = WarningCard(self._sign_in_again)
@@ -33,12 +35,13 @@ class SignedInView(View):
         self._retried_error: Exception | None = None
         self._not_saved = WarningCard(self._save_button)
         self._scopes = ScopesCard(load_scope_guide(profile.scope_guide if profile else ""))
-        self._account = label("", "muted")
-        self._details = fit_to_text(Button(translate("Details"), self._open_details, "quiet"))
+        self._details = fit_to_text(Button(translate("Details"), self._open_details, "link"))
         self._sign_out = SignOutButton(actions)
         # The question leaves no room for anything else.
         self._sign_out.asking.connect(self._make_room)
+        self.column.addStretch(1)
         for panel in (
+            self._account,
             self._token,
             self._not_renewed,
             self._clock,
@@ -47,9 +50,8 @@ class SignedInView(View):
         ):
             self.column.addWidget(panel)
         self.column.addStretch(1)
-        self.footer_row.addWidget(self._account, 1)
-        self.footer_row.addStretch()
         self.footer_row.addWidget(self._details)
+        self.footer_row.addStretch()
         self.footer_row.addWidget(self._sign_out)
 
     def shows(self, state: State) -> bool:
@@ -64,8 +66,7 @@ class SignedInView(View):
         self._clock.show_text(window_texts.clock_warning(state))
         self._scopes.show_state(state)
         self._show_not_saved(state)
-        self._account.setText(window_texts.account(state))
-        set_tooltip(self._account, window_texts.account(state))
+        self._account.show_state(state)
         self._sign_out.refresh(signing_out=state.signing_out)
 
     def primary(self) -> Button:
@@ -79,7 +80,11 @@ class SignedInView(View):
         self._token.show_copy(progress)
 
     def step_back(self) -> bool:
-        return self._sign_out.cancel_question() or self._token.cancel_copy()
+        return (
+            self._sign_out.cancel_question()
+            or self._token.cancel_copy()
+            or self._scopes.close_list()
+        )
 
     def _offer_sign_in(self, state: SignedIn, at: datetime) -> None:
         # Once the token has expired, the primary button does it.
@@ -113,5 +118,4 @@ class SignedInView(View):
         self._actions.open_details()
 
     def _make_room(self, asking: bool) -> None:  # noqa: FBT001 - as Qt emits it
-        self._account.setVisible(not asking)
         self._details.setVisible(not asking)

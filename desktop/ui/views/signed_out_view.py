@@ -18,7 +18,7 @@ class SignedOutView(View):
 
     def __init__(self, actions: Actions, profile: Profile | None) -> None:
         super().__init__()
-        card = Card()
+        card = Card(plain=True)
         self._note = label("", "subtitle", centered=True)
         self._actions = actions
         self._is_revoking = False
@@ -35,6 +35,7 @@ class SignedOutView(View):
         client = label(window_texts.client(profile) if profile else "", "muted", centered=True)
         for widget in (title, place, client, self._note, self._sign_in):
             card.column.addWidget(widget)
+        self.column.addStretch(1)
         self.column.addWidget(card)
         self.column.addWidget(self._not_revoked)
         self.column.addStretch(1)
@@ -46,6 +47,7 @@ class SignedOutView(View):
         return isinstance(state, SignedOut)
 
     def show_state(self, state: SignedOut, _at: datetime) -> None:
+        self._sign_in.replace_text(window_texts.sign_in(state))
         done = signed_out_message(state)
         is_settled = state.revocation not in {Revocation.FAILED, Revocation.UNDER_WAY}
         self._note.setText(done if is_settled else "")

@@ -27,7 +27,7 @@ class StartingView(View):
 
     def __init__(self, theme: Theme, cancel: Callable[[], object]) -> None:
         super().__init__()
-        card = Card()
+        card = Card(plain=True)
         self._title = label(translate("One moment"), "title", centered=True)
         self._text = label(translate("Getting ready…"), "subtitle", centered=True)
         card.column.addWidget(self._title)
@@ -35,6 +35,7 @@ class StartingView(View):
         card.column.addWidget(_Dots(theme))
         card.column.addStretch(1)
         card.setMinimumHeight(_HEIGHT)
+        self.column.addStretch(1)
         self.column.addWidget(card)
         self.column.addStretch(1)
         self.footer_row.addWidget(fit_to_text(Button(translate("Cancel"), cancel, "quiet")))

@@ -12,11 +12,20 @@ from desktop.services.model.profile import Profile
 from desktop.services.model.states import SignedIn
 from desktop.services.system.translation import translate
 from desktop.services.token.api_services import services_of
-from desktop.ui.kit.copy_progress import Copied, Copying, CopyProgress, NotCopied
+from desktop.ui.kit.copy_progress import Cleared, Copied, Copying, CopyProgress, NotCopied
 from desktop.ui.kit.menu_button import MenuButton
 from desktop.ui.kit.theme import Theme
-from desktop.ui.kit.widgets import Button, ButtonRow, Card, has_focus_ring, label, set_tooltip
+from desktop.ui.kit.widgets import (
+    Button,
+    ButtonRow,
+    Card,
+    has_focus_ring,
+    label,
+    name_shortcut,
+    set_tooltip,
+)
 from desktop.ui.views.actions import Actions
+from desktop.ui.views.copied_banner import StatusOrCopy
 from desktop.ui.views.ring import Ring
 from desktop.ui.wording import window_texts
 
@@ -27,14 +36,15 @@ class TokenCard(Card):
     """The ring, a line below it, one primary action, and a row of others."""
 
     def __init__(self, actions: Actions, theme: Theme, profile: Profile | None) -> None:
-        super().__init__()
+        super().__init__(plain=True)
         self._actions = actions
         self._policy = profile.policy if profile is not None else NO_POLICY
         self._ring = Ring(theme)
-        self._status = label("", "muted", centered=True)
+        self._status = StatusOrCopy(actions.clear_copy)
         self._copy = Button(
             translate("Copy token"), partial(self._request_copy, CopyFormat.TOKEN), "primary"
         )
+        name_shortcut(self._copy, "Ctrl+C")
         self._sign_in = Button(translate("Sign in again"), actions.sign_in, "primary")
         self._copy_as = MenuButton(translate("Copy as…"), self._formats())
         self._renew = Button(translate("Renew now"), self._renew_now)
@@ -64,9 +74,7 @@ class TokenCard(Card):
         time, text, share, color = window_texts.ring(state, at)
         self._ring.show_time(time, text, share=share, color=color)
         self._ring.set_busy(busy=state.renewing)
-        line = window_texts.renewal_status(state, at)
-        self._status.setText(line)
-        self._status.setVisible(bool(line))
+        self._status.show_status(window_texts.renewal_status(state, at))
         # A token that can be renewed is renewed by the next copy, so it can still be copied.
         over = state.is_over(at)
         if self._sign_in.isHidden() == over:
@@ -94,12 +102,16 @@ class TokenCard(Card):
                 self._set_waiting_button(self._button_for(progress.format))
             case Copied():
                 self._set_waiting_button(None)
-                self._button_for(progress.format).acknowledge(
-                    window_texts.copied(progress.clear_after),
-                    window_texts.copied_briefly(progress.clear_after),
-                    translate("Copied"),
+                self._button_for(progress.format).acknowledge(translate("Copied"))
+                self._status.show_copied(
+                    window_texts.copied_as(progress.format), progress.clear_after
                 )
                 self._show_problem(None)
+            case Cleared():
+                clear_now = self._status.banner.clear_now
+                if clear_now.hasFocus():
+                    self.primary().take_focus(ringed=has_focus_ring(clear_now))
+                self._status.hide_copied()
             case NotCopied():
                 pressed = self._waiting_button or self._pressed
                 self._set_waiting_button(None)

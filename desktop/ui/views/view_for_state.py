@@ -43,7 +43,7 @@ def view_for(state: State, actions: Actions, *, theme: Theme, profile: Profile |
         case Failed():
             from desktop.ui.views.failed_view import FailedView
 
-            return FailedView(actions, state)
+            return FailedView(actions, state, profile)
         case Locked():
             from desktop.ui.views.locked_view import LockedView
 

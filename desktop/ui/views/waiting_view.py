@@ -1,6 +1,7 @@
 """Waiting for approval: the code, ways to open the page, and the time that is left."""
 
 from datetime import datetime
+from enum import Enum, auto
 
 from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
@@ -33,17 +34,21 @@ class WaitingView(View):
         super().__init__()
         self._code_card = _CodeCard(actions, theme)
         self._qr_card: _QrCard | None = None
-        self._progress = _ProgressCard(actions)
+        self._progress = _ProgressCard()
         self._state: AwaitingApproval | None = None
+        self.column.addStretch(1)
         self.column.addWidget(self._code_card)
         self.column.addWidget(self._progress)
         self.column.addStretch(1)
         self._code_card.show_qr.clicked.connect(lambda: self.show_qr(shown=True))
         self._cancel = fit_to_text(Button(translate("Cancel"), actions.cancel, "quiet"))
         self._warning = label("", "muted")
-        self._warning.setProperty("alignment", "AlignRight|AlignVCenter")
-        self.footer_row.addWidget(self._cancel)
+        self._new_code = fit_to_text(
+            Button(translate("New code"), actions.request_new_code, "link")
+        )
         self.footer_row.addWidget(self._warning, 1)
+        self.footer_row.addWidget(self._new_code)
+        self.footer_row.addWidget(self._cancel)
 
     def shows(self, state: State) -> bool:
         return isinstance(state, AwaitingApproval)
@@ -60,7 +65,12 @@ class WaitingView(View):
                 self.show_qr(shown=False)
         self._warning.setText(window_texts.caution(state))
         self._progress.show_state(state, at)
+        self._new_code.setVisible(not state.in_browser)
+        self._new_code.setEnabled(not state.approved and not state.is_fresh(at))
         self._cancel.setEnabled(not state.approved)
+
+    def show_browser_opened(self, link: str) -> None:
+        self._code_card.show_browser_opened(link)
 
     def show_browser_failure(self, link: str) -> None:
         self._code_card.show_browser_failure(link)
@@ -68,7 +78,7 @@ class WaitingView(View):
     def primary(self) -> Button:
         """Opening the browser, or closing the QR code."""
         card = self._qr_card
-        return self._code_card.open_browser if card is None or card.isHidden() else card.back
+        return self._code_card.primary() if card is None or card.isHidden() else card.back
 
     def step_back(self) -> bool:
         shown = self._qr_card is not None and not self._qr_card.isHidden()
@@ -88,7 +98,7 @@ class WaitingView(View):
     def _make_qr_card(self) -> "_QrCard":
         card = self._qr_card = _QrCard()
         card.back.clicked.connect(lambda: self.show_qr(shown=False))
-        self.column.insertWidget(0, card)
+        self.column.insertWidget(1, card)
         self.setTabOrder(self._code_card.show_qr, card.back)
         if self._state is not None:
             card.show_state(self._state)
@@ -104,69 +114,103 @@ def _phone_can_open(state: AwaitingApproval) -> bool:
     return len(state.link) <= _LONGEST_QR and not is_loopback(state.host)
 
 
+class _Browser(Enum):
+    """Whether the page of a link is open, as far as that is known."""
+
+    CLOSED = auto()
+    OPENED = auto()
+    FAILED = auto()
+
+
 class _CodeCard(Card):
     """The code, and ways to open the page."""
 
     def __init__(self, actions: Actions, theme: Theme) -> None:
-        super().__init__()
+        super().__init__(plain=True)
         self._actions = actions
         self._state: AwaitingApproval | None = None
-        self._unopened_link = ""
+        self._browser, self._link = _Browser.CLOSED, ""  # and for which link
         self._title = label("", "title", centered=True)
         self._text = label("", "subtitle", centered=True)
+        self._failure = label("", "warning", centered=True)
         self._tiles = CodeTiles(theme)
         self._host = _Host()
-        self.open_browser = Button(translate("Open browser"), self._open_browser, "primary")
+        self._open = Button(translate("Open browser"), self._open_browser, "primary")
+        self._open_again = Button(translate("Open again"), self._open_browser)
         self.copy_code = Button(translate("Copy code"), self.copy)
         self.copy_link = Button(translate("Copy link"), self._copy_link)
-        self.show_qr = Button(translate("Show QR code"), lambda: None)
-        for widget in (self._title, self._text, self._tiles, self.open_browser):
+        self.show_qr = Button(translate("QR code"), lambda: None)
+        for widget in (self._title, self._text, self._failure, self._tiles, self._open):
             self.column.addWidget(widget)
-        self.column.addWidget(ButtonRow(self.copy_code, self.copy_link, self.show_qr))
+        self.column.addWidget(
+            ButtonRow(self._open_again, self.copy_code, self.copy_link, self.show_qr)
+        )
         self.column.addWidget(self._host)
+
+    def primary(self) -> Button:
+        return self._open_again if self._open.isHidden() else self._open
 
     def show_state(self, state: AwaitingApproval) -> None:
         self._state = state
-        title, text = window_texts.approval(state)
-        if state.link == self._unopened_link and not state.approved:
-            text = translate("Couldn't open a browser. Copy the link and open it yourself.")
-        self._title.setText(title)
-        self._text.setText(text)
+        browser = self._browser
+        if state.link != self._link or state.approved or state.is_retrying_exchange:
+            browser = _Browser.CLOSED
+        self._show_texts(state, browser)
         self._tiles.set_code(state.user_code)
-        for widget in (self._tiles, self.copy_code):
-            widget.setVisible(not state.in_browser)
+        self._tiles.setVisible(not state.in_browser)
+        self._offer_again(again=browser is _Browser.OPENED)
+        # Opening the browser has copied the code.
+        self.copy_code.setVisible(not state.in_browser and browser is not _Browser.OPENED)
         self._host.show_state(state)
         # The link of a browser sign-in contains values that only XDR Login and the server may know.
-        set_tooltip(self.open_browser, state.host if state.in_browser else state.link)
+        for button in (self._open, self._open_again):
+            set_tooltip(button, state.host if state.in_browser else state.link)
         self.show_qr.setVisible(_phone_can_open(state))
         self.setEnabled(not state.approved and not state.is_retrying_exchange)
 
+    def show_browser_opened(self, link: str) -> None:
+        self._show_browser(_Browser.OPENED, link)
+
     def show_browser_failure(self, link: str) -> None:
-        if self._state is not None and self._state.link == link:
-            self._unopened_link = link
+        self._show_browser(_Browser.FAILED, link)
+
+    def _show_browser(self, browser: _Browser, link: str) -> None:
+        self._browser, self._link = browser, link
+        if self._state is not None:
             self.show_state(self._state)
-            self.open_browser.restore_text()
+
+    def _show_texts(self, state: AwaitingApproval, browser: _Browser) -> None:
+        failed = browser is _Browser.FAILED
+        if failed:
+            title, text = window_texts.browser_failure(state)
+        elif browser is _Browser.OPENED:
+            title, text = window_texts.approval_in_browser(state)
+        else:
+            title, text = window_texts.approval(state)
+        self._title.setText(title)
+        (self._failure if failed else self._text).setText(text)
+        self._text.setVisible(not failed)
+        self._failure.setVisible(failed)
+
+    def _offer_again(self, *, again: bool) -> None:
+        old = self.primary()
+        had_focus, ringed = old.hasFocus(), has_focus_ring(old)
+        self._open.setVisible(not again)
+        self._open_again.setVisible(again)
+        if had_focus and self.primary() is not old:
+            self.primary().take_focus(ringed=ringed)
 
     def _open_browser(self) -> None:
-        self._unopened_link = ""
-        opened = self._actions.open_browser()
-        if not opened:
-            text = translate("Couldn't open a browser. Copy the link.")
-        elif self._has_no_code():
-            text = translate("Browser opened")
-        else:
-            text = translate("Browser opened, code copied")
-        self.open_browser.acknowledge(text)
+        browser = _Browser.OPENED if self._actions.open_browser() else _Browser.FAILED
+        if self._state is not None:
+            self._show_browser(browser, self._state.link)
 
     def copy(self) -> None:
-        if self._has_no_code():
+        if self._state is not None and self._state.in_browser:
             self._copy_link()
         else:
             self._actions.copy_code()
             self.copy_code.acknowledge(translate("Copied"))
-
-    def _has_no_code(self) -> bool:
-        return self._state is not None and self._state.in_browser
 
     def _copy_link(self) -> None:
         self._actions.copy_link()
@@ -195,7 +239,7 @@ class _QrCard(Card):
     """The link for a phone."""
 
     def __init__(self) -> None:
-        super().__init__(spacing=6)
+        super().__init__(spacing=6, plain=True)
         # Few people need it, so its library is not loaded before.
         from desktop.ui.views.qr_code import QrCode
 
@@ -216,8 +260,8 @@ class _QrCard(Card):
 class _ProgressCard(Card):
     """How long the code is valid, and what happens next."""
 
-    def __init__(self, actions: Actions) -> None:
-        super().__init__(spacing=8)
+    def __init__(self) -> None:
+        super().__init__(spacing=8, plain=True)
         self._heading = label("", "heading")
         self._heading.setWordWrap(False)
         self._expires = label("", "muted")
@@ -225,13 +269,10 @@ class _ProgressCard(Card):
         self._bar = QProgressBar(maximum=_BAR_STEPS, textVisible=False)
         self._polling = label("", "muted")
         self._trouble = label("", "warning")
-        self._new_code = fit_to_text(
-            Button(translate("New code"), actions.request_new_code, "link")
-        )
         add_row(self.column, self._heading, self._expires)
         self.column.addWidget(self._bar)
         self.column.addWidget(self._trouble)
-        add_row(self.column, self._polling, self._new_code).setStretch(0, 1)
+        self.column.addWidget(self._polling)
 
     def show_state(self, state: AwaitingApproval, at: datetime) -> None:
         text, share = window_texts.code_lifetime(state, at)
@@ -241,8 +282,8 @@ class _ProgressCard(Card):
         )
         self._expires.setText(text)
         self._bar.setValue(round(share * _BAR_STEPS))
-        self._polling.setText(window_texts.polling_status(state, at))
+        polling = window_texts.polling_status(state, at)
+        self._polling.setText(polling)
+        self._polling.setVisible(bool(polling))
         self._trouble.setVisible(state.trouble is not None)
         self._trouble.setText(window_texts.trouble(state))
-        self._new_code.setVisible(not state.in_browser)
-        self._new_code.setEnabled(not state.approved and not state.is_fresh(at))

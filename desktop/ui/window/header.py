@@ -1,4 +1,4 @@
-"""The header of the window: the profile, its state, and the settings button."""
+"""The header of the window: one button for the profile, and one for the settings."""
 
 from __future__ import annotations
 
@@ -8,149 +8,168 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop.services.system.translation import translate
-from desktop.ui.kit.fitted_label import FittedLabel
+from desktop.ui.kit.fitted_label import ElidedLabel
 from desktop.ui.kit.theme import GAP, SPACE
-from desktop.ui.kit.widgets import label, set_fitting
+from desktop.ui.kit.widgets import Button, name_shortcut
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QIcon, QResizeEvent
+    from collections.abc import Callable
 
-    from desktop.ui.kit.theme import Theme
+    from PySide6.QtGui import QIcon, QKeyEvent
+
+    from desktop.services.model.profile import Profile
     from desktop.ui.views.actions import Actions
 
-_LOGO = 28
-_GEAR = 32  # the button that opens the settings
-_AROUND = 4 * SPACE  # of the window, and between what is in it
-_LARGEST_SHARE = 0.5  # of the width, for the state: the name needs the rest
-_MOST_LINES = 2  # of a name; a host is never cut, because its end tells it from a lookalike
+_BADGE = 32
+_GEAR = 36  # the button that opens the settings, a square
+_ICON = 20
+_LINES_WIDE = 17  # the width of the button, in lines of text: whatever the profile is called
 
 
 class Header(QWidget):
-    """The profile and its state."""
+    """The profile, and the settings; both buttons have their size and place from the start."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._logo = QLabel()
-        self._logo.setFixedSize(_LOGO, _LOGO)
-        self._name = FittedLabel("name", most=_MOST_LINES)
-        self._name.setText("XDR Login")
-        self._place = FittedLabel("muted")
-        self._shown_badge = (translate("Starting"), "neutral")
-        self._badge = _badge(*self._shown_badge)
-        self._placeholder = QWidget()  # a placeholder for the settings button
-        self._placeholder.setFixedSize(_GEAR, _GEAR)
-        words, self._state, self._corner = QVBoxLayout(), QHBoxLayout(), QHBoxLayout()
-        self._switcher, self._middle = QHBoxLayout(), QHBoxLayout()
-        self._profile_switcher: QWidget | None = None
-        self._settings_button: QWidget | None = None
-        self._shows_buttons = True
-        line = QHBoxLayout(self)
-        line.setContentsMargins(SPACE, SPACE - 4, SPACE - 6, GAP)
-        line.setSpacing(14)
-        line.addWidget(self._logo)
-        line.addSpacing(-12)
-        line.addLayout(self._switcher)
-        line.addLayout(self._middle, 1)
-        self._middle.addLayout(words, 1)
-        self._middle.addLayout(self._state)
-        line.addSpacing(-8)
-        line.addLayout(self._corner)
-        # Not before they were added: see `add_row`.
-        words.setSpacing(1)
-        words.addWidget(self._name)
-        words.addWidget(self._place)
-        self._place.hide()
-        self._state.addWidget(self._badge)
-        self._state.addStretch()  # so that below the name it makes the column no narrower
-        self._corner.addWidget(self._placeholder)
+        self._actions: Actions | None = None
+        self._is_enabled = False
+        self._pressed_early: Callable[[], object] | None = None
+        self.profile_button = ProfileButton(lambda: self._press(self._open_profiles))
+        self.settings_button = _SettingsButton(lambda: self._press(self._open_settings))
+        # Otherwise it would shrink to the height that the style sheet gives any button.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        line, corner = QHBoxLayout(self), QVBoxLayout()
+        line.setContentsMargins(SPACE, SPACE - 6, SPACE - 8, GAP)
+        line.setSpacing(8)
+        line.addWidget(self.profile_button)
+        line.addStretch()
+        line.addLayout(corner)
+        # Centered by stretches: a row is no higher than its lowest button of a fixed height.
+        corner.addStretch()
+        corner.addWidget(self.settings_button)
+        corner.addStretch()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Place the state beside or below the name."""
-        super().resizeEvent(event)
-        self._place_badge()
+    def set_actions(self, actions: Actions) -> None:
+        self._actions = actions
 
-    def set_profile(self, name: str, place: str) -> None:
-        self._name.setText(name)
-        self._place.setText(place)
-        self._place.setVisible(bool(place))  # otherwise the name would not be centered
+    def enable(self) -> None:
+        """Let the buttons work, and do what was pressed last before that."""
+        self._is_enabled = True
+        pressed, self._pressed_early = self._pressed_early, None
+        if pressed is not None and self.profile_button.isEnabled():
+            pressed()
 
-    def set_logo(self, icon: QIcon) -> None:
-        self._logo.setPixmap(icon.pixmap(QSize(_LOGO, _LOGO), self.devicePixelRatioF()))
+    def add_profile_switcher(self) -> None:
+        """Load the list of profiles; not before the first code, unless it is opened."""
+        button = self.profile_button
+        if self._actions is not None and button.menu() is None:
+            from desktop.ui.window.profile_switcher import ProfileSwitcher
 
-    def add_profile_switcher(self, actions: Actions, view: QWidget) -> None:
-        """Add the button that opens the list of profiles; Tab goes from it to `view`."""
-        from desktop.ui.window.profile_switcher import ProfileSwitcher
-
-        self._profile_switcher = ProfileSwitcher(actions)
-        self._add(self._switcher, self._profile_switcher)
-        _put_in_tab_order(self._profile_switcher, before=view)
-
-    def add_settings_button(self, actions: Actions, view: QWidget, *, theme: Theme) -> None:
-        """Replace the placeholder with the button that opens the settings, the first for Tab."""
-        from desktop.ui.kit.icon_button import IconButton
-
-        name = translate("Settings")
-        button = IconButton(name, actions.open_settings, icon="settings.svg", theme=theme)
-        self._placeholder.deleteLater()
-        self._placeholder.hide()
-        self._settings_button = button
-        self._add(self._corner, button)
-        _put_in_tab_order(button, before=self._profile_switcher or view)
+            button.setMenu(ProfileSwitcher(self._actions, button))
+            name_shortcut(self.settings_button, "Ctrl+,")
 
     def show_buttons(self, *, shown: bool) -> None:
-        """Show what opens pages, or hide it while XDR Login is locked."""
-        self._shows_buttons = shown
-        for each in (self._profile_switcher, self._settings_button):
-            if each is not None:
-                each.setVisible(shown)
+        """Offer what opens pages, or only show the profile while XDR Login is locked."""
+        self.profile_button.set_usable(usable=shown)
+        self.settings_button.setVisible(shown)
 
-    def _add(self, corner: QHBoxLayout, button: QWidget) -> None:
-        policy = button.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        button.setSizePolicy(policy)
-        corner.addWidget(button)
-        if not self._shows_buttons:
-            button.hide()
+    def _press(self, action: Callable[[], object]) -> None:
+        if self._is_enabled:
+            action()
+        else:
+            self._pressed_early = action
 
-    def show_badge(self, text: str, kind: str) -> None:
-        if (text, kind) != self._shown_badge:
-            self._shown_badge = (text, kind)
-            # A new label, because restyling the old one would load `Qt` before the first code, see
-            # docs/decisions/start.md.
-            self._badge.hide()
-            self._badge.deleteLater()
-            self._badge = _badge(text, kind)
-            self._badge.setAccessibleName(translate("State: {state}", state=text))
-            self._state.insertWidget(0, self._badge)
-            self._place_badge()
+    def _open_profiles(self) -> None:
+        if self.profile_button.menu() is None:  # otherwise Qt has opened it
+            self.add_profile_switcher()
+            self.profile_button.showMenu()
 
-    def _place_badge(self) -> None:
-        room = self.width() - _LOGO - _GEAR - _AROUND
-        set_fitting(self._middle, fits=self._badge.sizeHint().width() <= _LARGEST_SHARE * room)
+    def _open_settings(self) -> None:
+        if self._actions is not None:
+            self._actions.open_settings()
 
 
-def _badge(text: str, kind: str) -> QLabel:
-    made = label(text)
-    made.setWordWrap(False)
-    made.setProperty("badge", kind)
-    # A long name beside it must not make it larger.
-    made.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-    return made
+class ProfileButton(Button):
+    """The badge, name and place of the profile, and an arrow: it opens the list of profiles.
 
-
-def _put_in_tab_order(button: QWidget, *, before: QWidget) -> None:
-    """Let Tab reach `button`, which was added late, before what is in `before`.
-
-    Not from the window on: for a widget that Qt has made itself, such as the inside of a scroll
-    area, PySide6 builds the 78 enumerations of all classes of QtWidgets: 14 ms and 1 MB.
+    Its size depends on the font only, so that nothing moves when the profile is known.
     """
-    from PySide6.QtCore import Qt  # late, see docs/decisions/start.md
 
-    each: QWidget | None = before
-    while each is not None and each is not button:
-        if each.focusPolicy() != Qt.FocusPolicy.NoFocus:
-            # Twice, because Qt puts nothing after the last widget.
-            QWidget.setTabOrder(each, button)
-            QWidget.setTabOrder(button, each)
+    def __init__(self, pressed: Callable[[], object]) -> None:
+        super().__init__("", pressed, "profile")
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.badge = QLabel()
+        self.badge.setFixedSize(_BADGE, _BADGE)
+        self.badge.setProperty("role", "badge")
+        self.badge.setProperty("textFormat", "PlainText")
+        self.badge.setProperty("alignment", "AlignCenter")
+        self.name, self.place = ElidedLabel("name"), ElidedLabel("place", keeps_end=True)
+        self._arrow = QLabel("▾")
+        self._arrow.setProperty("textFormat", "PlainText")
+        line, words = QHBoxLayout(self), QVBoxLayout()
+        self._line = line
+        line.setContentsMargins(8, 7, 12, 7)
+        line.setSpacing(10)
+        line.addWidget(self.badge)
+        line.addLayout(words, 1)
+        line.addWidget(self._arrow)
+        words.setSpacing(1)
+        words.addWidget(self.name)
+        words.addWidget(self.place)
+        self._show("XDR Login", translate("Starting…"))
+
+    def sizeHint(self) -> QSize:
+        return QSize(_LINES_WIDE * self.fontMetrics().height(), self._line.sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Leave room for the settings in the narrowest window."""
+        return QSize(0, self.sizeHint().height())
+
+    def show_profile(self, profile: Profile | None, icon: QIcon) -> None:
+        """Show `profile`; without one, the app and its `icon`."""
+        if profile is None:
+            self.badge.setStyleSheet("background: transparent;")
+            self.badge.setPixmap(icon.pixmap(QSize(_BADGE, _BADGE), self.devicePixelRatioF()))
+            self._show("XDR Login", translate("No profile"))
             return
-        each = each.nextInFocusChain()
+        from desktop.ui.kit.profile_badge import color_of, letter_of, text_color
+
+        color = color_of(profile)
+        self.badge.setStyleSheet(f"background: {color}; color: {text_color(color)};")
+        self.badge.setText(letter_of(profile))
+        self._show(profile.name, profile.provider_label)
+
+    def set_usable(self, *, usable: bool) -> None:
+        """Let the button open the list, or only show the profile."""
+        self.setEnabled(usable)
+        self._arrow.setVisible(usable)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Open the list with the down arrow too."""
+        from PySide6.QtCore import Qt  # late, see docs/decisions/start.md
+
+        if event.key() != Qt.Key.Key_Down:
+            super().keyPressEvent(event)
+        elif self.menu() is None:
+            self.click()
+        else:
+            self.showMenu()
+
+    def _show(self, name: str, place: str) -> None:
+        self.name.setText(name)
+        self.place.setText(place)
+        self.setAccessibleName(f"{name}, {place}" if place else name)
+        self.setAccessibleDescription(translate("Profiles"))
+
+
+class _SettingsButton(Button):
+    """A button with an icon instead of text, which the style sheet adds."""
+
+    def __init__(self, pressed: Callable[[], object]) -> None:
+        super().__init__("", pressed, "settings")
+        self.setAccessibleName(translate("Settings"))
+        self.setFixedSize(_GEAR, _GEAR)
+        self.setIconSize(QSize(_ICON, _ICON))
+        policy = QSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        policy.setRetainSizeWhenHidden(True)
+        self.setSizePolicy(policy)

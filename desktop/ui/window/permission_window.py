@@ -84,9 +84,9 @@ class PermissionWindow(QWidget):
         set_tooltip(self.for_terminal, translate(page_texts.ABOUT_FOR_TERMINAL))
         set_tooltip(self.for_an_hour, page_texts.about_for_an_hour(question))
         # Shown without a parent, they would be windows.
-        if question.terminal_key is None:
+        if question.terminal_key is None or not question.can_be_remembered:
             self.for_terminal.hide()
-        if question.key is None:
+        if question.key is None or not question.can_be_remembered:
             self.for_an_hour.hide()
         self._buttons = (self.deny, self.once, self.for_terminal, self.for_an_hour)
         for button in self._buttons:
@@ -96,7 +96,7 @@ class PermissionWindow(QWidget):
         facts = FactRows("", stacked=True)
         facts.show_rows(page_texts.permission_request_rows(question))
         longer = ButtonRow(self.for_terminal, self.for_an_hour)
-        if question.terminal_key is None and question.key is None:
+        if self.for_terminal.isHidden() and self.for_an_hour.isHidden():
             longer.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE, SPACE, SPACE, SPACE)

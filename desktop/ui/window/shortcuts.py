@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def add_shortcuts(window: Window, actions: Actions) -> None:
     """Add the standard shortcuts of every app, and our own.
 
-    Ctrl+K and Ctrl+1 to Ctrl+9 are for profiles; Ctrl+L locks.
+    Ctrl+K and Ctrl+1 to Ctrl+9 are for profiles; Ctrl+L locks. What is added here is listed in
+    `ShortcutsView`.
     """
     keys = QKeySequence.StandardKey
     for key, callback in (
@@ -26,6 +27,8 @@ def add_shortcuts(window: Window, actions: Actions) -> None:
         ("Ctrl+,", actions.open_settings),  # a standard key on macOS only
         ("Ctrl+K", actions.switch_profile),
         ("Ctrl+L", actions.locking.lock),
+        ("F1", actions.open_shortcuts),
+        ("Ctrl+/", actions.open_shortcuts),
     ):
         QShortcut(QKeySequence(key), window).activated.connect(callback)
     for number in range(9):

@@ -126,8 +126,10 @@ class ViewStack(QWidget):
 
 def _focus_primary(view: View, *, ringed: bool) -> None:
     primary = view.primary()
-    if primary is not None:
+    if isinstance(primary, Button):
         primary.take_focus(ringed=ringed)
+    else:  # never on what is next by chance, such as the settings
+        (primary or view.window()).setFocus()
 
 
 def _set_visible(view: View, *, shown: bool) -> None:

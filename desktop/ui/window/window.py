@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from PySide6.QtGui import QCloseEvent, QIcon, QKeyEvent, QPaintEvent, QWindow
+    from PySide6.QtGui import QCloseEvent, QKeyEvent, QPaintEvent, QWindow
 
     from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
@@ -74,25 +74,19 @@ class Window(QWidget):
     def set_actions(self, actions: Actions) -> None:
         """Let the buttons call `actions`; before that, the window can only be closed."""
         self._actions = actions
+        self._header.set_actions(actions)
 
     def set_profile(self, profile: Profile | None) -> None:
-        if self._profile not in (None, profile):
+        if profile is not None and profile == self._profile:
+            return
+        if self._profile is not None:
             self._shows_other_profile = True
         self._profile = profile
-        if profile is None:
-            self._header.set_profile("XDR Login", "")
-        else:
-            self._header.set_profile(profile.name, profile.provider_label)
-
-    def set_icon(self, icon: QIcon) -> None:
-        """Show the icon of the application in the title bar and in the header."""
-        self.setWindowIcon(icon)
-        self._header.set_logo(icon)
+        self._header.profile_button.show_profile(profile, self.windowIcon())
 
     def show_state(self, state: State, at: datetime) -> None:
         """Show `state` as it is at `at`; only after `set_actions`."""
         from desktop.services.model.states import Locked
-        from desktop.ui.wording import window_texts
 
         # Another profile always gets a new view, because a view may show a question or a
         # confirmation that belongs to its profile.
@@ -102,7 +96,6 @@ class Window(QWidget):
         self._stack.cover_page(covered=isinstance(state, Locked))
         self._header.show_buttons(shown=not self.is_covered)
         self.view.show_state(state, at)
-        self._header.show_badge(*window_texts.badge(state, at))
         if self.page is not None and self.page.shows(state):
             self.page.show_state(state, at)
         elif self.page is not None:
@@ -116,21 +109,19 @@ class Window(QWidget):
     def show_copy(self, progress: CopyProgress) -> None:
         self.view.show_copy(progress)
 
-    def add_settings_button(self) -> None:
-        """Add the settings button to the header; after the first code, because its icon is slow."""
-        if self._actions is not None:
-            self._header.add_settings_button(self._actions, self.view, theme=self.theme)
+    def show_cleared(self) -> None:
+        """Show that XDR Login no longer keeps a token on the clipboard."""
+        from desktop.ui.kit.copy_progress import Cleared
+
+        self.view.show_copy(Cleared())
+
+    def enable_header(self) -> None:
+        """Let the buttons of the header work, and do what was pressed before that."""
+        self._header.enable()
 
     def add_profile_switcher(self) -> None:
-        """Add the button that opens the list of profiles; after the first code, too."""
-        if self._actions is not None:
-            self._header.add_profile_switcher(self._actions, self.view)
-
-    def show_badge(self, profile: Profile | None) -> None:
-        """Show the badge of `profile`; with `None` the icon of the application."""
-        from desktop.ui.kit.profile_badge import badge_icon
-
-        self._header.set_logo(badge_icon(profile) if profile is not None else self.windowIcon())
+        """Load the list of profiles that the header opens; not before the first code."""
+        self._header.add_profile_switcher()
 
     def show_page(self, page: View) -> None:
         """Show `page` on top of the view until `close_page`."""

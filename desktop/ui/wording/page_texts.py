@@ -37,6 +37,9 @@ NOT_VERIFIED_SERVER_TIMES = translatable(
 HIDDEN = translatable("Anyone with this token can act as you until it expires.")
 SHOWN = translatable("Hides again in 20 seconds.")
 NO_LONGER_VALID = translatable("There's no valid token to show. Renew it or sign in again.")
+ONLY_COPIED = translatable(
+    "This profile asks you to confirm that it's you each time. Copy the token instead."
+)
 NO_SERVER_ANSWER = translatable("This server doesn't provide this information.")
 NO_CLAIMS = translatable("Only the server can read this token, so there are no claims to show.")
 
@@ -151,6 +154,9 @@ PERMISSION_NOTE = translatable(
 ASKS_EVERY_TIME = translatable(
     "XDR Login can't tell which script or command this is, so it asks every time."
 )
+CONFIRM_NEXT = translatable(
+    "If you allow it, your system asks for your password or fingerprint next."
+)
 FOR_TERMINAL_NOTE = translatable(
     "“In this terminal” covers every program in it until you close it or XDR Login locks."
 )
@@ -163,10 +169,14 @@ DENIED_AFTER_A_MINUTE = translatable("Denied automatically after a minute.")
 
 def permission_note(question: PermissionRequest) -> str:
     """What an answer means, and why it is not kept where that is so."""
-    note = translate(PERMISSION_NOTE)
-    if question.terminal_key is not None:
-        return f"{note} {translate(FOR_TERMINAL_NOTE)}"
-    return note if question.key is not None else f"{translate(ASKS_EVERY_TIME)} {note}"
+    sentences = [translate(PERMISSION_NOTE)]
+    if question.terminal_key is not None and question.can_be_remembered:
+        sentences.append(translate(FOR_TERMINAL_NOTE))
+    elif question.terminal_key is None and question.key is None:
+        sentences.insert(0, translate(ASKS_EVERY_TIME))
+    if question.presence != "never":
+        sentences.append(translate(CONFIRM_NEXT))
+    return " ".join(sentences)
 
 
 def about_for_an_hour(question: PermissionRequest) -> str:

@@ -146,6 +146,8 @@ def row_state(state: State, at: datetime) -> tuple[str, str]:
     match state:
         case SignedIn(renewing=False, signing_out=False) if left := state.remaining(at):
             return time_left(left), kind
+        case SignedIn() if window_texts.token_status(state, at) is TokenStatus.IDLE:
+            return translate("Renews on use"), kind
         case Failed():
             return summary(state, at), "bad"
         case _:

@@ -23,13 +23,14 @@ from desktop.services.wording.formats import (
     format_values,
 )
 from desktop.services.wording.sign_out_texts import signed_out_message
-from desktop.ui.kit.word_breaks import breakable
 from desktop.ui.wording.update_timing import COUNTED_IN_DAYS
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from desktop.services.model.copy_formats import CopyFormat
     from desktop.services.model.profile import Profile
+    from desktop.services.model.scopes import ScopeDescription
     from desktop.services.wording.messages import Advice
 
 # When a countdown is read out, in seconds. A clock that is read out every second is only noise.
@@ -47,10 +48,13 @@ _SPOKEN_SEPARATORS = {
 
 EXPIRED = translatable("Your token has expired. Sign in again.")
 LAPSED = translatable("Your token has expired. Copy it to get a fresh one.")
+BROWSER_OPENED = translatable("Browser opened. Waiting for you to approve.")
 LOCKED = translatable("XDR Login is locked")
 KEPT_BACK = translatable("Programs can't get your tokens until you unlock.")
 UNATTENDED = translatable("This profile is unattended: programs can still get its token.")
+_WARNING_SIGN = "\N{WARNING SIGN}\N{VARIATION SELECTOR-15}"  # as text, not in color
 _DAY = 86400.0  # seconds
+_LONGEST_USER = 28  # characters that fit a button of the narrowest window
 _MOST_MISSING = 20  # scopes in a sentence
 
 ENDING_SHARE = 0.2  # the ring changes color below this share of the lifetime
@@ -120,6 +124,11 @@ def locked_text(state: Locked) -> str:
     return UNATTENDED if state.unattended else KEPT_BACK
 
 
+def unlock_problem(state: Locked) -> str:
+    """Why it is still locked, if somebody tried to unlock."""
+    return _advice_for(state.error).title if state.error is not None else ""
+
+
 def approval(state: AwaitingApproval) -> tuple[str, str]:
     """What to do now: a title and a line below it."""
     if state.is_retrying_exchange:
@@ -136,6 +145,28 @@ def approval(state: AwaitingApproval) -> tuple[str, str]:
         translate("Approve this sign-in in your browser"),
         translate("Check that the page shows this code, then approve."),
     )
+
+
+def approval_in_browser(state: AwaitingApproval) -> tuple[str, str]:
+    """The same once the browser was opened."""
+    if state.in_browser:
+        return (
+            translate("Waiting for you to sign in"),
+            translate("Browser opened. Finish signing in there."),
+        )
+    return (
+        translate("Waiting for you to approve"),
+        translate("Browser opened, code copied. Check that the codes match."),
+    )
+
+
+def browser_failure(state: AwaitingApproval) -> tuple[str, str]:
+    """The same if no browser could be opened."""
+    if state.in_browser:
+        text = translate("Copy the link, and open it in a browser on this computer.")
+    else:
+        text = translate("Copy the link, and open it in any browser.")
+    return translate("Couldn't open a browser"), text
 
 
 def waiting(state: AwaitingApproval) -> str:
@@ -318,13 +349,18 @@ def clock_warning(state: SignedIn) -> str:
 def scope_summary(granted: int, high_impact: int) -> str:
     """How many scopes there are, and how many deserve a second look."""
     if not high_impact:
-        return translate_plural("{count} permission", "{count} permissions", granted)
+        return translate_plural("{count} scope", "{count} scopes", granted)
     return translate_plural(
-        "{count} permission, {sensitive} sensitive",
-        "{count} permissions, {sensitive} sensitive",
+        "{count} scope, {sensitive} sensitive",
+        "{count} scopes, {sensitive} sensitive",
         granted,
         sensitive=high_impact,
     )
+
+
+def scope_meaning(scope: ScopeDescription) -> str:
+    """What a scope allows, with a sign if it deserves a second look."""
+    return f"{_WARNING_SIGN} {scope.text}" if scope.high_impact else scope.text
 
 
 def more_scopes(count: int) -> str:
@@ -345,10 +381,6 @@ def missing_scopes(missing: list[str]) -> str:
     )
 
 
-def account(state: SignedIn) -> str:
-    return breakable("\n".join(filter(None, (state.user, state.organization))), longest=18)
-
-
 def announcement(state: State, at: datetime) -> str:
     """What a screen reader says when `state` comes up; empty for what is not worth saying."""
     match state:
@@ -362,7 +394,8 @@ def announcement(state: State, at: datetime) -> str:
             advice = _advice_for(state.error, state.user_code)
             return f"{advice.title}. {advice.text}"
         case Locked():
-            return f"{translate(LOCKED)}. {translate(locked_text(state))}"
+            problem = unlock_problem(state)
+            return f"{problem or translate(LOCKED)}. {translate(locked_text(state))}"
         case Requesting():
             return ""
 
@@ -430,7 +463,7 @@ def client(profile: Profile) -> str:
 def host(state: AwaitingApproval) -> str:
     """Where the link leads, with a warning if that is not a host of the profile."""
     if state.host_is_known:
-        return translate("Opens {host} (matches your profile)", host=state.host)
+        return translate("{host} · matches your profile", host=state.host)
     return translate(
         "This link goes to {host}, which isn't the server in your profile. Continue only if your "
         "administrator told you to.",
@@ -494,9 +527,27 @@ def copied(clear_after: float) -> str:
     return translate("Copied. Clears in {wait}", wait=format_seconds(clear_after))
 
 
-def copied_briefly(clear_after: float) -> str:
-    """The same for a narrow button."""
-    return translate("Copied, {wait}", wait=format_seconds(clear_after))
+def copied_as(copy_format: CopyFormat) -> str:
+    """What was copied."""
+    return translate("{format} copied", format=translate(copy_format.value))
+
+
+def copied_until_cleared(copied: str, seconds: float) -> str:
+    """The same with a sign, and how long it stays on the clipboard."""
+    text = translate("{copied} · clears in {wait}", copied=copied, wait=format_seconds(seconds))
+    return f"✓ {text}"
+
+
+CLIPBOARD_CLEARED = translatable("Clipboard cleared")
+
+
+def sign_in(state: SignedOut) -> str:
+    """The label of the button that signs in, again as whoever was signed in last."""
+    if not state.user:
+        return translate("Sign in")
+    fits = len(state.user) <= _LONGEST_USER
+    user = state.user if fits else f"{state.user[: _LONGEST_USER - 1]}…"
+    return translate("Continue as {user}", user=user)
 
 
 def _advice_for(error: Exception, user_code: str = "") -> Advice:

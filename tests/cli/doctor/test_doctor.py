@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,13 +18,20 @@ from desktop.cli.doctor.doctor_checks import Outcome, name_has_owner
 from desktop.ipc.client import NoAnswer
 from desktop.services.audit import lost_events
 from desktop.services.audit.unix_logs import Journal, Syslog
+from desktop.services.model.errors import NoAuthenticationAgent
 from desktop.services.model.settings import Settings, save_settings
 from desktop.services.system import autostart
 from desktop.services.system.menu import menu_entry
-from desktop.services.system.paths import keystore_index_folder, log_folder, settings_file
+from desktop.services.system.paths import (
+    keystore_index_folder,
+    log_folder,
+    profiles_file,
+    settings_file,
+)
 from tests.cli.commands import CommandHarness, Done, run, run_demo_home
 from tests.rigs.demo_server import DemoOptions
 from tests.rigs.secret_service import SecretStore
+from tests.services.harness import FakePresence
 
 
 def checks_in(done: Done) -> dict[str, dict[str, Any]]:
@@ -55,6 +63,16 @@ def test_each_check_is_one_line_with_the_next_step(home: CommandHarness) -> None
     assert re.fullmatch(r"\nAll checks passed, with \d+ warnings?\.\n", done.stderr)
 
 
+def test_checks_of_a_server_name_its_profiles_and_its_port(home: CommandHarness) -> None:
+    for id_ in ("soc", "lab"):
+        home.add_profile(id_)
+    host = urlsplit(home.server.url).netloc
+    lines = home.run("doctor").stdout.splitlines()
+    assert f"ok       proxy (soc and 1 other, {host}): none" in lines
+    tls = checks_in(home.run("doctor", "--json"))["TLS (127.0.0.1)"]
+    assert (tls["address"], tls["profiles"]) == (host, "soc and 1 other")
+
+
 def test_a_missing_keyring_fails() -> None:
     done = run("doctor", "--json")
     assert done.returncode == 1
@@ -79,7 +97,8 @@ def test_an_unreachable_server_fails(home: CommandHarness) -> None:
     home.server.stop()
     done = home.run("doctor")
     assert done.returncode == 1
-    assert "fail     network (127.0.0.1): Can't reach the server" in done.stdout
+    address = urlsplit(home.server.url).netloc
+    assert f"fail     network (soc, {address}): Can't reach the server" in done.stdout
     assert done.stderr.endswith("checks failed. Fix it, then run xdr-login doctor again.\n")
 
 
@@ -272,6 +291,24 @@ def test_an_entry_whose_program_is_gone_is_a_warning(
 def test_a_package_has_no_row_for_the_menu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     assert doctor_checks._check_entries() == []
+
+
+async def test_the_password_prompt_is_checked_where_a_profile_demands_it() -> None:
+    presence = FakePresence(unavailable=NoAuthenticationAgent())
+    write_profile("ask")
+    (check,) = await doctor_checks.check_presence(FakePresence())
+    assert check.outcome is Outcome.OK
+    (check,) = await doctor_checks.check_presence(presence)
+    assert (check.outcome, check.text) == (Outcome.FAIL, "Can't ask you to confirm that it's you")
+    write_profile("never")
+    assert await doctor_checks.check_presence(presence) == []
+
+
+def write_profile(presence: str) -> None:
+    profiles_file().parent.mkdir(parents=True, exist_ok=True)
+    lines = ("[profiles.soc]", 'client_id = "c"', 'issuer = "https://login.example"')
+    text = "\n".join((*lines, f'presence = "{presence}"'))
+    profiles_file().write_text(text, "utf-8")
 
 
 def test_the_audit_log_is_checked_where_it_is_on(

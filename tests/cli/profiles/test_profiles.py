@@ -326,7 +326,10 @@ def test_a_managed_profile_cannot_be_changed(
 def test_unusable_profiles_are_listed_with_the_reason(console: Console) -> None:
     console.write(f'{ONE}[profiles.bad]\nissuer = "https://x.example"\n')
     done = console.run("list")
-    assert (done.code, done.out) == (0, "soc  SOC  https://login.example\n")
+    assert (done.code, done.out.splitlines()) == (
+        0,
+        ["PROFILE  NAME  PROVIDER", "soc      SOC   https://login.example"],
+    )
     assert done.err.startswith("bad: profile `bad`: `client_id` is missing")
     found = json.loads(console.run("list", "--json").out)
     assert found["profiles"] == [

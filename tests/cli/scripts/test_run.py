@@ -248,7 +248,7 @@ def hand_out(monkeypatch: pytest.MonkeyPatch, token: str = "token-SECRET") -> No
     profile = Profile("soc", "SOC", "client", issuer="https://id.example")
     profiles = Profiles(Path("profiles.toml"), {"soc": profile}, {})
     monkeypatch.setattr(run_module, "load_configuration", lambda: profiles)
-    monkeypatch.setattr(run_module, "fetch_token_in_format", lambda *_: held)
+    monkeypatch.setattr(run_module, "fetch_token_in_format", lambda *_, **__: held)
 
 
 def test_the_program_gets_no_variables_of_the_bundle(

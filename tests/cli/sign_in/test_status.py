@@ -38,17 +38,17 @@ def test_status_works_without_the_running_app(home: CommandHarness) -> None:
     }
     assert (lab["state"], lab["expires_at"], lab["renewable"]) == ("signed_out", None, False)
     lines = home.run("status").stdout.splitlines()
-    assert re.fullmatch(
-        r"soc  SOC  signed in as dana@northwind.example, \d+ \w+ left  casebook profile", lines[0]
-    )
-    assert re.fullmatch(r"lab  LAB  signed out", lines[1])
+    assert re.fullmatch(r"soc      SOC   signed in, \d+ \w+ left +dana@northwind.example", lines[1])
+    assert lines[0].split() == ["PROFILE", "NAME", "STATE", "USER"]
+    assert re.fullmatch(r"lab      LAB   signed out", lines[2])
+    assert home.run("status", "--profile", "soc").stdout.endswith("Scopes: casebook profile\n")
 
 
 def test_status_of_one_profile(home: CommandHarness) -> None:
     home.add_profile("soc")
     home.add_profile("lab")
     for given in (["status", "--profile", "LAB"], ["--profile", "lab", "status"]):
-        assert home.run(*given).stdout == "lab  LAB  signed out\n"
+        assert home.run(*given).stdout.splitlines()[1] == "lab      LAB   signed out"
     (only,) = home.json("status", "--profile", "lab")["profiles"]
     assert only["id"] == "lab"
     done = home.run("status", "--profile", "nobody")
@@ -208,7 +208,7 @@ def test_status_asks_the_running_app_first(
     )
     assert commands.status.main([], standalone_mode=False) == 0
     told = capsys.readouterr().out
-    assert told.startswith("soc    status\n\nRecent token use:\n")
+    assert told.startswith("PROFILE  STATE\nsoc      status\n\nRecent token use:\n")
     assert "curl" in told
     assert told.endswith("  An unknown program, soc\n")
     assert "\x1b" not in told
@@ -263,7 +263,7 @@ def test_states_are_shown_as_text(
 ) -> None:
     profile = {"id": "soc", "name": "SOC", "state": "signed_in", **changes}
     _print_status({"profiles": [profile], "hand_outs": []})
-    assert capsys.readouterr().out == f"soc  SOC  {words}\n"
+    assert capsys.readouterr().out.splitlines()[1] == f"soc      SOC   {words}"
 
 
 def test_status_lists_tokens_of_other_services_and_who_got_them(
@@ -278,7 +278,7 @@ def test_status_lists_tokens_of_other_services_and_who_got_them(
     profile = {"id": "soc", "name": "SOC", "state": "signed_out", "exchanged": exchanged}
     got = {"at": soon, "program": "curl", "path": "", "profile": "soc", "for": "orders"}
     _print_status({"profiles": [profile], "hand_outs": [got]})
-    assert capsys.readouterr().out.splitlines()[1:-1] == [
+    assert capsys.readouterr().out.splitlines()[2:-1] == [
         "",
         "Tokens of other services:",
         "  soc  secure-endpoint  4 minutes left",

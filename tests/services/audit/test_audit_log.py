@@ -25,13 +25,12 @@ from desktop.services.audit.unix_logs import (
     journal_name,
 )
 from desktop.services.audit.windows_log import event_type
-from desktop.services.model.audit import (
-    EVENT_MEMBERS,
+from desktop.services.model.audit import EVENT_MEMBERS, AuditEvent
+from desktop.services.model.audit_kinds import (
     KINDS,
     POLICY_REFUSED,
     TOKEN_COPIED,
     TOKEN_HANDED_OUT,
-    AuditEvent,
     Severity,
 )
 from desktop.services.model.policy import NO_POLICY, Policy
@@ -182,7 +181,8 @@ def test_a_program_that_ends_leaves_its_event_behind(tmp_path: Path) -> None:
 from pathlib import Path
 from desktop.services.audit.audit_log import AuditLog
 from desktop.services.audit.unix_logs import Journal
-from desktop.services.model.audit import TOKEN_COPIED, AuditEvent
+from desktop.services.model.audit import AuditEvent
+from desktop.services.model.audit_kinds import TOKEN_COPIED
 from desktop.services.model.policy import NO_POLICY
 log = AuditLog(lambda: "system", logs=lambda: [Journal(Path({str(tmp_path / "journal")!r}))])
 log.record(AuditEvent(TOKEN_COPIED, profile="northwind"), NO_POLICY)

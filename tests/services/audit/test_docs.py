@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from desktop.services.model.audit import EVENT_MEMBERS, KINDS, EventKind
+from desktop.services.model.audit import EVENT_MEMBERS
+from desktop.services.model.audit_kinds import KINDS, EventKind
 
 PAGE = (Path(__file__).parents[3] / "docs" / "audit.md").read_text("utf-8")
 

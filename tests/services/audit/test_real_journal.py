@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop.services.model.audit import TOKEN_HANDED_OUT
+from desktop.services.model.audit_kinds import TOKEN_HANDED_OUT
 from tests.rigs.journal import can_run_journal, run_with_journal
 
 pytestmark = pytest.mark.skipif(not can_run_journal(), reason="needs root and systemd-journald")
@@ -15,7 +15,8 @@ ONE_EVENT = r"""
 from desktop.services.audit.audit_log import AuditLog
 from desktop.services.audit.record import Record
 from desktop.services.audit.unix_logs import Journal
-from desktop.services.model.audit import TOKEN_COPIED, TOKEN_HANDED_OUT, AuditEvent
+from desktop.services.model.audit import AuditEvent
+from desktop.services.model.audit_kinds import TOKEN_COPIED, TOKEN_HANDED_OUT
 from desktop.services.model.policy import NO_POLICY
 
 log = AuditLog(lambda: "system")
@@ -35,7 +36,7 @@ from desktop.services.audit import lost_events
 from desktop.services.audit.audit_log import AuditLog
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.profile import Profile
-from desktop.services.session.audit.session_audit import SessionAudit
+from desktop.services.session.audit.session_audit import NOT_ASKED, SessionAudit
 from desktop.services.system.processes import find_program
 
 PROFILE = Profile(id="northwind", name="N", client_id="c", issuer="https://a.example")
@@ -46,7 +47,7 @@ program, gaps = find_program(1), []
 
 async def hand_out():
     for number in range(10_000):
-        audit.note_handed_out(token, program, asked=False)
+        audit.note_handed_out(token, program, consent=NOT_ASKED)
         if number % 20 == 19:
             await asyncio.sleep(0.001)
 

@@ -220,3 +220,11 @@ def test_a_fault_names_the_member_as_it_is_told() -> None:
     (fault,) = find_faults(replace(GOOD, letter="ABC"))
     assert fault.describe() == "`letter` must be one or two characters"
     assert fault.describe("Letter") == "Letter must be one or two characters"
+
+
+def test_an_unattended_profile_cannot_demand_that_somebody_is_there() -> None:
+    assert not list(find_faults(replace(GOOD, presence="ask")))
+    (fault,) = find_faults(replace(GOOD, presence="ask", unattended=True))
+    assert fault.describe() == (
+        "`presence` must be never if `unattended` is true: nobody is there to confirm it"
+    )

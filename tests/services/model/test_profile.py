@@ -452,8 +452,19 @@ def test_profiles_that_are_there_are_never_overwritten() -> None:
         (Policy(), True),
         (Policy(unattended_profiles=False), False),
         (Policy(unattended_profiles=False, profiles={"cron": {}}), True),
+        (Policy(presence="never"), True),
+        (Policy(presence="ask"), False),
+        (Policy(presence="ask", profiles={"cron": {}}), True),
     ],
 )
 def test_a_policy_forbids_own_unattended_profiles(policy: Policy, *, is_unattended: bool) -> None:
     profile = Profile(id="cron", name="Cron", client_id="client-1", unattended=True)
-    assert with_policy(profile, policy).unattended is is_unattended
+    governed = with_policy(profile, policy)
+    assert governed.unattended is is_unattended
+    assert not (governed.unattended and governed.demands_presence)
+
+
+def test_a_policy_decides_when_presence_is_confirmed() -> None:
+    profile = Profile(id="soc", name="SOC", client_id="client-1", presence="always")
+    assert with_policy(profile, Policy(presence="never")).presence == "never"
+    assert with_policy(profile, Policy()).presence == "always"

@@ -3,8 +3,6 @@
 import tomllib
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 from desktop.services.model.toml_text import (
     LARGEST_TOML,
@@ -12,7 +10,6 @@ from desktop.services.model.toml_text import (
     count_key_parts,
     parse_toml,
     require_editable,
-    split_tables,
 )
 
 
@@ -85,18 +82,3 @@ def test_what_would_take_very_long_is_not_edited() -> None:
     for text in ("a.b.c.d.e = 1", "#" * 70_000):
         with pytest.raises(UnreadableToml):
             require_editable(text)
-
-
-def test_a_list_over_several_lines_is_no_heading() -> None:
-    text = 'a = [\n["b"],\n[1],\n[true],\n[nan],\n]\n[c]\nd = 1\n'
-    assert [(each.heading, each.line) for each in split_tables(text)] == [("", 1), ("[c]", 7)]
-
-
-@settings(max_examples=60, database=None)
-@given(st.text(st.sampled_from("[]ab.\"'#\n =profiles\\"), max_size=60))
-@example('[a]\n"""\n[b')
-def test_nothing_is_lost_between_tables(text: str) -> None:
-    tables = split_tables(text)
-    assert "".join(each.text for each in tables) == text
-    lines = text.split("\n")
-    assert all(lines[each.line - 1].strip() == each.heading for each in tables if each.heading)

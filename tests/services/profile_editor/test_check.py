@@ -21,15 +21,17 @@ from desktop.oauth.errors import AuthorityUnusable, CaptivePortal, NoAnswerInTim
 from desktop.oauth.metadata import metadata_addresses
 from desktop.options import demo_profile
 from desktop.services.configuration.profile_reader import load_presets
+from desktop.services.model.errors import PresenceNotInstalled
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import GRANTS, Profile
 from desktop.services.network.real_environment import Connector
+from desktop.services.profile_editor import check as check_module
 from desktop.services.profile_editor.check import check
 from desktop.services.profile_editor.findings import Finding, Outcome, Step
 from desktop.services.session.provider import discover_endpoints
 from desktop.services.system.worker import Worker
 from tests.rigs.authority import Authority
-from tests.services.harness import HOST, PASSWORD, PROFILE, FakeKeyring, HurriedClock
+from tests.services.harness import HOST, PASSWORD, PROFILE, FakeKeyring, FakePresence, HurriedClock
 
 GOOD, UNSURE, BAD = Outcome.GOOD, Outcome.UNSURE, Outcome.BAD
 ISSUER = f"https://{HOST}"
@@ -144,7 +146,7 @@ def steps(findings: list[Finding]) -> list[tuple[Step, Outcome]]:
     return [(each.step, each.outcome) for each in findings]
 
 
-FINE = [(step, GOOD) for step in Step]
+FINE = [(step, GOOD) for step in Step if step is not Step.PRESENCE]  # which no profile demands
 
 
 async def test_what_works_is_told_step_by_step() -> None:
@@ -652,3 +654,25 @@ async def test_the_demo_servers_refusals_are_told(demo: DemoServer) -> None:
     for profile, password, last in cases.values():
         findings = [each async for each in await at_demo(profile, password)]
         assert steps(findings)[-1] == last
+
+
+@pytest.mark.parametrize(
+    ("presence", "outcome", "text"),
+    [
+        (FakePresence(), GOOD, "Your system can ask for your password or fingerprint."),
+        (
+            FakePresence(unavailable=PresenceNotInstalled()),
+            BAD,
+            "Can't ask you to confirm that it's you.",
+        ),
+    ],
+)
+async def test_a_profile_that_demands_presence_is_told_whether_it_can_be_proven(
+    presence: FakePresence, outcome: Outcome, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check_module, "SystemPresence", lambda: presence)
+    *others, last = await found(Web(), replace(PROFILE, presence="ask"))
+    assert (last.step, last.outcome, last.text) == (Step.PRESENCE, outcome, text)
+    assert Step.PRESENCE not in [each.step for each in others]
+    if outcome is BAD:
+        assert "Install the .deb or .rpm package." in last.remedy

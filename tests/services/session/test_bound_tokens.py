@@ -17,6 +17,7 @@ from desktop.services.model.errors import TokenNotBoundHere
 from desktop.services.model.profile import tokens_key
 from desktop.services.model.states import Failed, SignedIn, SignedOut
 from desktop.services.session.provider import Provider
+from desktop.services.token import queries
 from desktop.services.token.bound_request import BoundRequest, bound_headers
 from tests.services.harness import (
     ACCESS_TOKEN,
@@ -80,7 +81,7 @@ async def test_where_the_server_offers_it_every_request_has_a_proof_of_one_key(
     harness.session.renew()
     await settle()
     harness.server.others = {"/me": {"sub": "dana"}, "/revoke": {}}
-    await harness.session.query(Provider.fetch_userinfo)
+    await harness.session.query(queries.fetch_userinfo)
     key = saved(harness)["key"]
     harness.session.sign_out()
     await settle()
@@ -147,7 +148,7 @@ async def test_a_bearer_token_in_the_answer_is_not_bound(harness: SessionHarness
     await sign_in(harness, token_type="Bearer")
     assert not harness.expect(SignedIn).is_bound
     harness.server.others = {"/me": {"sub": "dana"}}
-    await harness.session.query(Provider.fetch_userinfo)
+    await harness.session.query(queries.fetch_userinfo)
     assert proofs_at(harness, "/me") == [""]
     harness.session.renew()
     await settle()

@@ -19,8 +19,8 @@ from desktop.services.model.settings import Settings
 from desktop.services.model.states import Failed, SignedIn, SignedOut
 from desktop.services.secrets.keystore import KeyringFault, KeyringLocked, KeystoreError
 from desktop.services.secrets.secret_encoding import SavedTokens, decode_tokens
-from desktop.services.session.provider import Provider
 from desktop.services.session.renewal import Refresher
+from desktop.services.token import queries
 from tests.services.harness import (
     ACCESS_TOKEN,
     HOST,
@@ -868,13 +868,13 @@ async def test_userinfo_is_fetched_from_the_profile_endpoint() -> None:
     harness = SessionHarness(profile)
     harness.server.others["/whoami"] = WHOAMI
     await harness.sign_in()
-    assert await harness.session.query(Provider.fetch_userinfo) == WHOAMI
+    assert await harness.session.query(queries.fetch_userinfo) == WHOAMI
     assert harness.server.authorizations[-1] == f"Bearer {ACCESS_TOKEN}"
     await harness.close()
 
 
 async def test_without_a_userinfo_endpoint_nothing_is_fetched(harness: SessionHarness) -> None:
-    assert await harness.session.query(Provider.fetch_userinfo) == {}
+    assert await harness.session.query(queries.fetch_userinfo) == {}
 
 
 async def test_the_userinfo_endpoint_may_come_from_the_metadata() -> None:
@@ -882,7 +882,7 @@ async def test_the_userinfo_endpoint_may_come_from_the_metadata() -> None:
     harness.server.metadata["userinfo_endpoint"] = f"https://{HOST}/me"
     harness.server.others["/me"] = WHOAMI
     await harness.sign_in()
-    assert await harness.session.query(Provider.fetch_userinfo) == WHOAMI
+    assert await harness.session.query(queries.fetch_userinfo) == WHOAMI
     await harness.close()
 
 
@@ -890,14 +890,14 @@ async def test_app_grants_are_fetched_from_the_profile_endpoint() -> None:
     harness = SessionHarness(replace(PROFILE, app_grant_endpoint=f"https://{HOST}/app-grant"))
     harness.server.others["/grant-status"] = {"granted": True, "scopes": ["read"]}
     await harness.sign_in()
-    found = await harness.session.query(Provider.fetch_app_grant)
+    found = await harness.session.query(queries.fetch_app_grant)
     assert found == AppGrant(granted=True, scope=("read",), since=None)
     assert harness.server.authorizations[-1] == f"Bearer {ACCESS_TOKEN}"
     await harness.close()
 
 
 async def test_without_an_app_grant_endpoint_nothing_is_fetched(harness: SessionHarness) -> None:
-    assert await harness.session.query(Provider.fetch_app_grant) is None
+    assert await harness.session.query(queries.fetch_app_grant) is None
 
 
 async def test_a_rejected_token_is_renewed_once() -> None:
@@ -907,7 +907,7 @@ async def test_a_rejected_token_is_renewed_once() -> None:
     await harness.clock.advance(60)
     harness.server.others["/whoami"] = httpx.Response(401)
     with pytest.raises(errors.InvalidToken):
-        await harness.session.query(Provider.fetch_userinfo)
+        await harness.session.query(queries.fetch_userinfo)
     assert harness.server.count_renewals() == 1
     assert harness.server.authorizations[-1] == f"Bearer {ACCESS_TOKEN}-1"
     await harness.close()

@@ -11,7 +11,7 @@ from desktop.oauth.errors import InsufficientScope, ServerFault
 from desktop.services.model.profile import tokens_binding, tokens_key
 from desktop.services.model.states import AwaitingApproval, Failed, SignedIn
 from desktop.services.secrets.secret_encoding import SavedTokens, encode_tokens
-from desktop.services.session.provider import Provider
+from desktop.services.token import queries
 from desktop.services.token.details import failure_report, flattened
 from tests.oauth.harness import HELD, unsigned_jwt
 from tests.services.harness import (
@@ -42,7 +42,7 @@ async def test_a_refresh_token_that_was_loaded_is_not_shown(harness: SessionHarn
     harness.server.others["/userinfo"] = {"sub": "dana", "echo": f"x {HELD.refresh_token}"}
     harness.session.open(quietly=True)
     await harness.wait_for_state(SignedIn)
-    claims = await harness.session.query(Provider.fetch_userinfo)
+    claims = await harness.session.query(queries.fetch_userinfo)
     assert dict(flattened(claims)) == {"sub": "dana", "echo": "x [redacted]"}
 
 
@@ -53,7 +53,7 @@ async def test_a_refresh_token_that_was_just_issued_is_not_shown(harness: Sessio
         "list": [ACCESS_TOKEN, {"id": REFRESH_TOKEN}],
     }
     await harness.sign_in()
-    rows = flattened(await harness.session.query(Provider.fetch_userinfo))
+    rows = flattened(await harness.session.query(queries.fetch_userinfo))
     assert "SECRET" not in str(rows)
     assert ("[redacted]", "name") in rows
 
@@ -65,7 +65,7 @@ async def test_an_error_after_the_sign_in_has_no_token_of_it(harness: SessionHar
     harness.server.others["/userinfo"] = httpx.Response(403, json=refusal)
     await harness.sign_in()
     with pytest.raises(InsufficientScope) as caught:
-        await harness.session.query(Provider.fetch_userinfo)
+        await harness.session.query(queries.fetch_userinfo)
     assert caught.value.description == "[redacted], [redacted]"
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from desktop.oauth import errors
 from desktop.oauth.model.token_set import TokenSet
-from desktop.services.model.audit import transaction_id
 from desktop.services.model.errors import ClientSecretMissing, GrantForbidden
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import Profile, client_secret_key
@@ -20,6 +19,7 @@ from desktop.services.model.states import (
     Requesting,
     SignedIn,
     SignedOut,
+    transaction_id,
 )
 from desktop.services.secrets.keystore import KeyringLocked
 from tests.services.harness import (

@@ -9,11 +9,12 @@ import pytest
 from desktop.oauth.errors import CertificateRejected
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.copy_formats import CopyFormat
-from desktop.services.model.errors import FormatForbidden, NoToken
+from desktop.services.model.errors import FormatForbidden, NoToken, PresenceFailed
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import client_secret_key
 from desktop.services.model.states import SignedIn, SignedOut
 from desktop.services.secrets.keystore import KeyringLocked
+from desktop.services.session.audit.session_audit import NOT_ASKED, Consent
 from desktop.services.system.processes import Program
 from tests.services.audit.recorded import RecordedEvents
 from tests.services.harness import (
@@ -237,13 +238,13 @@ async def test_a_keyring_that_keeps_the_token_is_a_failed_sign_out(
 async def test_a_program_that_gets_the_token_is_named_with_its_parent(
     harness: SessionHarness, log: RecordedEvents
 ) -> None:
-    harness.session.audit.note_handed_out(TOKEN, GIT, asked=False)
+    harness.session.audit.note_handed_out(TOKEN, GIT, consent=NOT_ASKED)
     names = ("process.name", "process.executable", "process.pid", "xdr_login.script")
     assert log.last(*names) == ["git", "/usr/bin/git", 4711, None]
     parent = ("process.parent.executable", "process.parent.pid", "xdr_login.consent")
     assert log.last(*parent) == ["/usr/bin/bash", 4710, "not_required"]
     assert log.last("xdr_login.token", "xdr_login.scopes") == ["access_token", ["read"]]
-    harness.session.audit.note_handed_out(TOKEN, SCRIPT, asked=True)
+    harness.session.audit.note_handed_out(TOKEN, SCRIPT, consent=Consent(asked=True))
     files = ("process.executable", "xdr_login.script", "xdr_login.consent")
     assert log.last(*files) == ["/usr/bin/python3", "/opt/deploy.py", "granted"]
 
@@ -268,10 +269,10 @@ async def test_an_expected_error_while_a_token_is_handed_out_is_recorded(
     with pytest.raises(ZeroDivisionError), harness.session.audit.refusals_recorded(GIT):
         raise ZeroDivisionError
     with harness.session.audit.refusals_recorded(GIT):
-        harness.session.audit.note_handed_out(TOKEN, GIT, asked=False, exchange="graph")
+        harness.session.audit.note_handed_out(TOKEN, GIT, consent=NOT_ASKED, exchange="graph")
     assert log.actions == ["token-refused", "token-handed-out"]
     assert log.last("xdr_login.exchange") == ["graph"]
-    harness.session.audit.note_proof(GIT, asked=True)
+    harness.session.audit.note_proof(GIT, consent=Consent(asked=True))
     assert log.last("event.action", "xdr_login.token") == ["token-handed-out", "proof"]
 
 
@@ -282,6 +283,19 @@ async def test_copying_and_showing_are_recorded(
     assert log.last("event.action", "xdr_login.format") == ["token-copied", "curl"]
     harness.session.audit.note_shown()
     assert log.last("event.action") == ["token-shown"]
+
+
+async def test_a_proof_of_presence_is_recorded(
+    harness: SessionHarness, log: RecordedEvents
+) -> None:
+    audit = harness.session.audit
+    audit.note_handed_out(TOKEN, GIT, consent=Consent(asked=True, presence="proved"))
+    assert log.last("xdr_login.consent", "xdr_login.presence") == ["granted", "proved"]
+    audit.note_copied(CopyFormat.TOKEN, presence="proved")
+    assert log.last("event.action", "xdr_login.presence") == ["token-copied", "proved"]
+    audit.note_not_copied(PresenceFailed())
+    named = ("event.action", "error.code", "error.type")
+    assert log.last(*named) == ["token-refused", "declined", "PresenceFailed"]
 
 
 async def test_nothing_is_recorded_under_a_policy_that_turns_it_off(log: RecordedEvents) -> None:

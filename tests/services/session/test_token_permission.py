@@ -6,8 +6,15 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from desktop.services.model.errors import TokenPermissionDenied, TokenPermissionTimedOut
+from desktop.services.model.errors import (
+    PresenceDeclined,
+    PresenceFailed,
+    PresenceNotInstalled,
+    TokenPermissionDenied,
+    TokenPermissionTimedOut,
+)
 from desktop.services.session import token_permission as token_permission_module
+from desktop.services.session.lock.presence import Purpose
 from desktop.services.session.token_permission import (
     ALLOWED_FOR,
     DENIED_FOR,
@@ -18,7 +25,7 @@ from desktop.services.session.token_permission import (
 )
 from desktop.services.system.processes import UNKNOWN_PROGRAM, Program
 from desktop.services.system.terminal.terminal_session import TerminalSession
-from tests.services.harness import FakeClock, settle
+from tests.services.harness import FakeClock, FakePresence, settle
 
 DEPLOY = PermissionRequest(
     Program("deploy.py", "/srv/deploy.py", 7, "/usr/bin/python3", "identity-of-deploy"),
@@ -51,26 +58,28 @@ class Setup:
     person: Person
     clock: FakeClock
     permission: TokenPermission
-    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    presence: FakePresence
+    tasks: list[asyncio.Task[bool]] = field(default_factory=list)
 
-    def begin(self, question: PermissionRequest = DEPLOY) -> asyncio.Task[None]:
+    def begin(self, question: PermissionRequest = DEPLOY) -> asyncio.Task[bool]:
         task = asyncio.ensure_future(self.permission.obtain(question))
         self.tasks.append(task)
         return task
 
     async def answered(
         self, answer: PermissionAnswer, question: PermissionRequest = DEPLOY
-    ) -> None:
+    ) -> bool:
         """Ask, and give this answer."""
         task = self.begin(question)
         await self.person.say(answer)
-        await task
+        return await task
 
 
 @pytest.fixture
 async def setup() -> AsyncIterator[Setup]:
-    person, clock = Person(), FakeClock()
-    made = Setup(person, clock, TokenPermission(person.ask, clock))
+    person, clock, presence = Person(), FakeClock(), FakePresence()
+    permission = TokenPermission(person.ask, clock, presence=presence)
+    made = Setup(person, clock, permission, presence)
     yield made
     for task in made.tasks:
         task.cancel()
@@ -255,7 +264,7 @@ async def test_who_asks_when_a_question_has_just_ended_is_asked_about(
     first = setup.begin()
     await asyncio.sleep(0)
     ending = next(iter(setup.permission._open.values())).task
-    second: list[asyncio.Task[None]] = []
+    second: list[asyncio.Task[bool]] = []
     ending.add_done_callback(lambda _: second.append(setup.begin()))
     with pytest.raises(TokenPermissionTimedOut):
         await first
@@ -271,6 +280,66 @@ async def test_an_answer_counts_for_one_token_only(setup: Setup) -> None:
         await setup.answered(PermissionAnswer.DENY, other)
     await setup.begin()
     assert setup.person.asked == [DEPLOY, other]
+
+
+# Presence
+
+
+def demanding(presence: str, question: PermissionRequest = DEPLOY) -> PermissionRequest:
+    return replace(question, presence=presence)
+
+
+async def test_a_new_program_needs_a_proof_and_a_known_one_does_not(setup: Setup) -> None:
+    question = demanding("ask")
+    assert await setup.answered(PermissionAnswer.FOR_AN_HOUR, question)
+    assert not await setup.permission.obtain(question)
+    assert setup.presence.asked == [Purpose.USE_TOKEN]
+    await setup.answered(PermissionAnswer.ONCE, demanding("ask", MAKE))
+    assert setup.presence.asked == [Purpose.USE_TOKEN] * 2
+
+
+async def test_where_each_use_is_confirmed_no_answer_is_remembered(setup: Setup) -> None:
+    for _ in range(2):
+        assert await setup.answered(PermissionAnswer.FOR_AN_HOUR, demanding("always"))
+    assert len(setup.person.asked) == len(setup.presence.asked) == 2
+
+
+async def test_an_answer_without_a_proof_is_not_one_with_it(setup: Setup) -> None:
+    await setup.answered(PermissionAnswer.FOR_AN_HOUR)
+    assert setup.presence.asked == []
+    assert await setup.answered(PermissionAnswer.ONCE, demanding("ask"))
+    assert setup.presence.asked == [Purpose.USE_TOKEN]
+
+
+async def test_whoever_denies_has_nothing_to_prove(setup: Setup) -> None:
+    with pytest.raises(TokenPermissionDenied):
+        await setup.answered(PermissionAnswer.DENY, demanding("ask"))
+    assert setup.presence.asked == []
+
+
+async def test_without_a_proof_there_is_no_permission(setup: Setup) -> None:
+    setup.presence.error = PresenceFailed()
+    for _ in range(2):
+        with pytest.raises(PresenceFailed):
+            await setup.answered(PermissionAnswer.FOR_AN_HOUR, demanding("ask"))
+    setup.presence.error = None
+    assert await setup.answered(PermissionAnswer.ONCE, demanding("ask"))
+
+
+async def test_a_prompt_that_is_closed_denies_for_a_minute(setup: Setup) -> None:
+    setup.presence.error = PresenceDeclined()
+    with pytest.raises(PresenceDeclined):
+        await setup.answered(PermissionAnswer.ONCE, demanding("ask"))
+    with pytest.raises(TokenPermissionDenied):
+        await setup.permission.obtain(demanding("ask"))
+    assert len(setup.person.asked) == 1
+
+
+async def test_nobody_is_asked_what_they_could_not_prove(setup: Setup) -> None:
+    setup.presence.unavailable = PresenceNotInstalled()
+    with pytest.raises(PresenceNotInstalled):
+        await setup.permission.obtain(demanding("ask"))
+    assert setup.person.asked == []
 
 
 # A terminal session

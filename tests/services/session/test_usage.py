@@ -11,8 +11,8 @@ from desktop.oauth.clock import now
 from desktop.oauth.model.quota import Quota
 from desktop.services.model.settings import Settings
 from desktop.services.model.states import SignedIn
-from desktop.services.session.provider import Provider
 from desktop.services.session.usage import KnownQuota, Usage
+from desktop.services.token import queries
 from tests.services.harness import FakeClock, SessionHarness, settle
 
 HOUR = 3600
@@ -158,7 +158,7 @@ async def test_a_quota_is_read_from_other_answers_too() -> None:
         headers={"X-Ratelimit-Org-Limit": "8000", "X-Ratelimit-Org-Remaining": "1"},
     )
     await harness.sign_in()
-    await harness.session.query(Provider.fetch_userinfo)
+    await harness.session.query(queries.fetch_userinfo)
     await settle()
     assert harness.expect(SignedIn).is_quota_low
     await harness.close()

@@ -65,6 +65,7 @@ def bare(kind: type[Exception]) -> Exception:
         errors.UnsupportedTokenType: (HOST, "mac"),
         errors.TokenNotBound: (HOST, HELD),
         errors.BindingNotOffered: (HOST,),
+        session.PolkitBroken: ("The connection is closed",),
         session.ForeignServer: ("https://login.example",),
         profiles.ProfileError: (FILE,),
         session.ClientSecretMissing: ("northwind",),
@@ -476,6 +477,7 @@ def test_the_labels_of_the_remedies_are_these() -> None:
         "Continue without saving",
         "Set up a profile",
         "Edit profile",
+        "Check connection",
         "Open profiles folder",
     ]
 

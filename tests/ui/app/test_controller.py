@@ -20,10 +20,18 @@ from desktop.services.model.states import Failed, Requesting, SignedOut, State
 from desktop.services.system.paths import log_folder, settings_file
 from desktop.ui.app.controller import Controller
 from desktop.ui.kit.widgets import Button
+from desktop.ui.views.copied_banner import CopiedBanner
 from desktop.ui.views.ring import Ring
 from desktop.ui.window.window import Window
 from tests.sample_states import LINK, METADATA, NOW, PROFILE, STATES, in_browser, signed_in, waiting
-from tests.ui.harness import TOKEN, ControllerHarness, FakeTime, ProgressListener, settle
+from tests.ui.harness import (
+    TOKEN,
+    ControllerHarness,
+    FakeTime,
+    ProgressListener,
+    buttons_on,
+    settle,
+)
 
 
 @pytest.fixture
@@ -200,6 +208,7 @@ def test_opening_the_browser_copies_the_code_too(
     assert harness.controller.open_browser()
     assert opened == [f"{LINK}?user_code=WDJB-MJHT"]
     assert clipboard() == "WDJB-MJHT"
+    assert any(each.text() == "Open again" for each in buttons_on(harness.window))
     harness.controller.clipboard.clear_for_lock()
     assert clipboard() == ""
 
@@ -339,6 +348,11 @@ def test_the_controller_knows_what_signing_out_revokes(harness: ControllerHarnes
     )
     harness.session.profile = replace(PROFILE, app_grant_endpoint="https://login.example/grant")
     harness.tick(1)
+    (button,) = [
+        each
+        for each in harness.window.view.footer.findChildren(Button)
+        if each.text() == "Sign out"
+    ]
     assert button.accessibleDescription() == (
         "Removes the token from this computer and ends this app's access on all your computers."
     )
@@ -515,3 +529,18 @@ async def test_the_service_that_was_chosen_for_commands_is_remembered(
     assert (controller.profiles.api_service, controller.copier.api_service) == ("conure", "conure")
     await controller.settings_store.close()
     assert load_settings(settings_file()).api_service == "conure"
+
+
+async def test_clearing_now_empties_the_clipboard_and_ends_the_confirmation(
+    harness: ControllerHarness, announced: list[str]
+) -> None:
+    harness.show(signed_in())
+    told = ProgressListener(harness.controller.copier)
+    harness.controller.copy_token()
+    await told.wait_for(2)
+    (banner,) = harness.window.findChildren(CopiedBanner)
+    assert not banner.isHidden()
+    banner.clear_now.click()
+    assert banner.isHidden()
+    assert clipboard() == ""
+    assert announced[-1] == "Clipboard cleared"

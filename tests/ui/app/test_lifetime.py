@@ -143,7 +143,7 @@ async def test_a_renamed_profile_is_shown_at_once(run: Run) -> None:
     await run.stay()
     run.profiles[0] = replace(PROFILE, name="North")
     await run.lifetime._profiles.sign_in()
-    assert run.controller.window._header._name.text() == "North"
+    assert run.controller.window._header.profile_button.name.text() == "North"
     assert run.presence.names == ["North"]
 
 
@@ -243,5 +243,5 @@ async def test_removing_the_last_profile_leaves_none(run: Run) -> None:
     assert isinstance(run.controller.display.state, Failed)
     assert isinstance(run.controller.display.state.error, NoProfile)
     assert run.controller.session is None
-    assert run.controller.window._header._name.text() == "XDR Login"
+    assert run.controller.window._header.profile_button.name.text() == "XDR Login"
     assert run.presence.names[-1] == ""

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
-from unittest.mock import MagicMock
+from unittest.mock import MagicMock, patch
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QMenu
+from PySide6.QtWidgets import QLabel, QMenu, QWidget
 
 from desktop.oauth.clock import SystemClock
 from desktop.services.configuration.profile_reader import Profiles
@@ -143,8 +143,8 @@ async def count_start_and_pages(office: Office, number: int) -> Counter[str]:
     office.counted.clear()
     await office.load_profiles(number)
     office.tray._menu.aboutToShow.emit()
-    (button,) = office.window.findChildren(ProfileSwitcher)
-    button.menu().aboutToShow.emit()
+    (menu,) = office.window.findChildren(ProfileSwitcher)
+    menu.aboutToShow.emit()
     office.open_switcher()
     office.window.close_page()
     settle()
@@ -223,6 +223,10 @@ def texts(menu: QMenu) -> list[str]:
     return [each.text() for each in menu.actions() if each.isVisible() and each.text()]
 
 
+def visible_labels(widget: QWidget) -> list[str]:
+    return [each.text() for each in widget.findChildren(QLabel) if each.isVisible()]
+
+
 async def test_menus_list_those_used_last_then_others_by_name(office: Office) -> None:
     office.sessions.apply(Settings(recent_profiles="customer-007 gone customer-003"))
     await office.load_profiles(20)
@@ -233,9 +237,9 @@ async def test_menus_list_those_used_last_then_others_by_name(office: Office) ->
         *(f"Customer {n:03}" for n in range(1, 7)),
     ]
     assert "All profiles…" in texts(office.tray._menu)
-    (button,) = office.window.findChildren(ProfileSwitcher)
-    button.menu().aboutToShow.emit()
-    listed = texts(button.menu())
+    (menu,) = office.window.findChildren(ProfileSwitcher)
+    menu.aboutToShow.emit()
+    listed = texts(menu)
     assert [each.partition(" · ")[0] for each in listed[:2]] == ["Customer 013", "Customer 017"]
     assert listed[0].endswith("\tCtrl+8"), "the key follows the file, as it always did"
     assert "All profiles…\tCtrl+K" in listed
@@ -360,6 +364,25 @@ async def test_a_row_says_name_place_and_state_to_a_screen_reader(office: Office
     )
     assert page.search.accessibleName() == "Find a profile"
     assert page.rows.accessibleName() == "Profiles"
+
+
+async def test_a_row_has_the_whole_name_in_its_tooltip_and_no_markup(office: Office) -> None:
+    await office.load_profiles(3)
+    status = office.controller.profiles.status("customer-002")
+    assert status is not None
+    named = replace(status, profile=replace(status.profile, name="<b>Contoso</b> " * 9))
+    page = office.open_switcher()
+    with patch.object(office.controller.profiles, "status", return_value=named):
+        tip = page.rows.model().index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
+    assert tip == f"<span>{'&lt;b&gt;Contoso&lt;/b&gt; ' * 9}</span>"
+
+
+async def test_the_search_names_its_shortcut_until_something_is_typed(office: Office) -> None:
+    await office.load_profiles(3)
+    page = office.open_switcher()
+    assert "Ctrl+K" in visible_labels(page.search)
+    QTest.keyClicks(page.search, "c")
+    assert "Ctrl+K" not in visible_labels(page.search)
 
 
 async def test_a_profile_that_is_gone_is_an_empty_row(office: Office) -> None:

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QWidget
 
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.policy import Policy
@@ -19,9 +19,11 @@ from desktop.services.session.session import Session
 from desktop.services.session.sessions import ProfileStatus, Sessions
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.kit.profile_badge import COLORS, color_of, contrast, letter_of, text_color
+from desktop.ui.kit.theme import NARROWEST
 from desktop.ui.pages.details_view import DetailsView
 from desktop.ui.tray.tray_menu import ProfileMenu, TrayMenu
 from desktop.ui.views.signed_in_view import SignedInView
+from desktop.ui.window.header import ProfileButton
 from desktop.ui.window.profile_switcher import ProfileSwitcher
 from tests.sample_states import NOW, OTHERS, PROFILE, STATES, STATUSES
 from tests.ui.harness import (
@@ -37,6 +39,7 @@ from tests.ui.harness import (
 )
 
 OTHER = OTHERS[0]
+OF_APP = ("Settings…\tCtrl+,", "Keyboard shortcuts\tF1", "Lock now\tCtrl+L", "Quit\tCtrl+Q")
 
 
 @dataclass
@@ -78,15 +81,14 @@ def line(menu: QMenu, start: str) -> QAction:
 @pytest.fixture
 def opened_list(several: SeveralProfiles, monkeypatch: pytest.MonkeyPatch) -> QMenu:
     monkeypatch.setattr("desktop.ui.window.profile_switcher.datetime", FakeTime)
-    (button,) = several.harness.window.findChildren(ProfileSwitcher)
-    menu = button.menu()
+    (menu,) = several.harness.window.findChildren(ProfileSwitcher)
     menu.aboutToShow.emit()
     return menu
 
 
 def test_the_list_shows_the_state_of_each_profile(opened_list: QMenu) -> None:
     assert lines(opened_list)[:3] == [
-        "Northwind SOC · Signed in, 7 min left\tCtrl+1",
+        "Northwind SOC · 7 min left\tCtrl+1",
         "Contoso SOC · Waiting for approval\tCtrl+2",
         "Fabrikam Security Operations · Signed out\tCtrl+3",
     ]
@@ -110,76 +112,99 @@ def test_a_shortcut_switches_to_the_profile_at_its_position(several: SeveralProf
 
 
 def test_the_list_opens_with_the_down_arrow(several: SeveralProfiles) -> None:
-    (button,) = several.harness.window.findChildren(ProfileSwitcher)
+    (button,) = several.harness.window.findChildren(ProfileButton)
     shown: list[bool] = []
-    button.menu().aboutToShow.connect(lambda: shown.append(True))
-    button.showMenu = button.menu().aboutToShow.emit  # type: ignore[method-assign] # which waits for a choice
+    button.showMenu = lambda: shown.append(True)  # type: ignore[method-assign] # it waits for a choice
     QTest.keyClick(button, Qt.Key.Key_Down)
     assert shown
-    assert button.accessibleName() == "Profiles"
+    assert button.accessibleName() == "Northwind SOC, Cisco XDR · North America"
 
 
 def test_without_a_session_the_list_leads_to_the_form() -> None:
     actions = ActionRecorder()
-    button = ProfileSwitcher(actions)
-    button.menu().aboutToShow.emit()
-    line(button.menu(), "Add profile…").trigger()
-    line(button.menu(), "Manage profiles…").trigger()
+    menu = ProfileSwitcher(actions)
+    menu.aboutToShow.emit()
+    line(menu, "Add profile…").trigger()
+    line(menu, "Manage profiles…").trigger()
     assert actions.calls == ["add_profile", "manage_profiles"]
-    assert not [each for each in lines(button.menu()) if each.startswith("Edit")]
-    button.deleteLater()
+    assert not [each for each in lines(menu) if each.startswith("Edit")]
+    menu.deleteLater()
+
+
+def test_a_menu_is_no_wider_than_the_window_and_tells_a_long_name_in_its_tooltip() -> None:
+    name = "Contoso Managed Detection and Response – Production in Europe and Africa"
+    named = replace(STATUSES[0], profile=replace(PROFILE, name=name))
+    profiles = ProfileRecorder(statuses=(named, *STATUSES[1:]), current_id=PROFILE.id)
+    window = QWidget()
+    window.resize(NARROWEST, 640)
+    menu = ProfileSwitcher(ActionRecorder(profiles=profiles), window)
+    menu.aboutToShow.emit()
+    assert menu.sizeHint().width() <= NARROWEST
+    first = menu.actions()[0]
+    assert "…" in first.text()
+    assert name in first.toolTip()
+    window.deleteLater()
+
+
+def test_the_tray_is_no_wider_than_the_window() -> None:
+    name = "Contoso Managed Detection and Response – Production in Europe and Africa"
+    named = replace(STATUSES[0], profile=replace(PROFILE, name=name))
+    profiles = ProfileRecorder(statuses=(named, *STATUSES[1:]), current_id=PROFILE.id)
+    menu = TrayMenu({}, lambda _format: None, profiles=profiles)
+    menu.show_profiles(profiles.statuses, NOW)
+    assert menu.sizeHint().width() <= NARROWEST
 
 
 def test_the_list_leads_to_the_form_of_the_profile_in_the_window() -> None:
     actions = ActionRecorder(profiles=ProfileRecorder(statuses=STATUSES, current_id=PROFILE.id))
-    button = ProfileSwitcher(actions)
-    button.menu().aboutToShow.emit()
-    assert lines(button.menu())[-4:] == [
+    menu = ProfileSwitcher(actions)
+    menu.aboutToShow.emit()
+    assert lines(menu)[-7:] == [
         "Edit “Northwind SOC”…",
         "Add profile…",
         "Manage profiles…",
-        "Lock now\tCtrl+L",
+        *OF_APP,
     ]
-    line(button.menu(), "Edit").trigger()
+    line(menu, "Edit").trigger()
     assert actions.calls == ["edit_profile"]
-    button.deleteLater()
+    menu.deleteLater()
 
 
 @pytest.mark.parametrize(("count", "words"), [(1, "1 profile"), (2, "2 profiles")])
 def test_the_list_leads_to_unreadable_profiles(count: int, words: str) -> None:
     profiles = ProfileRecorder(statuses=STATUSES, current_id=PROFILE.id, unreadable=count)
     actions = ActionRecorder(profiles=profiles)
-    button = ProfileSwitcher(actions)
-    button.menu().aboutToShow.emit()
-    line(button.menu(), f"{words} can't be read").trigger()
+    menu = ProfileSwitcher(actions)
+    menu.aboutToShow.emit()
+    line(menu, f"{words} can't be read").trigger()
     assert actions.calls == ["manage_profiles"]
-    button.deleteLater()
+    menu.deleteLater()
 
 
 def test_a_profile_of_the_administrator_cannot_be_edited_and_the_list_says_why() -> None:
     managed = replace(PROFILE, policy=Policy(profiles={PROFILE.id: {}}))
     standing = replace(STATUSES[0], profile=managed)
-    button = ProfileSwitcher(
+    menu = ProfileSwitcher(
         ActionRecorder(profiles=ProfileRecorder(statuses=(standing,), current_id=PROFILE.id))
     )
-    button.menu().aboutToShow.emit()
-    edit = line(button.menu(), "Edit")
-    assert edit.text() == "Edit “Northwind SOC”… (managed by your administrator)"
+    menu.aboutToShow.emit()
+    edit = line(menu, "Edit")
+    assert edit.text() == "Edit… (managed by your administrator)"
     assert not edit.isEnabled()
-    assert "Add profile…" in lines(button.menu())
-    button.deleteLater()
+    assert "Add profile…" in lines(menu)
+    menu.deleteLater()
 
 
 def test_if_own_profiles_are_forbidden_none_can_be_added() -> None:
     policy = Policy(profiles={PROFILE.id: {}}, own_profiles=False)
     standing = replace(STATUSES[0], profile=replace(PROFILE, policy=policy))
-    button = ProfileSwitcher(
+    menu = ProfileSwitcher(
         ActionRecorder(profiles=ProfileRecorder(statuses=(standing,), current_id=PROFILE.id))
     )
-    button.menu().aboutToShow.emit()
-    assert lines(button.menu())[-2:] == ["Manage profiles…", "Lock now\tCtrl+L"]
-    assert "Add profile…" not in lines(button.menu())
-    button.deleteLater()
+    menu.aboutToShow.emit()
+    assert lines(menu)[-5:] == ["Manage profiles…", *OF_APP]
+    assert "Add profile…" not in lines(menu)
+    menu.deleteLater()
 
 
 def test_editing_opens_the_form_of_the_profile_in_the_window(
@@ -395,7 +420,7 @@ def test_the_tray_gets_the_states_of_all_profiles(several: SeveralProfiles) -> N
     assert 0 < left <= 60, "another profile counts, though the one in the window does not"
 
 
-def test_a_single_profile_has_no_badge(harness: ControllerHarness) -> None:
+def test_a_single_profile_is_not_listed_in_menus(harness: ControllerHarness) -> None:
     harness.controller.set_sessions(cast("Sessions", FakeSessions(harness.session, STATUSES[:1])))
     drawn: list[object] = []
     harness.controller.display.profiles_drawn.connect(lambda *given: drawn.append(given))
@@ -403,26 +428,22 @@ def test_a_single_profile_has_no_badge(harness: ControllerHarness) -> None:
     assert drawn == []
 
 
-def test_the_last_remaining_profile_loses_its_badge(several: SeveralProfiles) -> None:
+def test_the_last_remaining_profile_loses_its_submenu(several: SeveralProfiles) -> None:
     controller = several.harness.controller
     drawn: list[object] = []
-    badges: list[object] = []
     controller.display.profiles_drawn.connect(lambda standings, _at: drawn.append(standings))
-    several.harness.window.show_badge = badges.append  # type: ignore[method-assign,assignment]
     controller.set_sessions(cast("Sessions", FakeSessions(several.harness.session, STATUSES[:1])))
     controller.display.draw()
     controller.display.draw()
     assert drawn == [()], "no submenu leads to one that is gone"
-    assert badges == [None]
 
 
-def test_a_badge_changes_with_the_look_of_its_profile(several: SeveralProfiles) -> None:
-    badges: list[object] = []
-    several.harness.window.show_badge = badges.append  # type: ignore[method-assign,assignment]
-    red = several.harness.session.profile = replace(PROFILE, color="red")
+def test_the_header_changes_with_the_look_of_its_profile(several: SeveralProfiles) -> None:
+    (button,) = several.harness.window.findChildren(ProfileButton)
+    several.harness.session.profile = replace(PROFILE, name="North", letter="X", color="red")
     several.harness.controller.display.draw()
-    several.harness.controller.display.draw()
-    assert badges == [red]
+    assert (button.badge.text(), button.name.text()) == ("X", "North")
+    assert COLORS["red"] in button.badge.styleSheet()
 
 
 def test_commands_for_a_removed_profile_do_nothing(several: SeveralProfiles) -> None:

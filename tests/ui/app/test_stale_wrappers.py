@@ -17,7 +17,7 @@ def test_no_item_of_a_layout_is_ever_known_to_python(harness: ControllerHarness)
     gc.collect()  # what earlier tests left
     harness.controller.add_shortcuts()
     harness.window.add_profile_switcher()
-    harness.window.add_settings_button()
+    harness.window.enable_header()
     for state in STATES.values():
         harness.show(state)
         settle()

@@ -17,6 +17,7 @@ from desktop.ui.copy.copier import Copier
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from tests.sample_states import HOST, PROFILE
 from tests.services.audit.recorded import RecordedEvents
+from tests.services.harness import FakePresence
 from tests.ui.harness import TOKEN, FakeSession, ProgressListener
 
 WHOAMI = "https://api.example/me"
@@ -232,6 +233,35 @@ async def test_no_word_of_progress_holds_the_token(
     await told.wait_for(2)
     assert TOKEN in clipboard()
     assert TOKEN not in repr(told)
+
+
+async def test_each_copy_can_need_a_proof(copier: Copier, told: ProgressListener) -> None:
+    log, presence = RecordedEvents(), FakePresence()
+    copier.presence = presence
+    session = FakeSession(replace(PROFILE, presence="always"), log=log).as_session()
+    copier.copy(session, CopyFormat.TOKEN)
+    await told.wait_for(2)
+    assert clipboard() == TOKEN
+    assert log.last("event.action", "xdr_login.presence") == ["token-copied", "proved"]
+    copier.clipboard.clear_secret()
+    presence.error = session_errors.PresenceDeclined()
+    copier.copy(session, CopyFormat.TOKEN)
+    await told.wait_for(4)
+    assert isinstance(told[3], NotCopied)
+    assert told[3].title == "You canceled the password prompt"
+    assert clipboard() == ""
+    assert log.actions == ["token-copied", "token-refused"]
+
+
+@pytest.mark.parametrize("mode", ["never", "ask"])
+async def test_a_copy_needs_none_otherwise(
+    copier: Copier, told: ProgressListener, mode: str
+) -> None:
+    presence = copier.presence = FakePresence()
+    copier.copy(FakeSession(replace(PROFILE, presence=mode)).as_session(), CopyFormat.TOKEN)
+    await told.wait_for(2)
+    assert clipboard() == TOKEN
+    assert presence.asked == []
 
 
 async def test_a_copy_is_in_the_audit_log_only_if_it_happened(

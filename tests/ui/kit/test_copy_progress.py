@@ -1,6 +1,5 @@
 """Copying the token, as the user sees it: on the button that was pressed."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -13,9 +12,10 @@ from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import Profile
 from desktop.services.wording.messages import advice_for
-from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
+from desktop.ui.kit.copy_progress import Cleared, Copied, Copying, NotCopied
 from desktop.ui.kit.menu_button import MenuButton
 from desktop.ui.kit.widgets import Button, has_focus_ring
+from desktop.ui.views.copied_banner import CopiedBanner
 from desktop.ui.views.signed_in_view import SignedInView
 from tests.sample_states import PROFILE, STATES, signed_in
 from tests.ui.harness import Screen, settle
@@ -211,26 +211,54 @@ def test_what_was_cancelled_is_not_spoken_of(lapsed: Screen) -> None:
 
 
 @pytest.mark.parametrize("seconds", [30, 5, 300])
-def test_a_copy_says_when_it_is_cleared(lapsed: Screen, seconds: int) -> None:
+def test_a_copy_is_confirmed_with_the_time_it_has(lapsed: Screen, seconds: int) -> None:
     lapsed.window.show_copy(Copying(CopyFormat.TOKEN))
     lapsed.window.show_copy(Copied(CopyFormat.TOKEN, float(seconds)))
-    assert lapsed.has_button(f"Copied. Clears in {seconds}\N{NO-BREAK SPACE}s")
+    assert f"✓ Token copied · clears in {seconds}\N{NO-BREAK SPACE}s" in lapsed.visible_texts
+    assert lapsed.has_button("Copied")
     assert lapsed.has_button("Renew now")
 
 
 def test_after_a_moment_the_button_has_its_name_again(lapsed: Screen) -> None:
     lapsed.window.show_copy(Copied(CopyFormat.TOKEN, 30.0))
-    button = lapsed.button("Copied. Clears in 30\N{NO-BREAK SPACE}s")
+    button = lapsed.button("Copied")
     assert isinstance(button, Button)
     button._restore_timer.timeout.emit()
     assert button.text() == "Copy token"
 
 
-def test_a_narrow_button_says_less(open_screen: Callable[..., Screen]) -> None:
-    screen = open_screen(width=360)
+def test_a_confirmation_counts_down_in_silence_until_the_copy_is_cleared(screen: Screen) -> None:
     screen.show(STATES["signed_in"])
-    screen.window.show_copy(Copied(CopyFormat.JSON, 30.0))
-    assert screen.has_button("Copied, 30\N{NO-BREAK SPACE}s")
+    screen.window.show_copy(Copied(CopyFormat.CURL, 30.0))
+    (banner,) = screen.window.findChildren(CopiedBanner)
+    banner._deadline.setRemainingTime(11_500)
+    banner._timer.timeout.emit()
+    shown = screen.label("✓ curl copied · clears in 12\N{NO-BREAK SPACE}s")
+    assert shown.accessibleName() == "curl copied"
+    assert "Renews automatically" not in screen.visible_texts
+    screen.window.show_copy(Cleared())
+    assert not banner.isVisible()
+    assert not banner._timer.isActive()
+    assert "Renews automatically" in screen.visible_texts
+
+
+def test_a_confirmation_moves_nothing(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    places = [screen.button(name).geometry() for name in ("Copy as…  ▾", "Renew now")]
+    screen.window.show_copy(Copied(CopyFormat.TOKEN, 30.0))
+    settle()
+    assert [screen.button(name).geometry() for name in ("Copy as…  ▾", "Renew now")] == places
+
+
+def test_a_copy_can_be_cleared_at_once(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    screen.window.show_copy(Copied(CopyFormat.TOKEN, 30.0))
+    button = screen.button("Clear now")
+    button.setFocus()
+    button.click()
+    assert screen.actions.calls == ["clear_copy"]
+    screen.window.show_copy(Cleared())
+    assert screen.focused in {"Copy token", "Copied"}
 
 
 def test_why_it_was_not_copied_stands_below_as_a_warning(lapsed: Screen) -> None:

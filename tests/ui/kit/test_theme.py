@@ -8,18 +8,27 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication
 
 from desktop.services.system.resources import resource
-from desktop.ui.kit.theme import DARK, LIGHT, Theme
+from desktop.ui.kit.theme import (
+    DARK,
+    DARK_CONTRAST,
+    LIGHT,
+    LIGHT_CONTRAST,
+    Theme,
+    forced_tokens,
+)
+from desktop.ui.kit.widgets import Button
 from tests.rigs.display import Display
 from tests.sample_states import STATES
-from tests.ui.harness import Screen
+from tests.ui.harness import Screen, settle
 
 ROOT = Path(__file__).parents[3]
 SCHEMES = {"light": LIGHT, "dark": DARK}
+HIGH_CONTRAST = {"light": LIGHT_CONTRAST, "dark": DARK_CONTRAST}
 
 # What stands on what, in the style sheet and in what is painted.
 TEXTS = [
@@ -54,13 +63,23 @@ SHAPES = [
     ("focus", "background"),
     ("focus", "card"),
     ("focus", "primary"),
+    ("edge", "card"),  # a button that is not the first choice
+    ("edge", "background"),
+    ("edge", "fill"),  # the same below the pointer
 ]
 
 FOLLOWING = """
 import sys
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from desktop.ui.app.app import make_application
-from desktop.ui.kit.theme import DARK, LIGHT, Theme
+from desktop.ui.kit.theme import (
+    DARK,
+    DARK_CONTRAST,
+    LIGHT,
+    LIGHT_CONTRAST,
+    Theme,
+    forced_tokens,
+)
 application = make_application()
 theme = Theme(application)
 theme.follow_system()
@@ -120,15 +139,84 @@ def test_shapes_can_be_told_from_what_is_around_them(scheme: str, shape: str, gr
     assert contrast(SCHEMES[scheme][shape], SCHEMES[scheme][ground]) >= 3
 
 
-def test_both_schemes_have_the_same_tokens() -> None:
-    assert LIGHT.keys() == DARK.keys()
+@pytest.mark.parametrize("scheme", HIGH_CONTRAST)
+@pytest.mark.parametrize(("text", "ground"), [each for each in TEXTS if each[1] != "border"])
+def test_text_can_be_read_with_more_contrast(scheme: str, text: str, ground: str) -> None:
+    assert contrast(HIGH_CONTRAST[scheme][text], HIGH_CONTRAST[scheme][ground]) >= 7
+
+
+@pytest.mark.parametrize("scheme", HIGH_CONTRAST)
+@pytest.mark.parametrize(
+    ("shape", "ground"),
+    [*(each for each in SHAPES if each != ("focus", "primary")), ("border", "background")],
+)
+def test_shapes_stand_out_with_more_contrast(scheme: str, shape: str, ground: str) -> None:
+    assert contrast(HIGH_CONTRAST[scheme][shape], HIGH_CONTRAST[scheme][ground]) >= 4.5
+
+
+def test_forced_colors_are_those_of_the_system_alone() -> None:
+    palette, roles = QPalette(), QPalette.ColorRole
+    colors = {
+        roles.Window: "#202020",
+        roles.WindowText: "#ffffff",
+        roles.Highlight: "#8ee3f0",
+        roles.HighlightedText: "#263b50",
+        roles.Link: "#75e9fc",
+    }
+    for role, color in colors.items():
+        palette.setColor(role, QColor(color))
+    tokens = forced_tokens(palette)
+    assert tokens.keys() == LIGHT.keys()
+    assert set(tokens.values()) == set(colors.values())
+    for text, ground in [each for each in TEXTS if each[1] != "border"]:
+        assert contrast(tokens[text], tokens[ground]) >= 4.5
+
+
+def test_all_schemes_have_the_same_tokens() -> None:
+    for tokens in (DARK, LIGHT_CONTRAST, DARK_CONTRAST):
+        assert tokens.keys() == LIGHT.keys()
+
+
+def test_more_contrast_and_less_motion_are_followed_while_it_runs(theme: Theme) -> None:
+    theme.follow_system()
+    theme.choose_scheme("dark")
+    theme.set_preferences(high_contrast=True, reduced_motion=True)
+    assert theme.tokens is DARK_CONTRAST
+    assert not theme.allows_motion
+    theme.choose_scheme("light")
+    assert theme.tokens is LIGHT_CONTRAST
+    theme.set_preferences(high_contrast=False, reduced_motion=False)
+    assert theme.tokens is LIGHT
+    assert theme.allows_motion
+
+
+def test_the_focus_ring_of_a_button_has_a_gap(theme: Theme, screen: Screen) -> None:
+    screen.show(STATES["declined"])
+    button = screen.button("Sign in again")
+    assert isinstance(button, Button)
+    button.take_focus(ringed=True)
+    settle()
+    picture = screen.window.grab().toImage()
+    start = button.mapTo(screen.window, QPoint(0, button.height() // 2))
+    colors = [picture.pixelColor(start + QPoint(x, 0)).name() for x in range(8)]
+    assert colors[0] == theme.tokens["focus"]
+    assert colors[2:4] == [theme.tokens["background"]] * 2
+    assert colors[6] == theme.tokens["primary"]
 
 
 def test_the_style_sheet_uses_tokens_and_no_colour_of_its_own() -> None:
     sheet = resource("themes/window.qss").read_text("utf-8")
     assert not re.search(r"#[0-9a-fA-F]{3,8}\b(?!.*\{)", sheet)
     used = set(re.findall(r"\$\{?(\w+)", sheet))
-    assert used <= LIGHT.keys() | {"radius", "small_size", "body_size", "name_size", "title_size"}
+    assert used <= LIGHT.keys() | {
+        "radius",
+        "icons",
+        "scheme",
+        "small_size",
+        "body_size",
+        "name_size",
+        "title_size",
+    }
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,13 @@ def test_the_components_are_loaded_once(about: AboutController, screen: Screen) 
 @pytest.mark.usefixtures("about")
 def test_tab_goes_through_it_from_top_to_bottom(screen: Screen) -> None:
     names = [name_of(each) for each in tab_order(screen.window) if name_of(each)]
-    assert names == ["Settings", "Open licenses folder", "Back", "Copy for a report"]
+    assert names == [
+        "Northwind SOC, Cisco XDR · North America",
+        "Settings",
+        "Open licenses folder",
+        "Back",
+        "Copy for a report",
+    ]
     assert screen.focused == "Back"
 
 

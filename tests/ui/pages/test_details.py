@@ -390,6 +390,18 @@ def test_an_invalid_token_is_reported(screen: Screen, details: DetailsView) -> N
     assert shown(screen) == []
 
 
+def test_a_token_that_is_confirmed_each_time_can_only_be_copied(
+    screen: Screen, details: DetailsView
+) -> None:
+    assert details.isVisible()
+    screen.pages.confirmed_each_time = True
+    screen.button("Show token").click()
+    assert shown(screen) == []
+    assert "reveal_token" not in screen.pages.calls
+    said = "This profile asks you to confirm that it's you each time. Copy the token instead."
+    assert said in screen.visible_texts
+
+
 # What was granted
 
 

@@ -1,18 +1,20 @@
 """Opening, leaving and redrawing the pages on top of the view."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFont, QKeySequence
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QFont, QIcon, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
-from desktop.ui.kit.icon_button import ICON_BUTTON, IconButton
+from desktop.services.system.resources import resource
 from desktop.ui.kit.theme import DARK, LIGHT, Theme
 from desktop.ui.kit.widgets import Label, has_focus_ring
 from desktop.ui.pages.details_view import DetailsView
 from desktop.ui.pages.settings_view import SettingsView
+from desktop.ui.window.profile_switcher import ProfileSwitcher
 from desktop.ui.window.window import Window
 from tests.sample_states import NOW, PROFILE, STATES, signed_in, waiting
 from tests.ui.harness import (
@@ -25,6 +27,8 @@ from tests.ui.harness import (
     settle,
     tab_order,
 )
+
+HEADER = ["Northwind SOC, Cisco XDR · North America", "Settings"]
 
 
 def test_a_page_takes_the_place_of_the_view(screen: Screen) -> None:
@@ -58,9 +62,11 @@ def test_escape_leaves_the_page_and_nothing_else(screen: Screen) -> None:
     assert screen.actions.calls == []
 
 
-def test_a_page_starts_on_going_back(screen: Screen) -> None:
-    screen.show_settings()
+def test_a_page_starts_on_going_back_and_the_settings_on_the_first(screen: Screen) -> None:
+    screen.show_details()
     assert screen.focused == "Back"
+    screen.show_settings()
+    assert screen.focused == "Start at login"
 
 
 def test_the_keyboard_goes_back_to_where_it_was(screen: Screen) -> None:
@@ -90,10 +96,9 @@ def test_if_that_is_disabled_the_primary_action_gets_the_focus(screen: Screen) -
     assert screen.focused == "Copy token"
 
 
-def test_the_header_keeps_telling_the_state(screen: Screen) -> None:
+def test_the_view_below_a_page_follows_the_state(screen: Screen) -> None:
     screen.show_settings()
     screen.show(STATES["waiting"])
-    assert "Waiting" in screen.visible_texts
     assert "Open browser" not in screen.visible_texts
     screen.window.close_page()
     assert "Open browser" in screen.visible_texts
@@ -102,7 +107,7 @@ def test_the_header_keeps_telling_the_state(screen: Screen) -> None:
 def test_a_new_state_leaves_the_keyboard_on_the_page(screen: Screen) -> None:
     screen.show_settings()
     screen.show(STATES["waiting"])
-    assert screen.focused == "Back"
+    assert screen.focused == "Start at login"
 
 
 def test_the_details_close_with_the_sign_in(screen: Screen) -> None:
@@ -164,30 +169,82 @@ def test_the_copy_key_copies_what_the_page_shows(screen: Screen) -> None:
 
 def test_the_settings_button_opens_the_settings(screen: Screen) -> None:
     screen.show(STATES["signed_in"])
-    gear = screen.find(IconButton)
-    assert isinstance(gear, IconButton)
+    gear = screen.window._header.settings_button
     assert name_of(gear) == "Settings"
     gear.click()
     assert screen.actions.calls == ["open_settings"]
 
 
-def test_the_space_of_the_settings_button_is_reserved_from_the_start(theme: Theme) -> None:
+def header_places(window: Window) -> list[QRect]:
+    """Where the buttons of the header and their parts are."""
+    profile, settings = window._header.profile_button, window._header.settings_button
+    parts = [each.mapTo(window, QPoint(0, 0)) for each in profile.findChildren(QLabel)]
+    sizes = [profile.geometry(), settings.geometry()]
+    return [*sizes, *(QRect(each, each) for each in parts)]
+
+
+@pytest.mark.usefixtures("qapp")
+@pytest.mark.parametrize("name", ["N", "Northwind Security Operations Center, production, on call"])
+def test_nothing_in_the_header_moves_when_the_profile_is_known(theme: Theme, name: str) -> None:
     window = Window(theme)
-    window.set_actions(ActionRecorder())
-    window.set_profile(PROFILE)
-    window.resize(440, 640)
-    window.show_state(STATES["signed_in"], NOW)
     window.show()
     settle()
-    (badge,) = [each for each in window.findChildren(Label) if each.text() == "Signed in"]
-    before = badge.geometry()
-    window.add_settings_button()
+    before = header_places(window)
+    window.set_actions(ActionRecorder())
+    window.set_profile(replace(PROFILE, name=name))
+    window.add_profile_switcher()
+    window.show_state(STATES["signed_in"], NOW)
     settle()
-    assert badge.geometry() == before
-    (gear,) = window.findChildren(IconButton)
-    assert gear.minimumSize() == QSize(ICON_BUTTON, ICON_BUTTON)  # whatever the font needs
+    assert header_places(window) == before
     window.close()
     window.deleteLater()
+
+
+def test_what_is_pressed_in_the_header_too_early_is_done_later(theme: Theme) -> None:
+    window, actions = Window(theme), ActionRecorder()
+    window.show()
+    window._header.settings_button.click()
+    window.set_actions(actions)
+    assert actions.calls == []
+    window.enable_header()
+    assert actions.calls == ["open_settings"]
+    window._header.settings_button.click()
+    assert actions.calls == ["open_settings"] * 2
+    window.close()
+    window.deleteLater()
+
+
+def test_the_list_of_profiles_opens_before_it_is_loaded(theme: Theme) -> None:
+    window = Window(theme)
+    button = window._header.profile_button
+    opened: list[object] = []
+    button.showMenu = lambda: opened.append(button.menu())  # type: ignore[method-assign]
+    window.set_actions(ActionRecorder())
+    button.click()
+    window.enable_header()
+    assert [type(each) for each in opened] == [ProfileSwitcher]
+    window.deleteLater()
+
+
+def test_without_a_profile_the_header_shows_the_app(theme: Theme) -> None:
+    window = Window(theme)
+    window.setWindowIcon(QIcon(str(resource("icons/app.svg"))))
+    window.set_profile(PROFILE)
+    window.set_profile(None)
+    button = window._header.profile_button
+    assert (button.name.text(), button.place.text()) == ("XDR Login", "No profile")
+    assert not button.badge.pixmap().isNull()
+    window.deleteLater()
+
+
+def test_the_end_of_a_host_is_never_elided(theme: Theme) -> None:
+    host = f"login.northwind.example.{'x' * 60}.attacker.example"
+    screen = Screen(theme, profile=replace(PROFILE, provider=host, region=""))
+    screen.show(STATES["signed_in"])
+    place = screen.window._header.profile_button.place
+    assert place.text().endswith(".attacker.example")
+    assert "…" in place.text()
+    screen.close()
 
 
 @pytest.mark.parametrize("tokens", [LIGHT, DARK])
@@ -196,22 +253,13 @@ def test_the_settings_button_has_the_color_of_its_scheme(
 ) -> None:
     screen.show(STATES["signed_in"])
     screen.theme.apply_tokens(tokens)
-    picture = screen.find(IconButton).grab().toImage()
+    picture = screen.window._header.settings_button.grab().toImage()
     colors = {
         picture.pixelColor(x, y).name()
         for x in range(picture.width())
         for y in range(picture.height())
     }
     assert tokens["muted"] in colors
-
-
-def test_without_actions_there_is_no_settings_button(theme: Theme) -> None:
-    screen = Screen(theme)
-    screen.window._actions = None
-    before = screen.visible_texts
-    screen.window.add_settings_button()
-    assert screen.visible_texts == before
-    screen.close()
 
 
 @pytest.mark.parametrize("family", FONTS)
@@ -236,12 +284,11 @@ def test_nothing_on_a_page_is_cut(
 @pytest.mark.parametrize(
     ("page", "order"),
     [
-        ("details", ["Settings", "Load", "Show token", "Back", "Copy details"]),
+        ("details", [*HEADER, "Load", "Show token", "Back", "Copy details"]),
         (
             "settings",
             [
-                "Settings",
-                "Manage profiles",
+                *HEADER,
                 "Start at login",
                 "Always keep the token fresh",
                 "Keep renewing after a copy for",
@@ -257,11 +304,11 @@ def test_nothing_on_a_page_is_cut(
                 "Language",
                 "Browser",
                 "Notifications",
+                "Manage profiles",
                 "Open profiles folder",
                 "Open log folder",
                 "About XDR Login",
                 "Back",
-                "Quit",
             ],
         ),
     ],

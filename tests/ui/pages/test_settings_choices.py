@@ -131,10 +131,10 @@ def test_the_window_says_that_no_browser_could_be_started(
     next(each for each in buttons_on(harness.window) if each.text() == "Open browser").click()
     drain(harness.controller)
     assert (tried, len(told)) == ([waiting().link], 1)
-    assert "Couldn't open a browser. Copy the link and open it yourself." in _texts(harness)
+    assert "Couldn't open a browser" in _texts(harness)
     assert "Copy link" in _texts(harness)
     harness.show(replace(waiting(), verification_uri_complete="https://login.example/other"))
-    assert not any("Couldn't open a browser." in each for each in _texts(harness))
+    assert not any("Couldn't open a browser" in each for each in _texts(harness))
 
 
 def test_on_wayland_qt_opens_the_link_if_there_is_a_browser(

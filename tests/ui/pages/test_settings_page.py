@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QCheckBox, QSpinBox, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop import __version__
@@ -67,6 +67,20 @@ def test_a_switch_changes_its_setting_at_once(screen: Screen, name: str, changed
     switch(screen, name).setFocus()
     QTest.keyClick(switch(screen, name), Qt.Key.Key_Space)
     assert screen.actions.settings == changed
+
+
+def test_settings_have_headings_and_no_button_that_quits(screen: Screen) -> None:
+    screen.show_settings()
+    page = screen.window.page
+    assert page is not None
+    headings = [
+        each.text() for each in page.findChildren(QLabel) if each.property("role") == "section"
+    ]
+    assert headings == [
+        *("Start", "Token", "Privacy", "Lock", "Appearance"),
+        *("Profiles", "Files", "About"),
+    ]
+    assert not screen.has_button("Quit")
 
 
 def test_starting_hidden_needs_start_at_login(screen: Screen) -> None:
@@ -186,7 +200,8 @@ def test_the_cost_of_keeping_fresh_is_told(screen: Screen) -> None:
 
 
 @pytest.mark.parametrize(
-    ("label", "call"), [("Open profiles folder", "open_profiles_folder"), ("Quit", "quit")]
+    ("label", "call"),
+    [("Open profiles folder", "open_profiles_folder"), ("Manage profiles", "manage_profiles")],
 )
 def test_a_button_does_what_it_says(screen: Screen, label: str, call: str) -> None:
     screen.show_settings()
@@ -234,6 +249,7 @@ def test_on_and_off_differ_in_more_than_colour(screen: Screen, tokens: dict[str,
 def test_the_keyboard_shows_where_it_is(screen: Screen) -> None:
     screen.show_settings()
     box = switch(screen, "Start at login")
+    box.clearFocus()
     before = box.grab().toImage()
     box.setFocus()
     assert box.grab().toImage() != before

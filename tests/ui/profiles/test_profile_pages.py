@@ -36,7 +36,7 @@ from desktop.ui.profiles.profile_form import ProfileForm
 from desktop.ui.profiles.profile_pages import ProfilePages
 from desktop.ui.profiles.profiles_view import ProfilesView
 from tests.sample_states import NOW, STATES
-from tests.ui.harness import Screen, name_of, settle, tab_order
+from tests.ui.harness import FakeSession, Screen, name_of, settle, tab_order
 
 FILE = '[profiles.soc]\npreset = "xdr-nam"\nclient_id = "client-1"\nname = "SOC"  # mine\n'
 PASSWORD = "hunter2-never-shown"
@@ -279,13 +279,13 @@ async def test_escape_leaves_at_once_without_input(place: Place) -> None:
 
 async def test_the_form_starts_on_its_first_field_and_tab_goes_down(place: Place) -> None:
     await place.form()
-    assert place.screen.focused == "Client ID"
+    assert place.screen.focused == "Paste JSON"
     names = [name_of(each) for each in tab_order(place.screen.window) if name_of(each)]
-    first = names.index("Provider and region")
+    first = names.index("Paste JSON")
     assert names[first : first + 5] == [
+        "Paste JSON",
         "Provider and region",
         "Client ID",
-        "Paste JSON",
         "Client password",
         "Name",
     ]
@@ -514,6 +514,45 @@ async def test_a_check_is_broken_off(place: Place, monkeypatch: pytest.MonkeyPat
     await place.press("Stop")
     assert closed.is_set()
     assert place.screen.has_button("Check")
+
+
+async def test_a_connection_is_checked_on_a_page_that_leads_to_the_form(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def check(*_: object, **__: object) -> AsyncIterator[Finding]:
+        yield Finding(Step.CLIENT, Outcome.BAD, "It is known in Europe.", preset="xdr-eu")
+
+    monkeypatch.setattr(profile_check, "check", check)
+    place.sessions["soc"] = FakeSession(profile=load_profiles(place.file).find("soc"))
+    place.pages.open_connection_check("soc")
+    await place.done()
+    assert {"It is known in Europe.", "1 problem to fix"} <= set(place.screen.visible_texts)
+    assert not place.screen.has_button("Switch region"), "that is chosen in the form"
+    await place.press("Check again")
+    assert place.screen.visible_texts.count("It is known in Europe.") == 1
+    await place.press("Edit profile")
+    assert isinstance(place.screen.window.page, ProfileForm)
+
+
+async def test_a_check_of_the_connection_ends_with_its_page(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, closed = asyncio.Event(), asyncio.Event()
+
+    async def check(*_: object, **__: object) -> AsyncIterator[Finding]:
+        try:
+            begun.set()
+            await asyncio.Event().wait()
+            yield Finding(Step.REACH, Outcome.GOOD, "It answers.")
+        finally:
+            closed.set()
+
+    monkeypatch.setattr(profile_check, "check", check)
+    place.sessions["soc"] = FakeSession(profile=load_profiles(place.file).find("soc"))
+    place.pages.open_connection_check("soc")
+    await begun.wait()
+    await place.press("Back")
+    assert closed.is_set()
 
 
 async def test_a_profile_is_duplicated_without_its_password(place: Place) -> None:

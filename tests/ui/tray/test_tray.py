@@ -232,6 +232,12 @@ def test_escape_and_return_sign_out_of_no_computer(started: Bench, key: Qt.Key) 
     assert started.tray._menu.sign_out_asker._question is None
 
 
+def test_the_answers_to_the_question_have_mnemonics(started: Bench) -> None:
+    question = question_of(started)
+    assert [question.cancel.text(), question.confirm.text()] == ["&Cancel", "&Sign out everywhere"]
+    assert question.confirm.accessibleName() == "Sign out everywhere"
+
+
 def test_a_second_choice_replaces_the_question(started: Bench) -> None:
     first = question_of(started)
     second = question_of(started)

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QAbstractButton, QProgressBar, QSpinBox
+from PySide6.QtWidgets import QAbstractButton, QLabel, QProgressBar, QSpinBox
 
 from desktop.ui.views.code_tiles import CodeTiles
 from desktop.ui.views.qr_code import QrCode
 from desktop.ui.views.ring import Ring
 from tests.sample_states import LINK, STATES, waiting
-from tests.ui.harness import Screen, name_of, tab_order, texts_on, visible
+from tests.ui.harness import Screen, buttons_on, name_of, tab_order, visible
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -65,9 +65,10 @@ def test_the_ring_tells_what_it_shows(screen: Screen) -> None:
     assert screen.find(Ring).accessibleName() == "7:12 until it expires"
 
 
-def test_the_badge_tells_what_it_is_about(screen: Screen) -> None:
+def test_the_header_tells_the_profile(screen: Screen) -> None:
     screen.show(STATES["signed_in"])
-    assert "State: Signed in" in [name_of(each) for each in texts_on(screen.window)]
+    names = [name_of(each) for each in buttons_on(screen.window)]
+    assert names[:2] == ["Northwind SOC, Cisco XDR · North America", "Settings"]
 
 
 def test_the_qr_code_tells_where_it_leads(screen: Screen) -> None:
@@ -78,15 +79,12 @@ def test_the_qr_code_tells_where_it_leads(screen: Screen) -> None:
     assert picture.accessibleDescription() == f"{LINK}?user_code=WDJB-MJHT"
 
 
-def test_a_chip_is_explained(screen: Screen) -> None:
+def test_a_sensitive_scope_is_read_as_such(screen: Screen) -> None:
     screen.show(STATES["signed_in"])
-    meanings = {
-        name: screen.label(name).accessibleDescription() for name in ("profile", "response")
-    }
-    assert meanings == {
-        "profile": "Your profile (read and write)",
-        "response": "Response actions (block, isolate, quarantine) (read and write) (sensitive)",
-    }
+    screen.button("6 scopes, 1 sensitive").click()
+    names = [name_of(each) for each in screen.window.findChildren(QLabel)]
+    assert "Your profile (read and write)" in names
+    assert "Response actions (block, isolate, quarantine) (read and write) (sensitive)" in names
 
 
 def test_a_failure_is_one_sentence_around_its_buttons(screen: Screen) -> None:

@@ -63,9 +63,9 @@ def test_the_question_has_room_in_a_narrow_window(far: Screen) -> None:
     button = leave_of(far)
     assert button.width() >= button.sizeHint().width()
     assert button.visibleRegion().boundingRect() == button.rect()
-    assert "dana@northwind.example\nNorthwind SOC" not in far.visible_texts
+    assert "Details" not in far.visible_texts
     button.cancel_question()
-    assert "dana@northwind.example\nNorthwind SOC" in far.visible_texts
+    assert "Details" in far.visible_texts
 
 
 def test_it_is_asked_and_done_by_keyboard(far: Screen) -> None:

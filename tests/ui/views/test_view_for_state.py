@@ -10,10 +10,13 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.oauth import errors
+from desktop.services.model.policy import Policy
 from desktop.services.model.states import NEW_CODE_PAUSE, Failed, SignedOut
 from desktop.services.secrets.keystore import KeyringLocked
 from desktop.ui.kit import widgets
 from desktop.ui.kit.theme import DARK, LIGHT
+from desktop.ui.kit.widgets import Label
+from desktop.ui.views.account_row import AccountRow, initials
 from desktop.ui.views.starting_view import _Dots
 from desktop.ui.views.waiting_view import WaitingView
 from tests.sample_states import HOST, NOW, PROFILE, STATES, signed_in, waiting
@@ -40,7 +43,6 @@ PRESSED = [
     ("renewal_refused", "Sign in again", "sign_in"),
     ("refused_and_expired", "Sign in again", "sign_in"),
     ("declined", "Sign in again", "sign_in"),
-    ("declined", "Copy details", "copy_details"),
     ("code_expired", "Get a new code", "request_new_code"),
     ("unreachable", "Try again", "retry"),
     ("unknown_client", "Edit profile", "edit_profile"),
@@ -53,6 +55,50 @@ def test_a_button_does_what_it_says(screen: Screen, name: str, label: str, call:
     screen.show(STATES[name])
     screen.button(label).click()
     assert screen.actions.calls == [call]
+
+
+TRACE = "2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11"
+
+
+def test_codes_of_an_error_are_folded_until_they_are_needed(screen: Screen, qtbot: QtBot) -> None:
+    screen.show(STATES["declined"])
+    assert not {"access_denied", TRACE} & set(screen.visible_texts)
+    screen.button("▸  Technical details").click()
+    shown = screen.visible_texts
+    assert {"Northwind SOC (northwind)", f"{HOST}:443", "access_denied", TRACE} <= set(shown)
+    copy = screen.button("Copy details")
+    assert isinstance(copy, widgets.Button)
+    copy._restore_timer.setInterval(1)
+    copy.click()
+    assert screen.actions.calls == ["copy_details"]
+    assert copy.text() == "Copied"
+    qtbot.waitUntil(lambda: copy.text() == "Copy details")
+    screen.window.escape()
+    assert not {"access_denied", TRACE} & set(screen.visible_texts)
+
+
+@pytest.mark.parametrize("name", ["unreachable", "unknown_client"])
+def test_an_error_that_may_be_of_the_profile_or_network_offers_to_check_and_edit(
+    screen: Screen, name: str
+) -> None:
+    screen.show(STATES[name])
+    screen.button("Check connection").click()
+    screen.button("Edit profile").click()
+    assert screen.actions.profiles.calls == [("check_connection",)]
+    assert screen.actions.calls == ["edit_profile"]
+
+
+def test_a_profile_of_the_administrator_can_be_checked_but_not_edited(screen: Screen) -> None:
+    screen.window.set_profile(replace(PROFILE, policy=Policy(profiles={PROFILE.id: {}})))
+    screen.show(STATES["unknown_client"])
+    assert screen.has_button("Check connection")
+    assert not screen.has_button("Edit profile")
+
+
+def test_an_error_names_an_unusual_port(screen: Screen) -> None:
+    screen.window.set_profile(replace(PROFILE, issuer="https://127.0.0.1:8765"))
+    screen.show(Failed(errors.TransportFailure("127.0.0.1")))
+    assert "There's no connection to 127.0.0.1:8765." in screen.visible_texts
 
 
 @pytest.mark.parametrize("name", ["signed_in", "not_renewed", "refused_and_expired"])
@@ -114,10 +160,8 @@ def test_a_state_before_anybody_serves_is_a_mistake(screen: Screen) -> None:
 @pytest.mark.parametrize(
     ("name", "label", "said"),
     [
-        ("waiting", "Open browser", "Browser opened, code copied"),
         ("waiting", "Copy code", "Copied"),
         ("waiting", "Copy link", "Copied"),
-        ("declined", "Copy details", "Copied"),
     ],
 )
 def test_a_button_says_what_it_did_and_then_its_name_again(
@@ -136,7 +180,43 @@ def test_a_browser_that_does_not_start_is_told_with_the_way_out(screen: Screen) 
     screen.actions.has_browser = False
     screen.show(STATES["waiting"])
     screen.button("Open browser").click()
-    assert screen.has_button("Couldn't open a browser. Copy the link.")
+    assert "Couldn't open a browser" in screen.visible_texts
+    assert "Copy the link, and open it in any browser." in screen.visible_texts
+    assert screen.has_button("Open browser")
+
+
+def test_an_opened_browser_is_waited_for_and_can_be_opened_again(screen: Screen) -> None:
+    screen.show(STATES["waiting"])
+    screen.button("Open browser").click()
+    assert "Waiting for you to approve" in screen.visible_texts
+    assert not screen.has_button("Open browser")
+    assert screen.focused == "Open again"
+    screen.button("Open again").click()
+    assert screen.actions.calls == ["open_browser"] * 2
+
+
+def test_a_new_code_needs_its_browser_again(screen: Screen) -> None:
+    screen.show(STATES["waiting"])
+    screen.button("Open browser").click()
+    screen.show(waiting(user_code="ZZZZ-ZZZZ"))
+    assert screen.has_button("Open browser")
+    assert not screen.has_button("Open again")
+    assert screen.has_button("Copy code")
+
+
+def test_a_browser_that_fails_after_all_can_be_tried_again(screen: Screen) -> None:
+    screen.show(STATES["waiting"])
+    screen.button("Open browser").click()
+    screen.window.view.show_browser_failure(waiting().link)
+    assert "Couldn't open a browser" in screen.visible_texts
+    assert screen.focused == "Open browser"
+
+
+def test_how_often_the_server_was_asked_is_not_shown(screen: Screen) -> None:
+    screen.show(waiting(poll_count=4))
+    before = screen.visible_texts
+    screen.show(waiting(poll_count=5))
+    assert screen.visible_texts == before
 
 
 # Without a code
@@ -144,7 +224,7 @@ def test_a_browser_that_does_not_start_is_told_with_the_way_out(screen: Screen) 
 
 def test_a_browser_that_is_waited_for_has_no_code_and_no_symbol_to_offer(screen: Screen) -> None:
     screen.show(STATES["in_browser"])
-    for name in ("Copy code", "Show QR code", "New code"):
+    for name in ("Copy code", "QR code", "New code"):
         assert not screen.has_button(name)
     tip = screen.button("Open browser").toolTip()
     assert "state" not in tip
@@ -157,7 +237,7 @@ def test_opening_and_copying_say_what_they_did_without_a_code(screen: Screen) ->
     screen.window.view.copy()
     assert screen.has_button("Copied")
     screen.button("Open browser").click()
-    assert screen.has_button("Browser opened")
+    assert "Waiting for you to sign in" in screen.visible_texts
     assert screen.actions.calls == ["copy_link", "open_browser"]
 
 
@@ -171,7 +251,7 @@ def test_a_code_that_comes_after_a_link_is_shown_and_the_symbol_before_it_is_not
     assert not screen.has_button("Back to the code")
     screen.show(STATES["waiting"])
     assert screen.has_button("Copy code")
-    assert screen.has_button("Show QR code")
+    assert screen.has_button("QR code")
 
 
 # Starting
@@ -229,13 +309,13 @@ def test_the_bar_shows_the_life_of_the_code(screen: Screen) -> None:
 def test_once_approved_nothing_can_be_undone_by_chance(screen: Screen) -> None:
     screen.show(STATES["waiting"])
     screen.show(STATES["approved"])
-    for label in ("Open browser", "Copy code", "Copy link", "Show QR code", "New code", "Cancel"):
+    for label in ("Open browser", "Copy code", "Copy link", "QR code", "New code", "Cancel"):
         assert not screen.button(label).isEnabled()
 
 
 def test_the_host_of_the_profile_is_spelled_out_without_a_warning(screen: Screen) -> None:
     screen.show(STATES["waiting"])
-    shown = screen.label("Opens visibility.amp.cisco.com (matches your profile)")
+    shown = screen.label("visibility.amp.cisco.com · matches your profile")
     assert shown.property("role") == "muted"
 
 
@@ -272,36 +352,91 @@ def test_a_new_code_replaces_the_one_in_the_qr_code_too(screen: Screen) -> None:
 # Signed in
 
 
-def test_chips_are_marked_by_impact_and_explained(screen: Screen) -> None:
+def test_the_scopes_open_into_what_each_allows(screen: Screen) -> None:
     screen.show(STATES["signed_in"])
-    marks = {name: screen.label(name).property("chip") for name in PROFILE.scope}
-    assert [name for name, mark in marks.items() if mark == "high"] == ["response"]
-    assert "sensitive" in screen.label("response").toolTip()
-    assert "Threat intelligence of your modules" in screen.label("enrich:read").toolTip()
+    line = screen.button("6 scopes, 1 sensitive")
+    assert "casebook" not in screen.visible_texts
+    line.click()
+    settle()
+    words = screen.visible_texts
+    assert {"casebook", "Your casebooks (read and write)", "enrich:read"} <= set(words)
+    line.click()
+    settle()
+    assert "casebook" not in screen.visible_texts
 
 
-def test_read_access_is_no_high_impact(screen: Screen) -> None:
+def test_a_sensitive_scope_has_a_sign_and_not_only_a_color(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    screen.button("6 scopes, 1 sensitive").click()
+    (marked,) = [each for each in screen.window.findChildren(Label) if "\u26a0" in each.text()]
+    assert marked.property("role") == "warned"
+    assert "Response actions" in marked.text()
+
+
+def test_read_access_is_not_sensitive(screen: Screen) -> None:
     screen.show(signed_in(scope=("response:read",), requested_scope=("response:read",)))
-    assert screen.label("response:read").property("chip") == "plain"
+    screen.button("1 scope").click()
+    assert not any("\u26a0" in each for each in screen.visible_texts)
 
 
-def test_an_unknown_scope_has_no_tooltip(open_screen: Callable[..., Screen]) -> None:
+def test_an_unknown_scope_is_listed_by_its_name(open_screen: Callable[..., Screen]) -> None:
     screen = open_screen(profile=replace(PROFILE, scope_guide=""))
     screen.show(signed_in(scope=("repo",), requested_scope=("repo",)))
-    assert screen.label("repo").toolTip() == ""
+    screen.button("1 scope").click()
+    settle()
+    assert "repo" in screen.visible_texts
 
 
-def test_new_scopes_replace_the_chips(screen: Screen) -> None:
+def test_new_scopes_replace_those_that_are_listed(screen: Screen) -> None:
     screen.show(STATES["signed_in"])
+    screen.button("6 scopes, 1 sensitive").click()
     screen.show(signed_in(scope=("casebook",), requested_scope=("casebook",)))
     settle()
     assert "casebook" in screen.visible_texts
     assert "profile" not in screen.visible_texts
 
 
+def test_escape_closes_the_scopes(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    screen.button("6 scopes, 1 sensitive").click()
+    screen.window.escape()
+    settle()
+    assert "casebook" not in screen.visible_texts
+
+
 def test_a_token_without_scopes_says_so(screen: Screen) -> None:
     screen.show(signed_in(scope=(), requested_scope=()))
-    assert "0 permissions" in screen.visible_texts
+    assert not screen.button("0 scopes").isEnabled()
+
+
+def test_whoever_signed_out_can_continue(screen: Screen) -> None:
+    screen.show(SignedOut(NOW, user="dana@northwind.example"))
+    screen.button("Continue as dana@northwind.example").click()
+    assert screen.actions.calls == ["sign_in"]
+    screen.show(SignedOut())
+    assert screen.has_button("Sign in")
+
+
+@pytest.mark.parametrize(
+    ("user", "letters"),
+    [
+        ("Dana Rivers", "DR"),
+        ("dana.rivers@northwind.example", "DR"),
+        ("dana@northwind.example", "D"),
+        ("Ana María de la Cruz", "AC"),
+        ("", ""),
+    ],
+)
+def test_initials_are_those_of_the_name(user: str, letters: str) -> None:
+    assert initials(user) == letters
+
+
+def test_a_token_of_nobody_known_has_no_account(screen: Screen) -> None:
+    screen.show(replace(signed_in(), user="", organization=""))
+    (row,) = screen.window.findChildren(AccountRow)
+    assert not row.isVisible()
+    screen.show(replace(signed_in(), user="", organization="Northwind SOC"))
+    assert row.isVisible()
 
 
 def test_expiry_swaps_the_primary_action(screen: Screen) -> None:
@@ -310,7 +445,7 @@ def test_expiry_swaps_the_primary_action(screen: Screen) -> None:
     screen.show(signed_in(left=1), NOW + timedelta(seconds=1))
     assert screen.has_button("Sign in again")
     assert not screen.has_button("Copy token")
-    assert "Expired" in screen.visible_texts
+    assert "Expired. Sign in again." in screen.visible_texts
 
 
 def test_a_token_that_is_saved_after_all_is_no_longer_warned_of(screen: Screen) -> None:
@@ -369,4 +504,4 @@ def test_a_warning_is_dressed_by_the_tokens(screen: Screen) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_a_link_to_this_computer_is_not_offered_to_a_phone(screen: Screen, host: str) -> None:
     screen.show(waiting(host=host))
-    assert not screen.has_button("Show QR code")
+    assert not screen.has_button("QR code")

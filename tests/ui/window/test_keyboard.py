@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
@@ -15,41 +15,65 @@ from desktop.services.model.states import Failed
 from desktop.services.secrets.keystore import KeyringLocked
 from desktop.ui.kit.theme import Theme
 from desktop.ui.kit.widgets import Button, ButtonRow, has_focus_ring
+from desktop.ui.pages.shortcuts_view import ShortcutsView
 from desktop.ui.views.waiting_view import WaitingView
 from desktop.ui.window.window import Window
-from tests.sample_states import NOW, STATES, signed_in, waiting
-from tests.ui.harness import ActionRecorder, Screen, buttons_on, name_of, settle, tab_order
+from tests.sample_states import STATES, signed_in, waiting
+from tests.ui.harness import (
+    ControllerHarness,
+    Screen,
+    buttons_on,
+    name_of,
+    settle,
+    tab_order,
+)
 
 SPELLED = "Code: W, D, J, B, dash, M, J, H, T"
 ORDER = {
     "signed_out": ["Sign in", "Profiles"],
-    "not_revoked": ["Sign in", "Revoke again", "Profiles"],
+    "not_revoked": ["Continue as dana@northwind.example", "Revoke again", "Profiles"],
     "requesting": ["Cancel"],
     "waiting": [
         SPELLED,
         "Open browser",
         "Copy code",
         "Copy link",
-        "Show QR code",
+        "QR code",
         "New code",
         "Cancel",
     ],
     "approved": [],
-    "signed_in": ["Copy token", "Copy as…", "Renew now", "Details", "Sign out"],
-    "renewing": ["Copy token", "Copy as…", "Details", "Sign out"],
+    "signed_in": [
+        "Copy token",
+        "Copy as…",
+        "Renew now",
+        "6 scopes, 1 sensitive",
+        "Details",
+        "Sign out",
+    ],
+    "renewing": ["Copy token", "Copy as…", "6 scopes, 1 sensitive", "Details", "Sign out"],
     "signed_in_not_saved": [
         "Copy token",
         "Copy as…",
         "Save again",
+        "6 scopes, 1 sensitive",
         "Details",
         "Sign out",
     ],
-    "lapsed": ["Copy token", "Copy as…", "Renew now", "Details", "Sign out"],
-    "expired": ["Sign in again", "Details", "Sign out"],
-    "code_expired": ["Get a new code", "Copy details"],
-    "unknown_client": ["Edit profile", "Copy details", "Try again"],
-    "keyring_missing": ["Continue without saving", "Copy details", "Try again"],
+    "lapsed": [
+        "Copy token",
+        "Copy as…",
+        "Renew now",
+        "6 scopes, 1 sensitive",
+        "Details",
+        "Sign out",
+    ],
+    "expired": ["Sign in again", "6 scopes, 1 sensitive", "Details", "Sign out"],
+    "code_expired": ["Get a new code", "Technical details"],
+    "unknown_client": ["Edit profile", "Check connection", "Try again", "Technical details"],
+    "keyring_missing": ["Continue without saving", "Try again", "Technical details"],
 }
+HEADER = ["Northwind SOC, Cisco XDR · North America", "Settings"]
 PRIMARY = {
     "signed_out": ("Sign in", "sign_in"),
     "waiting": ("Open browser", "open_browser"),
@@ -79,7 +103,7 @@ def test_tab_goes_from_top_to_bottom(screen: Screen, name: str) -> None:
     screen.show(STATES["no_profile"])
     screen.show(STATES[name])
     order = [name_of(each) for each in tab_order(screen.window)]
-    assert order == ["Settings", *ORDER[name]]
+    assert order == [*HEADER, *ORDER[name]]
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -91,25 +115,16 @@ def test_tab_reaches_every_button_that_can_be_pressed(screen: Screen, name: str)
 
 def test_tab_from_the_last_goes_round_to_the_first(screen: Screen) -> None:
     screen.show(STATES["expired"])
-    for name in ("Details", "Sign out", "Settings", "Sign in again"):
+    for name in ("6 scopes, 1 sensitive", "Details", "Sign out", *HEADER, "Sign in again"):
         press(screen, Qt.Key.Key_Tab)
         assert screen.focused == name
-
-
-def test_the_settings_come_first_although_they_are_offered_late(theme: Theme) -> None:
-    window = Window(theme)
-    window.set_actions(ActionRecorder())
-    window.show_state(STATES["waiting"], NOW)
-    window.add_settings_button()
-    assert [name_of(each) for each in tab_order(window)] == ["Settings", *ORDER["waiting"]]
-    window.deleteLater()
 
 
 def test_the_qr_code_has_its_button_before_those_below_it(screen: Screen) -> None:
     screen.show(STATES["waiting"])
     screen.show_qr()
     order = [name_of(each) for each in tab_order(screen.window)]
-    assert order == ["Settings", "Back to the code", "New code", "Cancel"]
+    assert order == [*HEADER, "Back to the code", "New code", "Cancel"]
 
 
 @pytest.mark.parametrize("name", PRIMARY)
@@ -184,11 +199,11 @@ def test_a_saved_token_does_not_put_the_keyboard_on_signing_out(screen: Screen) 
 
 def test_showing_the_qr_code_and_leaving_it_moves_the_keyboard_along(screen: Screen) -> None:
     screen.show(STATES["waiting"])
-    screen.button("Show QR code").setFocus()
+    screen.button("QR code").setFocus()
     press(screen, Qt.Key.Key_Return)
     assert screen.focused == "Back to the code"
     press(screen, Qt.Key.Key_Return)
-    assert screen.focused == "Show QR code"
+    assert screen.focused == "QR code"
 
 
 def test_a_new_code_puts_the_keyboard_on_opening_the_browser(screen: Screen) -> None:
@@ -251,11 +266,11 @@ def test_who_used_no_keyboard_sees_no_ring_in_the_next_view(screen: Screen) -> N
 def test_a_low_window_scrolls_by_keyboard(open_screen: Callable[..., Screen]) -> None:
     screen = open_screen(width=360, height=320)
     screen.show(STATES["signed_in"])
-    chip = screen.label("response")
-    assert chip.visibleRegion().isEmpty()
+    scopes = screen.button("6 scopes, 1 sensitive")
+    assert scopes.visibleRegion().isEmpty()
     for _ in range(5):
         press(screen, Qt.Key.Key_PageDown)
-    assert not chip.visibleRegion().isEmpty()
+    assert not scopes.visibleRegion().isEmpty()
 
 
 def test_a_low_window_scrolls_to_what_tab_reaches(open_screen: Callable[..., Screen]) -> None:
@@ -269,10 +284,12 @@ def test_a_low_window_scrolls_to_what_tab_reaches(open_screen: Callable[..., Scr
     assert not button.visibleRegion().isEmpty()
 
 
-def test_the_facts_of_a_failure_can_be_selected_by_keyboard(screen: Screen) -> None:
+def test_the_facts_of_a_failure_can_be_selected_and_copied_by_keyboard(screen: Screen) -> None:
     screen.show(STATES["declined"])
-    facts = screen.label("access_denied\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11")
-    assert facts.textInteractionFlags() & Qt.TextInteractionFlag.TextSelectableByKeyboard
+    screen.button("▸  Technical details").click()
+    facts = screen.label("access_denied")
+    assert facts.textInteractionFlags() & Qt.TextInteractionFlag.TextSelectableByMouse
+    assert screen.button("Copy details").focusPolicy() & Qt.FocusPolicy.TabFocus
 
 
 def test_a_trace_id_stays_whole_for_whoever_copies_it(screen: Screen) -> None:
@@ -315,7 +332,7 @@ def test_buttons_go_below_each_other_where_their_words_do_not_fit(
     screen.show(STATES[name])
     row = screen.window.findChild(ButtonRow)
     assert row is not None
-    first, *others = row.findChildren(Button)
+    first, *others = (each for each in row.findChildren(Button) if each.isVisible())
     font = QFont(first.font())
     font.setPointSizeF(font.pointSizeF() * 2)
     for button in (first, *others):
@@ -341,7 +358,45 @@ def test_the_ring_is_all_that_shows_where_the_keyboard_is(
     picture = button.grab().toImage()
     beside_words = {
         picture.pixelColor(x, y).name()
-        for x in range(4, 9)
+        for x in range(6, 11)  # inside of the ring, its gap and the edge
         for y in range(picture.height() // 2 - 8, picture.height() // 2 + 8)
     }
     assert len(beside_words) == 1  # the style would draw a box there
+
+
+def test_after_sign_in_the_keyboard_is_on_nothing_until_the_code_comes(screen: Screen) -> None:
+    screen.show(STATES["signed_out"])
+    screen.show(STATES["requesting"])
+    assert screen.window.hasFocus(), "neither the settings nor Cancel"
+    screen.show(STATES["waiting"])
+    assert screen.focused == "Open browser"
+
+
+def test_f1_lists_every_shortcut_and_escape_goes_back(harness: ControllerHarness) -> None:
+    harness.controller.add_shortcuts()
+    harness.show(STATES["signed_in"])
+    for key in ("F1", "Ctrl+/"):
+        QTest.keySequence(harness.window, QKeySequence(key))
+        page = harness.window.page
+        assert isinstance(page, ShortcutsView)
+        listed = {each.text() for each in page.findChildren(QLabel)}
+        added = {
+            each.key().toString()
+            for each in harness.window.findChildren(QShortcut)
+            if each.key().toString() not in {f"Ctrl+{digit}" for digit in range(2, 9)}
+        }
+        assert added - {""} <= listed  # not every platform has all standard keys
+        QTest.keyClick(harness.window, Qt.Key.Key_Escape)
+        settle()
+        assert harness.window.page is None
+    QTest.keySequence(harness.window, QKeySequence("F1"))
+    QTest.keySequence(harness.window, QKeySequence("F1"))
+    assert harness.window.page is None
+
+
+def test_tooltips_name_the_shortcuts(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    screen.window.add_profile_switcher()
+    assert screen.button("Copy token").toolTip() == "Copy token (Ctrl+C)"
+    (settings,) = [each for each in buttons_on(screen.window) if name_of(each) == "Settings"]
+    assert settings.toolTip() == "Settings (Ctrl+,)"

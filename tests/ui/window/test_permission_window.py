@@ -284,6 +284,19 @@ def test_an_hour_is_not_offered_where_it_is_not_known_what_runs(
     assert answer(lambda window: window.for_an_hour.click()) is PermissionAnswer.FOR_AN_HOUR
 
 
+@pytest.mark.parametrize(("presence", "is_hidden"), [("ask", False), ("always", True)])
+def test_a_proof_is_announced_and_can_be_needed_each_time(
+    presence: str, *, is_hidden: bool
+) -> None:
+    def look(window: PermissionWindow) -> None:
+        assert window.for_an_hour.isHidden() is is_hidden
+        said = "If you allow it, your system asks for your password or fingerprint next."
+        assert any(said in each.text() for each in texts_on(window))
+        window.deny.click()
+
+    answer(look, question=replace(QUESTION, presence=presence))
+
+
 def test_what_a_longer_answer_covers_is_said() -> None:
     def look(window: PermissionWindow) -> None:
         notes = " ".join(each.text() for each in texts_on(window))

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from desktop.oauth import errors
-from desktop.services.model.states import AwaitingApproval, SignedIn, State
+from desktop.services.model.states import AwaitingApproval, SignedIn, SignedOut, State
 from desktop.ui.kit.word_breaks import breakable
 from desktop.ui.wording import window_texts
 from tests.sample_states import NOW, STATES, signed_in, waiting
@@ -270,9 +270,7 @@ def test_an_approval_that_the_server_has_not_seen_is_told() -> None:
     assert window_texts.approval(replace(state, approved=True))[0] != "Approved in your browser"
 
 
-@pytest.mark.parametrize(
-    ("high", "words"), [(0, "6 permissions"), (1, "6 permissions, 1 sensitive")]
-)
+@pytest.mark.parametrize(("high", "words"), [(0, "6 scopes"), (1, "6 scopes, 1 sensitive")])
 def test_scopes_are_summed_up(high: int, words: str) -> None:
     assert window_texts.scope_summary(6, high) == words
 
@@ -320,3 +318,8 @@ def test_a_long_host_may_be_broken_after_its_dots_and_within_long_labels() -> No
 def test_a_break_never_ends_a_word() -> None:
     assert not breakable("a" * 48 + " " + "b-" * 30).endswith(BREAK)
     assert f"{BREAK} " not in breakable("a" * 48 + " " + "b" * 48)
+
+
+def test_a_long_address_is_shortened_on_the_button_that_continues() -> None:
+    text = window_texts.sign_in(SignedOut(user=f"{'d' * 60}@northwind.example"))
+    assert text == f"Continue as {'d' * 27}…"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from desktop.oauth.errors import AccessDenied, CodeExpired, ExpiredToken, NotApprovedInTime
-from desktop.services.model.audit import (
+from desktop.services.model.audit_kinds import (
     POLICY_REFUSED,
     RENEWAL_REFUSED,
     SIGN_IN_APPROVED,
@@ -23,12 +23,9 @@ from desktop.services.model.audit import (
     TOKEN_RENEWED,
     TOKEN_SHOWN,
     UNEXPECTED_HOST,
-    AuditEvent,
     EventKind,
-    event_of,
-    program_members,
 )
-from desktop.services.model.errors import ForbiddenByPolicy
+from desktop.services.model.errors import ForbiddenByPolicy, PresenceNotProven
 from desktop.services.model.states import (
     AwaitingApproval,
     Failed,
@@ -45,6 +42,7 @@ if TYPE_CHECKING:
 
     from desktop.services.audit.audit_log import AuditLog
     from desktop.services.model.access_token import AccessToken
+    from desktop.services.model.audit import AuditEvent
     from desktop.services.model.copy_formats import CopyFormat
     from desktop.services.model.profile import Profile
     from desktop.services.system.processes import Program
@@ -57,6 +55,27 @@ _SIGN_IN_FAILURES: tuple[tuple[EventKind, tuple[type[Exception], ...]], ...] = (
     (SIGN_IN_EXPIRED, (CodeExpired, ExpiredToken, NotApprovedInTime)),
 )
 _OUTCOMES = {Revocation.FAILED: "failure"}
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Whether a person `asked` allowed a use of the token, and whether they proved who they are.
+
+    `presence` is a value of the field of that name.
+    """
+
+    asked: bool
+    presence: str = "not_required"
+
+    def members(self) -> dict[str, str]:
+        """Return the fields of `AuditEvent`."""
+        return {
+            "consent": "granted" if self.asked else "not_required",
+            "presence": self.presence,
+        }
+
+
+NOT_ASKED = Consent(asked=False)
 
 
 class SessionAudit:
@@ -91,27 +110,27 @@ class SessionAudit:
         self._record(RENEWAL_REFUSED, **self._account, **_members_of(error))
 
     def note_handed_out(
-        self, token: AccessToken, program: Program, *, asked: bool, exchange: str = ""
+        self, token: AccessToken, program: Program, *, consent: Consent, exchange: str = ""
     ) -> None:
-        """Record that `program` got `token`; `asked` says that a person allowed it."""
+        """Record that `program` got `token`."""
         self._record(
             TOKEN_HANDED_OUT,
+            program,
             **self._account,
-            **program_members(program),
             scopes=token.scope,
             token=token.kind,
             exchange=exchange,
-            consent="granted" if asked else "not_required",
+            **consent.members(),
         )
 
-    def note_proof(self, program: Program, *, asked: bool) -> None:
+    def note_proof(self, program: Program, *, consent: Consent) -> None:
         """Record that `program` uses the bound token, of which it gets proofs only."""
         self._record(
             TOKEN_HANDED_OUT,
+            program,
             **self._account,
-            **program_members(program),
             token="proof",  # noqa: S106 - what kind it is
-            consent="granted" if asked else "not_required",
+            **consent.members(),
         )
 
     @contextmanager
@@ -125,15 +144,22 @@ class SessionAudit:
 
     def note_not_handed_out(self, error: Exception, program: Program) -> None:
         kind = POLICY_REFUSED if isinstance(error, ForbiddenByPolicy) else TOKEN_REFUSED
-        self._record(kind, **self._account, **program_members(program), **_members_of(error))
+        self._record(kind, program, **self._account, **_members_of(error))
 
-    def note_copied(self, copy_format: CopyFormat) -> None:
-        self._record(TOKEN_COPIED, **self._account, token_format=copy_format.name.lower())
+    def note_copied(self, copy_format: CopyFormat, *, presence: str = "not_required") -> None:
+        self._record(
+            TOKEN_COPIED,
+            **self._account,
+            token_format=copy_format.name.lower(),
+            presence=presence,
+        )
 
     def note_not_copied(self, error: Exception) -> None:
-        """Record that the policy does not allow a copy."""
+        """Record that the policy does not allow a copy, or that nobody proved to be there."""
         if isinstance(error, ForbiddenByPolicy):
             self._record(POLICY_REFUSED, **self._account, **_members_of(error))
+        elif isinstance(error, PresenceNotProven):
+            self._record(TOKEN_REFUSED, **self._account, **_members_of(error))
 
     def note_shown(self) -> None:
         self._record(TOKEN_SHOWN, **self._account)
@@ -186,10 +212,17 @@ class SessionAudit:
             name = revocation.name.lower()
             self._record(SIGNED_OUT, outcome=outcome, revocation=name, **self._account)
 
-    def _record(self, kind: EventKind, **members: object) -> None:
-        if self._log.is_on(self._profile.policy):  # otherwise not even the event is made
-            event: AuditEvent = replace(event_of(kind, self._profile), **members)  # type: ignore[arg-type] # by name
-            self._log.record(event, self._profile.policy)
+    def _record(
+        self, kind: EventKind, program: Program | None = None, /, **members: object
+    ) -> None:
+        if not self._log.is_on(self._profile.policy):
+            return  # not even what an event is made of is loaded
+        from desktop.services.model.audit import event_of, program_members
+
+        if program is not None:
+            members |= program_members(program)
+        event: AuditEvent = replace(event_of(kind, self._profile), **members)  # type: ignore[arg-type] # by name
+        self._log.record(event, self._profile.policy)
 
 
 def _is_signing_in(state: State) -> bool:

@@ -23,7 +23,6 @@ from desktop.oauth.errors import (
     TransportFailure,
     UnauthorizedClient,
 )
-from desktop.oauth.grants.token_exchange import exchange_token, request_with_bearer
 from desktop.oauth.model.token_set import Account, TokenSet
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.errors import (
@@ -198,6 +197,8 @@ _FORBIDDEN = (AccessDenied, ForbiddenByPolicy, InsufficientScope, UnauthorizedCl
 
 
 async def _request_token(provider: Provider, exchange: Exchange, token: AccessToken) -> TokenSet:
+    from desktop.oauth.grants.token_exchange import request_with_bearer  # not before a code
+
     if exchange.kind == BEARER:
         connection = await provider.reconnect()
         held = token.access_token
@@ -220,6 +221,8 @@ async def _request_token(provider: Provider, exchange: Exchange, token: AccessTo
 async def _exchange_at(
     connection: ClientConnection, endpoint: str, exchange: Exchange, token: AccessToken
 ) -> TokenSet:
+    from desktop.oauth.grants.token_exchange import exchange_token  # not before a code
+
     return await exchange_token(
         connection,
         endpoint,

@@ -12,6 +12,7 @@ from desktop.services.model.errors import AppLocked
 from desktop.services.model.states import Locked, State
 
 if TYPE_CHECKING:
+    from desktop.services.model.errors import PresenceNotProven
     from desktop.services.model.profile import Profile
 
 T = TypeVar("T")
@@ -37,11 +38,13 @@ class LockReason(Enum):
 class AppLock:
     """The one place that knows whether XDR Login is locked, and the `reason`.
 
+    `error` is why the last attempt to unlock failed.
     Watchers are called after each change, in the order in which they were added.
     """
 
     def __init__(self) -> None:
         self.reason: LockReason | None = None
+        self.error: PresenceNotProven | None = None
         self._watchers: list[Callable[[], None]] = []
         self._times_locked = 0
         self._running: set[asyncio.Task[Any]] = set()
@@ -73,7 +76,7 @@ class AppLock:
     def unlock(self) -> None:
         if self.is_locked:
             _log.info("unlocked")
-            self.reason = None
+            self.reason = self.error = None
             self._notify()
 
     def end(self, reason: LockReason) -> None:
@@ -85,7 +88,8 @@ class AppLock:
         """Return what may be shown of `state`, which is that of `profile`."""
         if not self.is_locked:
             return state
-        return Locked(unattended=profile is not None and profile.unattended)
+        unattended = profile is not None and profile.unattended
+        return Locked(unattended=unattended, error=self.error)
 
     async def run_unlocked(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work`; raises `AppLocked` if XDR Login is locked or has been before the end."""

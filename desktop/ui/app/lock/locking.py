@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
+from desktop.services.model.errors import PresenceNotProven, PresenceUnavailable
 from desktop.services.session.lock.app_lock import LockReason
-from desktop.services.session.lock.presence import NoPresence
+from desktop.services.session.lock.presence import Purpose, SystemPresence
 from desktop.services.session.one_task import OneTask
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from desktop.ui.app.controller import Controller
     from desktop.ui.app.lock.lock_events import LockEvents
 
+_log = logging.getLogger(__name__)
+
 _MILLISECONDS = 60_000  # of a minute
 # Uses are reported at most this often, and the lock must not come early.
 _LATE = 30_000  # milliseconds
@@ -28,16 +32,18 @@ _LATE = 30_000  # milliseconds
 class Locking(QObject):
     """Locks on command and on the events of the system, and unlocks.
 
-    `record` writes to the audit log. `presence` is asked before somebody unlocks in the window. An
-    unlocked screen needs no such question: whoever unlocked it has just proven who they are.
+    `record` writes to the audit log. Where a profile demands it, `presence` is proven before the
+    window unlocks, if that is possible here: a lock that never opens helps nobody. An unlocked
+    screen needs no such proof: whoever unlocked it has just proven who they are.
     """
 
     def __init__(self, controller: Controller) -> None:
         super().__init__(controller)
-        self.presence: Presence = NoPresence()
+        self.presence: Presence = SystemPresence()
         self.record: Callable[[AuditEvent], None] = lambda _event: None
         self._controller = controller
         self._lock: AppLock | None = None
+        self._proven = ""  # what the audit log says about the presence of whoever unlocks
         self._events: LockEvents | None = None
         self._unlocking = OneTask(on_crash=lambda _error: None)
         self._idle = QTimer(self, singleShot=True)
@@ -82,8 +88,28 @@ class Locking(QObject):
         await self._unlocking.close(grace=0)
 
     async def _unlock(self) -> None:
-        if await self.presence.confirm() and self._lock is not None:
+        if self._lock is None:
+            return
+        try:
+            self._proven = await self._prove()
+        except PresenceNotProven as error:
+            self._lock.error = error
+            self._controller.display.show_lock()
+        else:
             self._lock.unlock()
+
+    async def _prove(self) -> str:
+        """Return what the audit log says about it; raises `PresenceNotProven`."""
+        sessions = self._controller.sessions
+        statuses = sessions.statuses if sessions is not None else ()
+        if not any(each.profile.demands_presence for each in statuses):
+            return "not_required"
+        try:
+            await self.presence.prove(Purpose.UNLOCK)
+        except PresenceUnavailable as error:
+            _log.info("unlocking without proof of presence: %s", type(error).__name__)
+            return "unavailable"
+        return "proved"
 
     def _lock_for(self, reason: LockReason) -> None:
         if self._lock is not None:
@@ -118,11 +144,13 @@ class Locking(QObject):
         self._controller.display.show_lock()
 
     def _record_change(self) -> None:
-        from desktop.services.model.audit import APP_LOCKED, APP_UNLOCKED, AuditEvent
+        from desktop.services.model.audit import AuditEvent
+        from desktop.services.model.audit_kinds import APP_LOCKED, APP_UNLOCKED
 
         reason = None if self._lock is None else self._lock.reason
         if reason is None:
-            self.record(AuditEvent(APP_UNLOCKED))
+            self.record(AuditEvent(APP_UNLOCKED, presence=self._proven))
+            self._proven = ""
         else:
             self.record(AuditEvent(APP_LOCKED, reason=reason.name.lower()))
 

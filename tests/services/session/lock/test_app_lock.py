@@ -10,7 +10,6 @@ from desktop.services.model.errors import AppLocked
 from desktop.services.model.settings import Settings
 from desktop.services.model.states import Locked, SignedIn, SignedOut
 from desktop.services.session.lock.app_lock import AppLock, LockReason
-from desktop.services.session.lock.presence import NoPresence
 from desktop.services.session.session import Session
 from desktop.services.session.sessions import Sessions
 from tests.services.harness import ACCESS_TOKEN, PROFILE, TOKENS, SessionHarness, settle
@@ -108,10 +107,6 @@ def test_an_unlocked_screen_unlocks_all_but_what_somebody_locked(
         lock.lock(each)
     lock.end(LockReason.SCREEN)
     assert lock.reason is left
-
-
-async def test_without_a_way_to_ask_whoever_is_there_may_unlock() -> None:
-    assert await NoPresence().confirm()
 
 
 def test_watchers_are_told_once_of_each_change() -> None:

@@ -8,10 +8,19 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
-from desktop.services.model.audit import APP_LOCKED, APP_UNLOCKED, AuditEvent
+from desktop.services.model.audit import AuditEvent
+from desktop.services.model.audit_kinds import APP_LOCKED, APP_UNLOCKED
+from desktop.services.model.errors import (
+    NoAuthenticationAgent,
+    PresenceDeclined,
+    PresenceFailed,
+    PresenceNotProven,
+)
 from desktop.services.model.settings import Settings
 from desktop.services.session.lock.app_lock import AppLock, LockReason
+from desktop.services.session.lock.presence import Purpose
 from desktop.services.session.sessions import ProfileStatus
 from desktop.ui.app.lock.lock_events import LockEvents
 from desktop.ui.pages.details_view import DetailsView
@@ -20,6 +29,7 @@ from desktop.ui.views.locked_view import LockedView
 from desktop.ui.views.signed_in_view import SignedInView
 from desktop.ui.views.waiting_view import WaitingView
 from tests.sample_states import PROFILE, STATES, signed_in, waiting
+from tests.services.harness import FakePresence
 from tests.ui.harness import (
     TOKEN,
     ControllerHarness,
@@ -40,6 +50,10 @@ def lock_of(harness: ControllerHarness) -> AppLock:
 
 def shown(harness: ControllerHarness) -> type:
     return type(harness.window.view)
+
+
+def enabled_buttons(harness: ControllerHarness) -> list[QPushButton]:
+    return [each for each in buttons_on(harness.window) if each.isEnabled()]
 
 
 def texts(harness: ControllerHarness) -> list[str]:
@@ -98,7 +112,7 @@ def test_the_button_unlocks(harness: ControllerHarness) -> None:
     async def press() -> None:
         lock_of(harness).lock(LockReason.COMMAND)
         settle()
-        (button,) = buttons_on(harness.window)
+        (button,) = enabled_buttons(harness)
         assert button.text() == "Unlock"
         button.click()
         await asyncio.sleep(0.01)
@@ -108,19 +122,57 @@ def test_the_button_unlocks(harness: ControllerHarness) -> None:
     assert shown(harness) is SignedInView
 
 
-def test_whoever_is_not_confirmed_does_not_unlock(harness: ControllerHarness) -> None:
-    class Stranger:
-        async def confirm(self) -> bool:
-            return False
+async def unlock_with(harness: ControllerHarness, presence: FakePresence, mode: str) -> None:
+    """Unlock in the window while a profile has this `presence`."""
+    sessions = cast("FakeSessions", harness.controller.sessions)
+    profile = replace(PROFILE, presence=mode)
+    sessions.statuses = (ProfileStatus(profile, signed_in()),)
+    harness.controller.locking.presence = presence
+    lock_of(harness).lock(LockReason.COMMAND)
+    harness.controller.locking.unlock()
+    await asyncio.sleep(0.01)
+    settle()
 
-    async def ask() -> None:
-        harness.controller.locking.presence = Stranger()
-        lock_of(harness).lock(LockReason.COMMAND)
-        harness.controller.locking.unlock()
-        await asyncio.sleep(0.01)
 
-    run_on_event_loop(ask())
+def test_whoever_does_not_confirm_it_does_not_unlock(harness: ControllerHarness) -> None:
+    stranger = FakePresence(PresenceDeclined())
+    harness.show(signed_in())
+    run_on_event_loop(unlock_with(harness, stranger, "ask"))
     assert lock_of(harness).is_locked
+    assert stranger.asked == [Purpose.UNLOCK]
+    assert texts(harness)[-1] == "You canceled the password prompt"
+    stranger.error = None
+    run_on_event_loop(unlock_with(harness, stranger, "ask"))
+    assert not lock_of(harness).is_locked
+    lock_of(harness).lock(LockReason.COMMAND)
+    settle()
+    assert "You canceled the password prompt" not in texts(harness)
+
+
+@pytest.mark.parametrize(
+    ("mode", "error", "recorded"),
+    [
+        ("always", None, "proved"),
+        ("ask", NoAuthenticationAgent(), "unavailable"),
+        ("never", PresenceFailed(), "not_required"),
+    ],
+)
+def test_an_unlock_says_whether_presence_was_proven(
+    harness: ControllerHarness, mode: str, error: PresenceNotProven | None, recorded: str
+) -> None:
+    events: list[AuditEvent] = []
+    harness.controller.locking.record = events.append
+    run_on_event_loop(unlock_with(harness, FakePresence(error), mode))
+    assert not lock_of(harness).is_locked
+    assert events[-1] == AuditEvent(APP_UNLOCKED, presence=recorded)
+
+
+def test_an_unlocked_screen_needs_no_proof(harness: ControllerHarness) -> None:
+    events: list[AuditEvent] = []
+    harness.controller.locking.record = events.append
+    lock_of(harness).lock(LockReason.SCREEN)
+    lock_of(harness).end(LockReason.SCREEN)
+    assert events[-1] == AuditEvent(APP_UNLOCKED)
 
 
 def test_a_lock_clears_the_copied_token(harness: ControllerHarness) -> None:
@@ -200,7 +252,7 @@ def test_a_page_waits_below_the_lock_with_what_was_typed(harness: ControllerHarn
 @pytest.mark.parametrize("key", [Qt.Key.Key_Comma, Qt.Key.Key_K])
 def test_a_locked_app_opens_no_pages(harness: ControllerHarness, key: Qt.Key) -> None:
     harness.controller.add_shortcuts()
-    harness.window.add_settings_button()
+    harness.window.enable_header()
     harness.window.add_profile_switcher()
     harness.show(signed_in())
     lock_of(harness).lock(LockReason.SCREEN)
@@ -208,7 +260,7 @@ def test_a_locked_app_opens_no_pages(harness: ControllerHarness, key: Qt.Key) ->
     QTest.keyClick(harness.window, key, Qt.KeyboardModifier.ControlModifier)
     settle()
     assert harness.window.page is None
-    assert [each.text() for each in buttons_on(harness.window)] == ["Unlock"]
+    assert [each.text() for each in enabled_buttons(harness)] == ["Unlock"]
 
 
 def test_a_page_that_arrives_late_waits_below_the_lock(harness: ControllerHarness) -> None:
