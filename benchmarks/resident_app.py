@@ -38,9 +38,9 @@ class ResidentWindow(Window):
         self._copying = QTimer(self, interval=round(float(sys.argv[2]) * 1000))
         self._copying.timeout.connect(self._copy)
 
-    def show_state(self, state: State, at: datetime) -> None:
+    def show_state(self, state: State, at: datetime, *, news: str = "") -> None:
         """Draw the state, and hide when signed in, or signed out again."""
-        super().show_state(state, at)
+        super().show_state(state, at, news=news)
         if isinstance(state, SignedIn) and not self._is_signed_in:
             self._is_signed_in = True
             if "sign-out" in sys.argv:

@@ -63,11 +63,11 @@ class WatchedWindow(Window):
         self._beat.timeout.connect(self._on_beat)
         self.painted.connect(self._on_painted)
 
-    def show_state(self, state: State, at: datetime) -> None:
+    def show_state(self, state: State, at: datetime, *, news: str = "") -> None:
         """Draw the state, and report when it is on screen."""
         from desktop.services.model.states import AwaitingApproval, SignedIn
 
-        super().show_state(state, at)
+        super().show_state(state, at, news=news)
         if isinstance(state, AwaitingApproval) and state.approved:
             self._report_once("approved")
         elif isinstance(state, AwaitingApproval):

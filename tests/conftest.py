@@ -29,6 +29,7 @@ pytest_plugins = [
     "tests.rigs.chroot",
     "tests.rigs.signing",
     "tests.rigs.wine",
+    "tests.rigs.orca",
 ]
 
 RIGS = {
@@ -45,6 +46,7 @@ RIGS = {
     "chroot",
     "windows",
     "analyst_with_app",
+    "orca",
 }
 
 FOLDERS = {

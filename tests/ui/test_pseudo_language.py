@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QComboBox
 
+from desktop.services.system.language import LANGUAGE_NAMES
 from desktop.services.system.translation import translate
 from desktop.ui.copy.copy_window import CopyWindow
 from desktop.ui.kit.widgets import Button
@@ -24,7 +25,8 @@ from tests.ui.harness import Screen, misfits, settle
 _DATA = re.compile(
     r"Northwind SOC|Contoso SOC|Fabrikam Security Operations|Cisco XDR|XDR Login"
     r"|status \d+|trace [0-9a-f-]+|[\w.-]+@[\w.-]+|[\w-]+(\.[\w-]+)+|/[\w./-]+|[a-z]+_[a-z]+"
-    r"|[a-z-]+:[a-z]+|\b(casebook|profile|response|repo|admin)\b"
+    r"|[a-z-]+:[a-z]+|\b(casebook|profile|response|repo|admin)\b|"
+    + "|".join(map(re.escape, LANGUAGE_NAMES.values()))
 )
 _WORD = re.compile(r"[A-Za-z]{2,}")
 

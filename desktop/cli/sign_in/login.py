@@ -37,6 +37,8 @@ from desktop.services.system.paths import log_folder, settings_file
 from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 
+_ACCESSIBLE = "ACCESSIBLE"  # as other command lines with plain output have it
+
 
 @dataclass(frozen=True, slots=True)
 class SignInOptions:
@@ -48,7 +50,15 @@ class SignInOptions:
     names_profile: bool = False
 
 
-def login(*, profile: str | None, again: bool, no_browser: bool, qr: bool, as_json: bool) -> int:
+def login(
+    *,
+    profile: str | None,
+    again: bool,
+    no_browser: bool,
+    qr: bool,
+    plain: bool,
+    as_json: bool,
+) -> int:
     options = global_options()
     options.profile = profile
     sign_in_options = SignInOptions(
@@ -57,7 +67,7 @@ def login(*, profile: str | None, again: bool, no_browser: bool, qr: bool, as_js
         must_save=options.demo is None,
         names_profile=profile is not None,
     )
-    reporter = JsonReporter() if as_json else TextReporter(qr=qr)
+    reporter = JsonReporter() if as_json else TextReporter(qr=qr, plain=plain or _prefers_plain())
     return _run(options, reporter, sign_in_options)
 
 
@@ -65,7 +75,8 @@ def login(*, profile: str | None, again: bool, no_browser: bool, qr: bool, as_js
 def sign_in_without_display(options: Options) -> int:
     print_message(translate("No display found. Signing in from the terminal."))
     options.profile = options.profile or os.environ.get(PROFILE_VARIABLE)
-    return _run(options, TextReporter(), SignInOptions(must_save=options.demo is None))
+    reporter = TextReporter(plain=_prefers_plain())
+    return _run(options, reporter, SignInOptions(must_save=options.demo is None))
 
 
 def _run(options: Options, reporter: Reporter, sign_in_options: SignInOptions) -> int:
@@ -91,6 +102,12 @@ async def _while_demo_runs(ended: Future[None] | None, signing_in: Coroutine[Any
     task.cancel()
     await asyncio.wait({task})
     raise DemoServerFailed from end.exception()
+
+
+def _prefers_plain() -> bool:
+    """Whether all output should be plain, as the environment or the settings say."""
+    wish = os.environ.get(_ACCESSIBLE, "")
+    return wish != "0" if wish else load_settings(settings_file()).plain_output
 
 
 def _can_open_browser() -> bool:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from desktop.cli.terminal.error_reports import report_error
 from desktop.cli.terminal.exits import Exit
 from desktop.cli.terminal.output import print_event, print_message
+from desktop.oauth.addresses import is_loopback
 from desktop.services.model.errors import RenewalRefused, SignedOutByServer
 from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import Profile
@@ -19,6 +20,7 @@ from desktop.services.model.states import AwaitingApproval, SignedIn
 from desktop.services.system.translation import translate
 from desktop.services.wording.formats import format_countdown, format_time
 from desktop.services.wording.messages import Surface, advice_for
+from desktop.services.wording.spoken import spoken_code, spoken_mark
 
 
 class Reporter:
@@ -89,15 +91,18 @@ class JsonReporter(Reporter):
 class TextReporter(Reporter):
     """Text on stderr; on a terminal with a QR code and a countdown.
 
-    With `qr` the QR code is always printed.
+    With `qr` the QR code is always printed. With `plain`, as screen readers need it, nothing is
+    redrawn, the code is spelled, and there are no symbols.
     """
 
-    def __init__(self, *, qr: bool = False) -> None:
-        on_terminal = sys.stderr.isatty()
+    def __init__(self, *, qr: bool = False, plain: bool = False) -> None:
+        on_terminal = sys.stderr.isatty() and not plain
+        self._is_plain = plain
+        self._left: float | None = None  # seconds, when it was last looked at
         self._shows_qr = qr or on_terminal
         self._any_width = qr
         self._is_live = on_terminal and os.environ.get("TERM") != "dumb"
-        self.redraw_interval = 1.0 if self._is_live else None
+        self.redraw_interval = 1.0 if self._is_live or plain else None
         self._waiting: AwaitingApproval | None = None
         self._drawn = ""
 
@@ -111,7 +116,7 @@ class TextReporter(Reporter):
             _print_link(state, opens_browser=opens_browser)
         else:
             self._print_code(state, opens_browser=opens_browser)
-        self._waiting = state
+        self._waiting, self._left = state, None
         if self._is_live:
             self.redraw()
         else:
@@ -144,7 +149,8 @@ class TextReporter(Reporter):
 
     def report_signed_in(self, profile: Profile, state: SignedIn, *, next_command: str) -> None:
         """Print who is signed in until when, and what to do next."""
-        lines = [_signed_in_message(profile, state)]
+        message = _signed_in_message(profile, state)
+        lines = [message.removeprefix(_DONE) if self._is_plain else message]
         if not state.renewable and state.expires_at is not None:
             lines.append(
                 translate("This server issued no refresh token: sign in again when it expires.")
@@ -154,8 +160,13 @@ class TextReporter(Reporter):
             self.note(translate("Next: {command}", command=next_command))
 
     def redraw(self) -> None:
-        """Redraw the countdown in place."""
+        """Redraw the countdown in place; in plain output, print the time left at a few marks."""
         if self._waiting is None:
+            return
+        if self._is_plain:
+            before, self._left = self._left, _seconds_left(self._waiting)
+            if mark := spoken_mark(before, self._left):
+                print_message(mark)
             return
         line = _waiting_text(self._waiting)[: get_terminal_size().columns - 1]
         sys.stderr.write("\r" + line.ljust(len(self._drawn)))
@@ -169,11 +180,17 @@ class TextReporter(Reporter):
             self._drawn = ""
 
     def _print_code(self, state: AwaitingApproval, *, opens_browser: bool) -> None:
-        print_message(translate("Your code:  {code}", code=state.user_code), bold=True)
+        # Above the code, which it would push off a small screen.
+        can_scan = self._shows_qr and not is_loopback(state.host)
+        if can_scan and (code := _render_qr(state.link, any_width=self._any_width)):
+            print_message(code)
+        print_message(
+            translate("Your code:  {code}", code=state.user_code), bold=not self._is_plain
+        )
+        if self._is_plain:
+            print_message(translate("Spelled: {code}", code=spoken_code(state.user_code)))
         print_message(translate("Approve it: {link}", link=state.link))
         _warn_of_host(state)
-        if self._shows_qr and (code := _render_qr(state.link, any_width=self._any_width)):
-            print_message(code)
         if opens_browser:
             print_message(translate("Opening the link in your browser."))
         print_message(
@@ -181,6 +198,9 @@ class TextReporter(Reporter):
                 "Check that the page shows this code. Never approve a code that someone sent you."
             )
         )
+
+
+_DONE = "✓ "
 
 
 def _signed_in_message(profile: Profile, state: SignedIn) -> str:
@@ -215,10 +235,14 @@ def _print_link(state: AwaitingApproval, *, opens_browser: bool) -> None:
 
 
 def _waiting_text(state: AwaitingApproval) -> str:
-    left = format_countdown((state.expires_at - datetime.now(UTC)).total_seconds())
+    left = format_countdown(_seconds_left(state))
     if state.in_browser:
         return translate("Waiting for approval. The link expires in {time}.", time=left)
     return translate("Waiting for approval. The code expires in {time}.", time=left)
+
+
+def _seconds_left(state: AwaitingApproval) -> float:
+    return max(0.0, (state.expires_at - datetime.now(UTC)).total_seconds())
 
 
 def _warn_of_host(state: AwaitingApproval) -> None:

@@ -92,6 +92,13 @@ class Settings:
         title=translatable("Notifications"),
         help=translatable("Only when you need to act. They never contain secrets."),
     )
+    plain_output: bool = member(
+        "Print plain lines when signing in from the terminal, for screen readers: the code is "
+        "spelled, nothing is redrawn, and there is no QR code.",
+        default=False,
+        title=translatable("Plain output in the terminal"),
+        help=translatable("For screen readers: spells the code and redraws nothing."),
+    )
     browser: str = text(
         "The browser that opens links, by the ID that the Settings page writes into settings.toml. "
         "Empty for the system default.",

@@ -98,8 +98,9 @@ class Display(QObject):
             state = self.sessions.lock.mask(profile, state)
         self.state = state
         self._announcer.reset_countdown(before, state)
-        self.draw()
-        self._announcer.announce_state(before, state, datetime.now(UTC))
+        news = self._announcer.news(before, state, datetime.now(UTC))
+        self.draw(news)
+        self._announcer.announce(news, again=False)
 
     def show_other(self, status: ProfileStatus) -> None:
         """Draw the new status of a profile that is not in the window, with those that follow."""
@@ -115,12 +116,12 @@ class Display(QObject):
             self.sessions.check_clock()
         self.draw()
 
-    def draw(self) -> None:
+    def draw(self, news: str = "") -> None:
         """Draw the states that are on screen, and schedule the next redraw."""
         at = datetime.now(UTC)
         if self.session is not None:
             self._window.set_profile(self.session.profile)  # it may have been edited
-        self._window.show_state(self.state, at)
+        self._window.show_state(self.state, at, news=news)
         self.drawn.emit(self.state, at)
         others = self._draw_profiles(at)
         self._announcer.announce_countdown(self.state, at, in_sight=self._in_sight)

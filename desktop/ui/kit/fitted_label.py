@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop.ui.kit.widgets import Label
+from desktop.ui.kit.word_breaks import unbroken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +56,8 @@ class FittedLabel(Label):
         width = self.contentsRect().width()
         shown = self._fitted(width) if width > 0 else self._whole
         super(Label, self).setText(shown)
-        self.setAccessibleName("" if shown == self._whole else self._whole)
+        plain = unbroken(self._whole)
+        self.setAccessibleName("" if shown == plain else plain)
         is_cut = shown.replace(_BREAK, "") != self._whole
         self.setToolTip(_as_markup(self._whole) if is_cut else "")
 

@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 
 from desktop.services.system.translation import translate
 from desktop.ui.kit.stepper import Stepper
-from desktop.ui.kit.widgets import add_row, label, set_style_property, set_tooltip
+from desktop.ui.kit.widgets import add_row, describe, label, set_style_property, show_tooltip
+from desktop.ui.kit.word_breaks import unbroken
 
 if TYPE_CHECKING:
     from desktop.ui.kit.theme import Theme
@@ -49,6 +50,8 @@ class Choice(QComboBox):
 
     def show_value(self, value: str) -> None:
         """Choose `value` without a change signal; an unknown one is added."""
+        if self.count() and self.currentData() == value:
+            return  # a screen reader would be told, however often
         self.blockSignals(True)
         if self.findData(value) < 0:
             self.addItem(value, value)
@@ -95,6 +98,8 @@ class TextInput(QLineEdit):
 
     def show_value(self, value: str) -> None:
         """Show `value` without a change signal."""
+        if self.text() == value:
+            return
         self.blockSignals(True)
         self.setText(value)
         self.blockSignals(False)
@@ -117,6 +122,8 @@ class MultilineInput(QPlainTextEdit):
 
     def show_value(self, value: str) -> None:
         """Show `value` without a change signal."""
+        if self.toPlainText() == value:
+            return
         self.blockSignals(True)
         self.setPlainText(value)
         self.blockSignals(False)
@@ -196,7 +203,7 @@ class Field(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(5)
         self.heading = label(name, "heading")
-        self.heading.setBuddy(control)
+        self.heading.setBuddy(control.focusProxy() or control)
         self._note = label("", "muted")
         column.addWidget(self.heading)
         if beside is None:
@@ -220,7 +227,10 @@ class Field(QWidget):
         self._note.setVisible(bool(text or self._about))
         set_style_property(self._note, "role", "fault" if text else "muted")
         set_style_property(self.control, "wrong", "true" if text else "false")
-        set_tooltip(self.control, text or self._about)
+        spoken = translate("Invalid: {problem}", problem=text) if text else self._about
+        focusable = self.control.focusProxy() or self.control
+        show_tooltip(focusable, text or self._about)
+        describe(focusable, unbroken(spoken))
 
     def set_help(self, about: str) -> None:
         """Change the help."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSize, QTimer
+from PySide6.QtCore import QEvent, QObject, QSize, QTimer
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QFocusEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -19,14 +21,14 @@ from PySide6.QtWidgets import (
 
 from desktop.services.system.translation import translate
 from desktop.ui.kit.theme import GAP, SPACE
-from desktop.ui.kit.word_breaks import breakable
+from desktop.ui.kit.word_breaks import breakable, unbroken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from PySide6.QtCore import QRect
-    from PySide6.QtGui import QFocusEvent, QPaintEvent, QResizeEvent
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
 
     from desktop.services.model.states import State
     from desktop.ui.kit.copy_progress import CopyProgress
@@ -42,13 +44,20 @@ class Label(QLabel):
     """A label that breaks a very long word, such as a host, so that its end is visible."""
 
     def setText(self, text: str) -> None:
-        """Show `text`."""
-        super().setText(breakable(text))
+        """Show `text`; a screen reader reads it without the breaks."""
+        shown, name = breakable(text), unbroken(text)
+        if self._names_itself or shown != name:
+            self._names_itself = shown != name
+            self.setAccessibleName(name if self._names_itself else "")
+        super().setText(shown)
+
+    _names_itself = False  # the name is its text without the breaks
 
 
 def label(text: str = "", role: str = "", *, centered: bool = False) -> Label:
     """Make a wrapping plain-text label, so that text from a server is never read as markup."""
-    made = Label(breakable(text))
+    made = Label()
+    made.setText(text)
     made.setProperty("textFormat", "PlainText")
     made.setWordWrap(True)
     made.setProperty("role", role)
@@ -83,6 +92,10 @@ class Button(QPushButton):
         fitting = (text for text in texts if self.fontMetrics().horizontalAdvance(text) <= room)
         self.setText(next(fitting, texts[-1]))
         self._restore_timer.start()
+
+    @property
+    def is_acknowledging(self) -> bool:
+        return self._restore_timer.isActive()
 
     def replace_text(self, text: str) -> None:
         """Show `text` until `restore_text` or `acknowledge`."""
@@ -303,13 +316,90 @@ class View(QWidget):
 
 def set_tooltip(widget: QWidget, text: str) -> None:
     """Describe `widget` in a tooltip and for screen readers. `text` is never read as markup."""
+    if show_tooltip(widget, text):
+        describe(widget, unbroken(text))
+
+
+def show_tooltip(widget: QWidget, text: str) -> bool:
+    """Show `text` in a tooltip, never as markup; return whether it is another one."""
     from html import escape
 
-    if widget.accessibleDescription() == text:
-        return
     # Qt guesses whether a tooltip is markup, so the text is turned into markup.
-    widget.setToolTip(f"<span>{escape(text)}</span>" if text else "")
-    widget.setAccessibleDescription(text)
+    markup = f"<span>{escape(text)}</span>" if text else ""
+    if widget.toolTip() == markup:
+        return False
+    widget.setToolTip(markup)
+    return True
+
+
+def describe(widget: QWidget, text: str) -> None:
+    """Describe `widget` for screen readers; what `say` has put there stays in front of it."""
+    message = widget.findChild(_Message)
+    if message is None:
+        widget.setAccessibleDescription(text)
+    else:
+        message.description = text
+
+
+def say(widget: QWidget, text: str, *, again: bool = True) -> None:
+    """Let a screen reader say `text`, wherever the focus is in the window of `widget`.
+
+    Unless `again`, not if the focus is already described by it.
+    """
+    if not text or not QAccessible.isActive():
+        return
+    QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
+    focused = widget.window().focusWidget()
+    if isinstance(focused, Button) and focused.is_acknowledging:
+        return  # its new text is read
+    if _READS_DESCRIPTIONS and focused is not None:
+        if again and focused.accessibleDescription() == text:
+            focused.setAccessibleDescription("")
+        describe_for_now(focused, text)
+
+
+def describe_for_now(widget: QWidget, text: str) -> None:
+    """Describe `widget` as `text`, until the focus moves to another one in its window."""
+    if QAccessible.isActive():
+        (widget.findChild(_Message) or _Message(widget)).show(text)
+
+
+# Orca before 45, as in Debian 12, ignores announcements. It reads the description of what has the
+# focus, whenever that changes.
+_READS_DESCRIPTIONS = sys.platform == "linux"
+
+
+class _Message(QObject):
+    """Replaces the description of a control until another one has the focus.
+
+    `description` is what comes back then.
+    """
+
+    def __init__(self, control: QWidget) -> None:
+        super().__init__(control)
+        self._control = control
+        self.description = control.accessibleDescription()
+        control.installEventFilter(self)
+
+    def show(self, text: str) -> None:
+        self._control.setAccessibleDescription(text)
+
+    def eventFilter(self, _control: QObject, event: QEvent) -> bool:
+        """Wait for the end of the focus; the window may lose it in the meantime."""
+        if isinstance(event, QFocusEvent) and event.lostFocus():
+            from PySide6.QtCore import Qt  # late, see docs/decisions/start.md
+
+            if event.reason() != Qt.FocusReason.ActiveWindowFocusReason:
+                # Not before readers know that the focus has moved: they would read it.
+                QTimer.singleShot(0, self, self._end)
+        return False
+
+    def _end(self) -> None:
+        if self._control.isVisible():  # otherwise it is about to be deleted, and would be read
+            self._control.setAccessibleDescription(self.description)
+        self._control.removeEventFilter(self)
+        self.setParent(None)
+        self.deleteLater()
 
 
 def name_shortcut(button: Button, key: str) -> None:

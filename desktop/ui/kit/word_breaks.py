@@ -20,3 +20,8 @@ def breakable(text: str, *, longest: int = _LONGEST) -> str:
         lambda word: re.sub(r"[^\W_]{12}(?=\S)|[\W_](?=\S)", "\\g<0>\N{ZERO WIDTH SPACE}", word[0]),
         text,
     )
+
+
+def unbroken(text: str) -> str:
+    """Return `text` without the breaks, as screen readers should read it."""
+    return text.replace("\N{ZERO WIDTH SPACE}", "")

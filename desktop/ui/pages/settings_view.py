@@ -49,7 +49,7 @@ _GROUPS = (
             "renew_while_locked",
         ),
     ),
-    (translatable("Appearance"), ("theme", "language", "browser", "notifications")),
+    (translatable("Appearance"), ("theme", "language", "browser", "notifications", "plain_output")),
 )
 _Control = Switch | Stepper | Choice
 _ABOVE_HEADING, _BELOW_HEADING = 4, -8  # logical pixels more than between cards
@@ -241,7 +241,10 @@ class _Row(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        add_row(column, label(translate(name), "heading"), control).setStretch(0, 1)
+        heading = label(translate(name), "heading")
+        if isinstance(control, Choice):
+            heading.setBuddy(control)  # on Linux, the name of a combo box is its value
+        add_row(column, heading, control).setStretch(0, 1)
         column.addWidget(about)
         self._locked = label("", "muted")
         self._locked.hide()

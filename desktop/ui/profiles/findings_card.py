@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.services.profile_editor import editor_wording
 from desktop.services.profile_editor.findings import Finding, Outcome, check_summary
 from desktop.services.system.translation import translate
-from desktop.ui.kit.widgets import Button, Card, fit_to_text, label, scroll_into_view
+from desktop.ui.kit.widgets import Button, Card, fit_to_text, label, say, scroll_into_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,10 +98,8 @@ class FindingsCard(Card):
         summary = check_summary(self._findings)
         self._head.setText(summary)
         QTimer.singleShot(0, self, self._on_laid_out)  # after the last line is laid out
-        if QAccessible.isActive():
-            spoken = " ".join(f"{each.text} {each.remedy}".strip() for each in self._findings)
-            event = QAccessibleAnnouncementEvent(self, f"{summary} {spoken}")
-            QAccessible.updateAccessibility(event)
+        spoken = " ".join(f"{each.text} {each.remedy}".strip() for each in self._findings)
+        say(self, f"{summary} {spoken}")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Stay in view while the findings grow."""

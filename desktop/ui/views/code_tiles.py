@@ -5,8 +5,8 @@ from PySide6.QtGui import QFont, QFontDatabase, QPainter, QPainterPath, QPaintEv
 from PySide6.QtWidgets import QLabel, QSizePolicy
 
 from desktop.services.system.translation import translate
+from desktop.services.wording.spoken import spoken_code
 from desktop.ui.kit.theme import Theme
-from desktop.ui.wording.window_texts import spoken_code
 
 _GAP = 4.0
 _WIDEST, _NARROWEST = 44.0, 22.0

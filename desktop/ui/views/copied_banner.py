@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from math import ceil
 
 from PySide6.QtCore import QDeadlineTimer, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from desktop.services.model.states import SignedIn
 from desktop.services.system.translation import translate
 from desktop.ui.kit.widgets import Button, fit_to_text, label
 from desktop.ui.wording import window_texts
@@ -73,8 +75,12 @@ class StatusOrCopy(QWidget):
         column.addWidget(self._status)
         column.addWidget(self.banner)
 
-    def show_status(self, text: str) -> None:
-        self._status.setText(text)
+    def show_status(self, state: SignedIn, at: datetime) -> None:
+        # Named first, without the seconds: a label without a name of its own tells screen readers
+        # every new text.
+        later = max(at, state.next_at or at)
+        self._status.setAccessibleName(window_texts.renewal_status(state, later))
+        self._status.setText(window_texts.renewal_status(state, at))
 
     def show_copied(self, copied: str, seconds: float) -> None:
         self.banner.show_copied(copied, seconds)

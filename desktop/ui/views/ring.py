@@ -44,11 +44,13 @@ class Ring(QLabel):
         return QSize(_DIAMETER, _DIAMETER)
 
     def show_time(self, time: str, text: str, *, share: float, color: str) -> None:
-        """Show `time` above `text`; `share` is from 0 to 1, `color` a design token."""
+        """Show `time` above `text`; `share` is from 0 to 1, `color` a design token.
+
+        Its owner names it for screen readers, which need no seconds.
+        """
         shown = (time, text, share, color)
         if shown != self._shown:
             self._shown = shown
-            self.setAccessibleName(f"{time} {text}")
             self.update()
 
     def set_busy(self, *, busy: bool) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import QElapsedTimer, QTimer, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QFocusEvent, QHideEvent
+from PySide6.QtGui import QFocusEvent, QHideEvent
 
 from desktop.services.model.states import Revocation
 from desktop.services.system.translation import translatable, translate
@@ -12,7 +12,7 @@ from desktop.services.wording.sign_out_texts import (
     SPOKEN_CONFIRM_ALL_COMPUTERS,
     sign_out_tooltip,
 )
-from desktop.ui.kit.widgets import Button, fit_to_text, set_style_property, set_tooltip
+from desktop.ui.kit.widgets import Button, fit_to_text, say, set_style_property, set_tooltip
 from desktop.ui.views.actions import Actions
 
 QUESTION_TIMEOUT = 5000  # milliseconds
@@ -66,9 +66,7 @@ class SignOutButton(Button):
         self.replace_text(translate(self._labels.question))
         set_style_property(self, "asks", "true")
         self.asking.emit(True)
-        if QAccessible.isActive():
-            event = QAccessibleAnnouncementEvent(self, translate(self._labels.spoken))
-            QAccessible.updateAccessibility(event)
+        say(self, translate(self._labels.spoken))
 
     def cancel_question(self) -> bool:
         """Remove the question; return whether there was one."""

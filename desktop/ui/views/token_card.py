@@ -73,8 +73,9 @@ class TokenCard(Card):
         self._state = state
         time, text, share, color = window_texts.ring(state, at)
         self._ring.show_time(time, text, share=share, color=color)
+        self._ring.setAccessibleName(window_texts.spoken_ring(state, at))
         self._ring.set_busy(busy=state.renewing)
-        self._status.show_status(window_texts.renewal_status(state, at))
+        self._status.show_status(state, at)
         # A token that can be renewed is renewed by the next copy, so it can still be copied.
         over = state.is_over(at)
         if self._sign_in.isHidden() == over:

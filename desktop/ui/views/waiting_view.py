@@ -3,7 +3,9 @@
 from datetime import datetime
 from enum import Enum, auto
 
-from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.services.model.states import AwaitingApproval, State
 from desktop.services.system.translation import translate
@@ -14,16 +16,17 @@ from desktop.ui.kit.widgets import (
     Card,
     View,
     add_row,
+    describe,
     fit_to_text,
     has_focus_ring,
     label,
-    set_tooltip,
+    show_tooltip,
 )
 from desktop.ui.views.actions import Actions
 from desktop.ui.views.code_tiles import CodeTiles
 from desktop.ui.wording import window_texts
 
-_BAR_STEPS = 1000
+_BAR_HEIGHT = 4
 _LONGEST_QR = 1000  # characters of a link; phones cannot read the symbol of a longer one
 
 
@@ -34,7 +37,7 @@ class WaitingView(View):
         super().__init__()
         self._code_card = _CodeCard(actions, theme)
         self._qr_card: _QrCard | None = None
-        self._progress = _ProgressCard()
+        self._progress = _ProgressCard(theme)
         self._state: AwaitingApproval | None = None
         self.column.addStretch(1)
         self.column.addWidget(self._code_card)
@@ -163,8 +166,10 @@ class _CodeCard(Card):
         self.copy_code.setVisible(not state.in_browser and browser is not _Browser.OPENED)
         self._host.show_state(state)
         # The link of a browser sign-in contains values that only XDR Login and the server may know.
+        # A screen reader would spell the whole link whenever the button has the focus.
         for button in (self._open, self._open_again):
-            set_tooltip(button, state.host if state.in_browser else state.link)
+            describe(button, window_texts.host(state))
+            show_tooltip(button, state.host if state.in_browser else state.link)
         self.show_qr.setVisible(_phone_can_open(state))
         self.setEnabled(not state.approved and not state.is_retrying_exchange)
 
@@ -209,12 +214,12 @@ class _CodeCard(Card):
         if self._state is not None and self._state.in_browser:
             self._copy_link()
         else:
-            self._actions.copy_code()
             self.copy_code.acknowledge(translate("Copied"))
+            self._actions.copy_code()
 
     def _copy_link(self) -> None:
-        self._actions.copy_link()
         self.copy_link.acknowledge(translate("Copied"))
+        self._actions.copy_link()
 
 
 class _Host(QWidget):
@@ -241,7 +246,7 @@ class _QrCard(Card):
     def __init__(self) -> None:
         super().__init__(spacing=6, plain=True)
         # Few people need it, so its library is not loaded before.
-        from desktop.ui.views.qr_code import QrCode
+        from desktop.ui.kit.qr_code import QrCode
 
         self._qr = QrCode()
         self._check = label("", "subtitle", centered=True)
@@ -260,13 +265,13 @@ class _QrCard(Card):
 class _ProgressCard(Card):
     """How long the code is valid, and what happens next."""
 
-    def __init__(self) -> None:
+    def __init__(self, theme: Theme) -> None:
         super().__init__(spacing=8, plain=True)
         self._heading = label("", "heading")
         self._heading.setWordWrap(False)
         self._expires = label("", "muted")
         self._expires.setProperty("alignment", "AlignRight|AlignVCenter")
-        self._bar = QProgressBar(maximum=_BAR_STEPS, textVisible=False)
+        self._bar = TimeBar(theme)
         self._polling = label("", "muted")
         self._trouble = label("", "warning")
         add_row(self.column, self._heading, self._expires)
@@ -277,13 +282,40 @@ class _ProgressCard(Card):
     def show_state(self, state: AwaitingApproval, at: datetime) -> None:
         text, share = window_texts.code_lifetime(state, at)
         self._heading.setText(window_texts.waiting(state))
-        self._bar.setAccessibleName(
-            translate("Time left") if state.in_browser else translate("Time until the code expires")
-        )
+        # Named first: a label without a name of its own tells screen readers every new text.
+        self._expires.setAccessibleName(window_texts.spoken_code_lifetime(state, at))
         self._expires.setText(text)
-        self._bar.setValue(round(share * _BAR_STEPS))
+        self._bar.show_share(share)
         polling = window_texts.polling_status(state, at)
+        # Without the seconds.
+        self._polling.setAccessibleName(window_texts.polling_status(state, max(at, state.next_at)))
         self._polling.setText(polling)
         self._polling.setVisible(bool(polling))
         self._trouble.setVisible(state.trouble is not None)
         self._trouble.setText(window_texts.trouble(state))
+
+
+class TimeBar(QWidget):
+    """The time that is left, from 0 to 1.
+
+    Not a progress bar, because screen readers say every change of one.
+    """
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.share = 1.0
+        self.setFixedHeight(_BAR_HEIGHT)
+
+    def show_share(self, share: float) -> None:
+        if share != self.share:
+            self.share = share
+            self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for width, token in ((self.width(), "track"), (self.width() * self.share, "primary")):
+            bar = QPainterPath()
+            bar.addRoundedRect(QRectF(0, 0, width, _BAR_HEIGHT), _BAR_HEIGHT / 2, _BAR_HEIGHT / 2)
+            painter.fillPath(bar, self._theme.brush(token))

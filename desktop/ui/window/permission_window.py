@@ -17,12 +17,12 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from desktop.services.session.token_permission import ANSWER_TIMEOUT, PermissionAnswer
 from desktop.services.system.translation import translate
+from desktop.services.wording.spoken import spoken_mark
 from desktop.ui.kit.fact_rows import FactRows
 from desktop.ui.kit.theme import GAP, NARROWEST, SPACE
 from desktop.ui.kit.widgets import Button, ButtonRow, label, set_tooltip
 from desktop.ui.window.announcer import Announcer
 from desktop.ui.wording import page_texts
-from desktop.ui.wording.window_texts import spoken_mark
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject

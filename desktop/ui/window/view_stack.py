@@ -1,10 +1,20 @@
 """The content of the window: a header, the view of the state or a page on it, and a footer."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractSlider, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from desktop.ui.kit.theme import GAP, SPACE
-from desktop.ui.kit.widgets import Button, View, has_focus_ring
+from desktop.ui.kit.widgets import Button, View, describe_for_now, has_focus_ring, say
+from desktop.ui.kit.word_breaks import unbroken
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from desktop.services.model.states import State
 
 
 class ViewStack(QWidget):
@@ -35,14 +45,19 @@ class ViewStack(QWidget):
     def shown(self) -> View:
         return self.view if self.page is None or self.covers_page else self.page
 
-    def replace_view(self, view: View) -> None:
-        """Show `view` instead of the current view, below the page if there is one."""
+    def replace_view(self, view: View, *, state: State, at: datetime, news: str) -> None:
+        """Show `state` in `view` instead of the current view, below the page if there is one.
+
+        A screen reader says `news` when the focus gets there.
+        """
+        view.show_state(state, at)
         old, self.view = self.view, view
         ringed = has_focus_ring(self.focusWidget())
         if self._focus_below_page is not None and _contains(old, self._focus_below_page):
             self._focus_below_page = None
         self._remove(old)
         self._add(view)
+        _describe_primary(view, news)
         if self.shown is view:
             _focus_primary(view, ringed=ringed)
         else:
@@ -72,7 +87,10 @@ class ViewStack(QWidget):
         if self.covers_page:
             return
         self._scroll.verticalScrollBar().setValue(0)
+        page.setAccessibleName(_title_of(page))
+        _describe_primary(page, _title_of(page))
         _focus_primary(page, ringed=ringed)
+        say(page, _title_of(page), again=False)
 
     def close_page(self) -> None:
         """Close the page, and restore focus and scroll position of the view."""
@@ -85,6 +103,21 @@ class ViewStack(QWidget):
         self._restore_focus(ringed=ringed)
         self._scroll.verticalScrollBar().setValue(self._scroll_below_page)
         self.page_closed.emit()
+
+    def scroll_by(self, key: int) -> bool:
+        """Scroll with the keys of the system for that; return whether `key` is one."""
+        from PySide6.QtCore import Qt  # late, see docs/decisions/start.md
+
+        moves = QAbstractSlider.SliderAction
+        move = {
+            Qt.Key.Key_PageDown: moves.SliderPageStepAdd,
+            Qt.Key.Key_PageUp: moves.SliderPageStepSub,
+            Qt.Key.Key_End: moves.SliderToMaximum,
+            Qt.Key.Key_Home: moves.SliderToMinimum,
+        }.get(Qt.Key(key))
+        if move is not None:
+            self._scroll.verticalScrollBar().triggerAction(move)
+        return move is not None
 
     def _restore_focus(self, *, ringed: bool) -> None:
         left, self._focus_below_page = self._focus_below_page, None
@@ -130,6 +163,18 @@ def _focus_primary(view: View, *, ringed: bool) -> None:
         primary.take_focus(ringed=ringed)
     else:  # never on what is next by chance, such as the settings
         (primary or view.window()).setFocus()
+
+
+def _describe_primary(view: View, text: str) -> None:
+    """Describe what gets the focus first, before it does: a reader would say it twice."""
+    primary = view.primary()
+    if text and primary is not None:
+        describe_for_now(primary, text)
+
+
+def _title_of(page: View) -> str:
+    titles = (each for each in page.findChildren(QLabel) if each.property("role") == "title")
+    return next((unbroken(each.text()) for each in titles), "")
 
 
 def _set_visible(view: View, *, shown: bool) -> None:

@@ -84,15 +84,15 @@ class Window(QWidget):
         self._profile = profile
         self._header.profile_button.show_profile(profile, self.windowIcon())
 
-    def show_state(self, state: State, at: datetime) -> None:
-        """Show `state` as it is at `at`; only after `set_actions`."""
+    def show_state(self, state: State, at: datetime, *, news: str = "") -> None:
+        """Show `state` as it is at `at`, and say `news` of it; only after `set_actions`."""
         from desktop.services.model.states import Locked
 
         # Another profile always gets a new view, because a view may show a question or a
         # confirmation that belongs to its profile.
         if self._shows_other_profile or not self.view.shows(state):
             self._shows_other_profile = False
-            self._stack.replace_view(self._view_for(state))
+            self._stack.replace_view(self._view_for(state), state=state, at=at, news=news)
         self._stack.cover_page(covered=isinstance(state, Locked))
         self._header.show_buttons(shown=not self.is_covered)
         self.view.show_state(state, at)
@@ -207,7 +207,7 @@ class Window(QWidget):
             event.key() == Qt.Key.Key_Q and event.modifiers() == Qt.KeyboardModifier.ControlModifier
         ):
             self._quit()
-        else:
+        elif not self._stack.scroll_by(event.key()):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -23,6 +23,7 @@ from desktop.services.wording.formats import (
     format_values,
 )
 from desktop.services.wording.sign_out_texts import signed_out_message
+from desktop.services.wording.spoken import spoken_code, spoken_mark
 from desktop.ui.wording.update_timing import COUNTED_IN_DAYS
 
 if TYPE_CHECKING:
@@ -33,19 +34,6 @@ if TYPE_CHECKING:
     from desktop.services.model.scopes import ScopeDescription
     from desktop.services.wording.messages import Advice
 
-# When a countdown is read out, in seconds. A clock that is read out every second is only noise.
-_SPOKEN_MARKS = (
-    (30, translatable("30 seconds left")),
-    (60, translatable("1 minute left")),
-    (300, translatable("5 minutes left")),
-)
-_SPOKEN_SEPARATORS = {
-    "-": translatable("dash"),
-    " ": translatable("space"),
-    ".": translatable("dot"),
-    "_": translatable("underscore"),
-}
-
 EXPIRED = translatable("Your token has expired. Sign in again.")
 LAPSED = translatable("Your token has expired. Copy it to get a fresh one.")
 BROWSER_OPENED = translatable("Browser opened. Waiting for you to approve.")
@@ -53,8 +41,9 @@ LOCKED = translatable("XDR Login is locked")
 KEPT_BACK = translatable("Programs can't get your tokens until you unlock.")
 UNATTENDED = translatable("This profile is unattended: programs can still get its token.")
 _WARNING_SIGN = "\N{WARNING SIGN}\N{VARIATION SELECTOR-15}"  # as text, not in color
-_DAY = 86400.0  # seconds
-_LONGEST_USER = 28  # characters that fit a button of the narrowest window
+_LONGEST_ON_BUTTON = 36  # characters that fit a button of the narrowest window
+_SHORTEST_USER = 12
+_MINUTE, _DAY = 60.0, 86400.0  # seconds
 _MOST_MISSING = 20  # scopes in a sentence
 
 ENDING_SHARE = 0.2  # the ring changes color below this share of the lifetime
@@ -195,6 +184,15 @@ def code_lifetime(state: AwaitingApproval, at: datetime) -> tuple[str, float]:
     return text, left / state.lifetime
 
 
+def spoken_code_lifetime(state: AwaitingApproval, at: datetime) -> str:
+    """How long the code lives, for a screen reader: in minutes, so that it rarely changes."""
+    left = max(0.0, (state.expires_at - at).total_seconds())
+    time = _whole_minutes(left)
+    if state.in_browser:
+        return translate("{time} left", time=time)
+    return translate("Code expires in {time}", time=time)
+
+
 def polling_status(state: AwaitingApproval, at: datetime) -> str:
     """What happens next; empty while nothing needs to be said."""
     left = (state.next_at - at).total_seconds()
@@ -224,14 +222,6 @@ def short_wait(seconds: float) -> str:
     return format_seconds(max(1, -int(-seconds // 1)))
 
 
-def spoken_code(user_code: str) -> str:
-    """The code letter by letter, for a screen reader."""
-    return format_values(
-        translate(_SPOKEN_SEPARATORS[character]) if character in _SPOKEN_SEPARATORS else character
-        for character in user_code
-    )
-
-
 def ring(state: SignedIn, at: datetime) -> tuple[str, str, float, str]:
     """The countdown, the line below it, the share that is left, and the color token."""
     left, lifetime = state.remaining(at), state.lifetime
@@ -247,6 +237,17 @@ def ring(state: SignedIn, at: datetime) -> tuple[str, str, float, str]:
         share,
         "ending" if share < ENDING_SHARE else "good",
     )
+
+
+def spoken_ring(state: SignedIn, at: datetime) -> str:
+    """The ring for a screen reader: in minutes, so that it rarely changes."""
+    _, text, _, _ = ring(state, at)
+    left = state.remaining(at)
+    return f"{_whole_minutes(left)} {text}" if left else text
+
+
+def _whole_minutes(seconds: float) -> str:
+    return format_duration(max(1, seconds // _MINUTE) * _MINUTE)
 
 
 def _countdown_or_days(left: float) -> str:
@@ -437,20 +438,6 @@ def spoken_count(state: State, before: float | None, after: float | None) -> str
     return spoken_mark(before, after)
 
 
-def spoken_mark(before: float | None, after: float | None) -> str:
-    """What a screen reader says when a countdown goes from `before` to `after` seconds.
-
-    The end has texts of its own. A countdown that jumped, as after sleep, is announced at the mark
-    where it is now.
-    """
-    if before is None or after is None or after == 0:
-        return ""
-    for mark, text in _SPOKEN_MARKS:
-        if after <= mark < before:
-            return translate(text)
-    return ""
-
-
 def spoken_trouble(state: SignedIn, at: datetime) -> str:
     """What a screen reader says when a renewal fails for the first time."""
     return f"{renewal_status(state, at)} {not_renewed(state, at)}"
@@ -545,9 +532,9 @@ def sign_in(state: SignedOut) -> str:
     """The label of the button that signs in, again as whoever was signed in last."""
     if not state.user:
         return translate("Sign in")
-    fits = len(state.user) <= _LONGEST_USER
-    user = state.user if fits else f"{state.user[: _LONGEST_USER - 1]}…"
-    return translate("Continue as {user}", user=user)
+    text, user = translatable("Continue as {user}"), state.user
+    room = max(_SHORTEST_USER, _LONGEST_ON_BUTTON - len(translate(text, user="")))
+    return translate(text, user=user if len(user) <= room else f"{user[: room - 1]}…")
 
 
 def _advice_for(error: Exception, user_code: str = "") -> Advice:

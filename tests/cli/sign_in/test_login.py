@@ -13,21 +13,23 @@ import httpx
 import pytest
 import segno
 
-from desktop.cli.sign_in import login
+from desktop.cli.sign_in import login, sign_in_output
 from desktop.cli.sign_in.login import SignInOptions
 from desktop.cli.sign_in.sign_in_output import JsonReporter, Reporter, TextReporter
 from desktop.cli.terminal.exits import Exit, handle_errors
 from desktop.oauth.errors import TransportFailure
 from desktop.options import Options
 from desktop.services.model.profile import NoProfile, Profile, client_secret_key
+from desktop.services.model.settings import Settings, save_settings
 from desktop.services.model.states import AwaitingApproval
 from desktop.services.network.environment import Environment
 from desktop.services.secrets import keyring_vault
 from desktop.services.secrets.keystore import KeyringLocked, KeyringMissing, Vault
 from desktop.services.system import paths
+from desktop.services.system.paths import settings_file
 from desktop.services.system.worker import Worker
 from desktop.services.wording.formats import format_time
-from tests.sample_states import in_browser
+from tests.sample_states import in_browser, signed_in
 from tests.services.harness import (
     ACCESS_TOKEN,
     DEVICE_CODE,
@@ -653,8 +655,8 @@ def tty(console: Terminal, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], l
         monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
         monkeypatch.setenv("COLUMNS", str(columns))
         lines = console.run()
-        end = next(n for n, line in enumerate(lines) if line.startswith("Check that"))
-        return [line for line in lines[2:end] if line.strip()]
+        end = next(n for n, line in enumerate(lines) if "Your code:" in line)
+        return [line for line in lines[:end] if line.strip()]
 
     return run
 
@@ -675,6 +677,65 @@ def test_qr_prints_a_code_without_a_terminal(capsys: pytest.CaptureFixture[str])
     words = TextReporter(qr=True)
     words.report_waiting(waiting(now + timedelta(minutes=5)), opens_browser=False)
     assert "█" in capsys.readouterr().err
+
+
+def test_a_link_to_this_computer_has_no_qr_code(capsys: pytest.CaptureFixture[str]) -> None:
+    state = replace(waiting(datetime.now(UTC) + timedelta(minutes=5)), host="127.0.0.1")
+    TextReporter(qr=True).report_waiting(state, opens_browser=False)
+    assert "█" not in capsys.readouterr().err
+
+
+# Plain output
+
+
+def test_plain_output_spells_the_code_and_redraws_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    words = TextReporter(plain=True)
+    state = replace(waiting(datetime.now(UTC) + timedelta(seconds=200)), user_code="AB-12")
+    words.report_waiting(state, opens_browser=False)
+    words.redraw()
+    printed = capsys.readouterr().err
+    assert "Your code:  AB-12\nSpelled: A, B, dash, 1, 2\n" in printed
+    assert "\r" not in printed
+    assert printed.isascii()
+
+
+def test_plain_output_tells_the_time_left_at_its_marks_only(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = TextReporter(plain=True)
+    words.report_waiting(waiting(datetime.now(UTC) + timedelta(seconds=400)), opens_browser=False)
+    capsys.readouterr()
+    for left in (400, 301, 299, 298, 61, 59, 31, 29, 1, 0):
+        monkeypatch.setattr(sign_in_output, "_seconds_left", lambda _state, left=left: left)
+        words.redraw()
+    assert capsys.readouterr().err.splitlines() == [
+        "5 minutes left",
+        "1 minute left",
+        "30 seconds left",
+    ]
+
+
+def test_plain_output_has_no_sign_of_success(capsys: pytest.CaptureFixture[str]) -> None:
+    TextReporter(plain=True).report_signed_in(PROFILE, signed_in(), next_command="")
+    assert capsys.readouterr().err.startswith("Signed in to ")
+
+
+@pytest.mark.parametrize(
+    ("wish", "setting", "is_plain"),
+    [(None, False, False), (None, True, True), ("1", False, True), ("0", True, False)],
+)
+def test_plain_output_comes_from_the_environment_or_the_settings(
+    monkeypatch: pytest.MonkeyPatch, *, wish: str | None, setting: bool, is_plain: bool
+) -> None:
+    monkeypatch.delenv("ACCESSIBLE", raising=False)
+    if wish is not None:
+        monkeypatch.setenv("ACCESSIBLE", wish)
+    save_settings(Settings(plain_output=setting), settings_file())
+    assert login._prefers_plain() is is_plain
 
 
 # The countdown

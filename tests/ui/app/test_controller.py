@@ -506,7 +506,7 @@ def test_focusing_the_window_redraws_the_remaining_time(harness: ControllerHarne
     FakeTime.stands_at = NOW + timedelta(seconds=32)
     harness.controller.display._on_focus(harness.window.windowHandle())
     (ring,) = harness.window.findChildren(Ring)
-    assert ring.accessibleName() == "6:40 until it expires"
+    assert ring.accessibleName() == "6 minutes until it expires"
 
 
 def test_a_hidden_window_leaves_no_pictures_in_the_cache(

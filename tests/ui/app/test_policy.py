@@ -46,6 +46,7 @@ NAMES = {
     "language": "Language",
     "notifications": "Notifications",
     "browser": "Browser",
+    "plain_output": "Plain output in the terminal",
 }
 
 

@@ -112,8 +112,8 @@ from desktop.options import Options
 from desktop.ui.app import app
 
 class Asked(app.Window):
-    def show_state(self, state, at):
-        super().show_state(state, at)
+    def show_state(self, state, at, **more):
+        super().show_state(state, at, **more)
         quit = lambda: QApplication.postEvent(QApplication.instance(), QEvent(QEvent.Type.Quit))
         QTimer.singleShot(0, quit)
 
@@ -133,8 +133,8 @@ from desktop.services.model.states import Requesting
 from desktop.ui.app import app
 
 class Told(app.Window):
-    def show_state(self, state, at):
-        super().show_state(state, at)
+    def show_state(self, state, at, **more):
+        super().show_state(state, at, **more)
         if not isinstance(state, Requesting):
             print("in sight" if self.in_sight() else "hidden")
             self._actions.quit()
@@ -201,8 +201,8 @@ asking = []
 class Told(app.Window):
     answered = Signal()
 
-    def show_state(self, state, at):
-        super().show_state(state, at)
+    def show_state(self, state, at, **more):
+        super().show_state(state, at, **more)
         if isinstance(state, Failed) and not asking:
             asking.append(True)
             self.answered.connect(self._actions.quit)

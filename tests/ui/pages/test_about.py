@@ -47,6 +47,7 @@ def test_the_components_are_loaded_once(about: AboutController, screen: Screen) 
 @pytest.mark.usefixtures("about")
 def test_tab_goes_through_it_from_top_to_bottom(screen: Screen) -> None:
     names = [name_of(each) for each in tab_order(screen.window) if name_of(each)]
+    version, component = names.pop(2), names.pop(3)
     assert names == [
         "Northwind SOC, Cisco XDR · North America",
         "Settings",
@@ -54,6 +55,8 @@ def test_tab_goes_through_it_from_top_to_bottom(screen: Screen) -> None:
         "Back",
         "Copy for a report",
     ]
+    assert version == f"Version: {__version__}"
+    assert component.endswith(": MIT")
     assert screen.focused == "Back"
 
 

@@ -304,6 +304,7 @@ def test_nothing_on_a_page_is_cut(
                 "Language",
                 "Browser",
                 "Notifications",
+                "Plain output in the terminal",
                 "Manage profiles",
                 "Open profiles folder",
                 "Open log folder",
@@ -317,7 +318,8 @@ def test_tab_goes_through_a_page_from_top_to_bottom(
     screen: Screen, page: str, order: list[str]
 ) -> None:
     getattr(screen, f"show_{page}")()
-    assert [name_of(each) for each in tab_order(screen.window) if name_of(each)] == order
+    names = [name_of(each) for each in tab_order(screen.window) if name_of(each)]
+    assert [each for each in names if ": " not in each] == order  # without what is only read
 
 
 # Behind the controller

@@ -11,9 +11,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QImage
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
+from desktop.ui.kit.qr_code import QrCode
 from desktop.ui.kit.theme import DARK, LIGHT, Theme
 from desktop.ui.views.code_tiles import CodeTiles, _line_width
-from desktop.ui.views.qr_code import QrCode
 from desktop.ui.views.ring import Ring
 from tests.rigs import requirements
 from tests.sample_states import LINK

@@ -4,13 +4,23 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QAbstractButton, QLabel, QProgressBar, QSpinBox
+from PySide6.QtWidgets import QAbstractButton, QLabel, QSpinBox
 
+from desktop.ui.kit.qr_code import QrCode
+from desktop.ui.kit.widgets import say
 from desktop.ui.views.code_tiles import CodeTiles
-from desktop.ui.views.qr_code import QrCode
 from desktop.ui.views.ring import Ring
-from tests.sample_states import LINK, STATES, waiting
-from tests.ui.harness import Screen, buttons_on, name_of, tab_order, visible
+from tests.sample_states import LINK, NOW, STATES, waiting
+from tests.ui.harness import (
+    BREAK,
+    Screen,
+    buttons_on,
+    name_of,
+    settle,
+    tab_order,
+    texts_on,
+    visible,
+)
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -22,11 +32,11 @@ def test_whatever_the_keyboard_reaches_has_a_name(screen: Screen, name: str) -> 
 @pytest.mark.parametrize("name", STATES)
 def test_every_control_has_a_name_and_a_role(screen: Screen, name: str) -> None:
     screen.show(STATES[name])
-    kinds = (QAbstractButton, QProgressBar, CodeTiles, Ring)
+    kinds = (QAbstractButton, CodeTiles, Ring)
     for widget in (each for each in visible(screen.window) if isinstance(each, kinds)):
         told = QAccessible.queryAccessibleInterface(widget)
         assert told.text(QAccessible.Text.Name)
-        assert told.role().name in {"Button", "ButtonMenu", "ProgressBar", "StaticText"}
+        assert told.role().name in {"Button", "ButtonMenu", "StaticText"}
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -62,7 +72,7 @@ def test_the_code_is_spelled(screen: Screen) -> None:
 
 def test_the_ring_tells_what_it_shows(screen: Screen) -> None:
     screen.show(STATES["signed_in"])
-    assert screen.find(Ring).accessibleName() == "7:12 until it expires"
+    assert screen.find(Ring).accessibleName() == "7 minutes until it expires"
 
 
 def test_the_header_tells_the_profile(screen: Screen) -> None:
@@ -100,3 +110,58 @@ def test_a_new_code_is_spelled_anew(open_screen: Callable[..., Screen]) -> None:
     screen.show(waiting(user_code="A.B_C D"))
     spelled = screen.find(CodeTiles).accessibleName()
     assert spelled == "Code: A, dot, B, underscore, C, space, D"
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_no_name_contains_what_only_breaks_lines(screen: Screen, name: str) -> None:
+    screen.show(STATES[name])
+    assert_without_breaks(screen)
+
+
+@pytest.mark.parametrize("page", ["details", "settings"])
+def test_no_name_on_a_page_contains_what_only_breaks_lines(screen: Screen, page: str) -> None:
+    getattr(screen, f"show_{page}")()
+    assert_without_breaks(screen)
+
+
+def assert_without_breaks(screen: Screen) -> None:
+    kinds = (QAccessible.Text.Name, QAccessible.Text.Description)
+    told = [QAccessible.queryAccessibleInterface(each) for each in visible(screen.window)]
+    assert not [text for each in told for kind in kinds if BREAK in (text := each.text(kind))]
+
+
+def test_the_browser_button_is_described_by_the_host_and_not_by_the_link(screen: Screen) -> None:
+    screen.show(STATES["waiting"])
+    described = screen.button("Open browser").accessibleDescription()
+    assert described == "visibility.amp.cisco.com · matches your profile"
+
+
+def test_news_describe_what_has_the_focus_until_it_moves(
+    screen: Screen, announced: list[str]
+) -> None:
+    screen.show(STATES["waiting"])
+    button = screen.button("Open browser")
+    button.setFocus()
+    say(screen.window, "5 minutes left")
+    assert announced[-1] == "5 minutes left"
+    assert button.accessibleDescription() == "5 minutes left"
+    screen.button("Copy code").setFocus()
+    settle()
+    assert button.accessibleDescription().startswith("visibility.amp.cisco.com")
+
+
+def test_a_new_view_is_described_before_it_gets_the_focus(
+    screen: Screen, announced: list[str]
+) -> None:
+    screen.window.show_state(STATES["signed_in"], NOW, news="Signed in as dana.")
+    assert screen.button("Copy token").accessibleDescription() == "Signed in as dana."
+    assert announced == []
+
+
+def test_seconds_do_not_change_what_is_read(screen: Screen) -> None:
+    names = []
+    for left in (145, 144, 121):
+        screen.show(waiting(left=left))
+        names.append([each.accessibleName() or name_of(each) for each in texts_on(screen.window)])
+    assert "Code expires in 2 minutes" in names[0]
+    assert names[0] == names[1] == names[2]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from PySide6.QtWidgets import QLabel, QProgressBar, QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.oauth import errors
@@ -18,7 +18,7 @@ from desktop.ui.kit.theme import DARK, LIGHT
 from desktop.ui.kit.widgets import Label
 from desktop.ui.views.account_row import AccountRow, initials
 from desktop.ui.views.starting_view import _Dots
-from desktop.ui.views.waiting_view import WaitingView
+from desktop.ui.views.waiting_view import TimeBar, WaitingView
 from tests.sample_states import HOST, NOW, PROFILE, STATES, signed_in, waiting
 from tests.ui.harness import Screen, settle
 
@@ -301,9 +301,9 @@ def test_a_fresh_code_cannot_be_replaced_at_once(screen: Screen) -> None:
 
 def test_the_bar_shows_the_life_of_the_code(screen: Screen) -> None:
     screen.show(waiting(left=150))
-    bar = screen.find(QProgressBar)
-    assert isinstance(bar, QProgressBar)
-    assert (bar.value(), bar.maximum()) == (250, 1000)
+    bar = screen.find(TimeBar)
+    assert isinstance(bar, TimeBar)
+    assert bar.share == 0.25
 
 
 def test_once_approved_nothing_can_be_undone_by_chance(screen: Screen) -> None:

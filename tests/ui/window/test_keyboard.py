@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QScrollBar, QWidget
 
 from desktop.oauth import errors
 from desktop.services.model.profile import NoProfile
@@ -400,3 +400,33 @@ def test_tooltips_name_the_shortcuts(screen: Screen) -> None:
     assert screen.button("Copy token").toolTip() == "Copy token (Ctrl+C)"
     (settings,) = [each for each in buttons_on(screen.window) if name_of(each) == "Settings"]
     assert settings.toolTip() == "Settings (Ctrl+,)"
+
+
+@pytest.mark.parametrize(
+    ("keys", "is_there"),
+    [
+        ([Qt.Key.Key_PageDown], lambda bar: bar.value() == bar.pageStep()),
+        ([Qt.Key.Key_End], lambda bar: bar.value() == bar.maximum() > 0),
+        ([Qt.Key.Key_End, Qt.Key.Key_PageUp], lambda bar: 0 < bar.value() < bar.maximum()),
+        ([Qt.Key.Key_End, Qt.Key.Key_Home], lambda bar: bar.value() == 0),
+    ],
+)
+def test_a_long_page_scrolls_with_the_keys_for_that(
+    screen: Screen, keys: list[Qt.Key], is_there: Callable[[QScrollBar], bool]
+) -> None:
+    page = screen.show_details()
+    for key in keys:
+        QTest.keyClick(page.primary(), key)
+    (area,) = screen.window.findChildren(QScrollArea)
+    assert is_there(area.verticalScrollBar())
+
+
+def test_arrow_keys_go_through_facts(screen: Screen) -> None:
+    screen.show_details()
+    first = next(each for each in tab_order(screen.window) if name_of(each).startswith("Issued: "))
+    first.setFocus()
+    QTest.keyClick(first, Qt.Key.Key_Down)
+    second = screen.window.focusWidget()
+    assert name_of(second).startswith("Expires: ")
+    QTest.keyClick(second, Qt.Key.Key_Up)
+    assert screen.window.focusWidget() is first

@@ -7,6 +7,7 @@ import pytest
 
 from desktop.oauth import errors
 from desktop.services.model.states import AwaitingApproval, SignedIn, SignedOut, State
+from desktop.services.wording.spoken import spoken_mark
 from desktop.ui.kit.word_breaks import breakable
 from desktop.ui.wording import window_texts
 from tests.sample_states import NOW, STATES, signed_in, waiting
@@ -292,7 +293,7 @@ def test_scopes_are_summed_up(high: int, words: str) -> None:
 def test_a_countdown_speaks_when_it_passes_a_mark(
     before: float | None, after: float | None, words: str
 ) -> None:
-    assert window_texts.spoken_mark(before, after) == words
+    assert spoken_mark(before, after) == words
 
 
 @pytest.mark.parametrize(
@@ -322,4 +323,4 @@ def test_a_break_never_ends_a_word() -> None:
 
 def test_a_long_address_is_shortened_on_the_button_that_continues() -> None:
     text = window_texts.sign_in(SignedOut(user=f"{'d' * 60}@northwind.example"))
-    assert text == f"Continue as {'d' * 27}…"
+    assert text == f"Continue as {'d' * 23}…"

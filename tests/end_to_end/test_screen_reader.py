@@ -1,0 +1,121 @@
+"""What Orca says, as somebody who cannot see the window hears it."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from desktop.demo import PUBLIC_CLIENT_ID
+from tests.end_to_end.conftest import write_profile
+from tests.rigs.demo_server import DemoOptions, DemoServer
+from tests.rigs.orca import Orca
+from tests.rigs.process import Program, run_program
+
+_CODE = "Your code is "
+
+
+@pytest.fixture
+def server() -> Iterator[DemoServer]:
+    with DemoServer(DemoOptions(interval=1)) as running:
+        yield running
+
+
+@pytest.fixture
+def listen(orca: Orca, server: DemoServer) -> Iterator[Callable[..., Program]]:
+    """Start the app: `listen(client_id="another")`."""
+    with ExitStack() as running:
+
+        def begin(client_id: str = PUBLIC_CLIENT_ID) -> Program:
+            write_profile(
+                name="Northwind SOC",
+                issuer=server.url,
+                expected_issuer="IROH Auth",
+                client_id=client_id,
+                scope="enrich:read casebook response",
+                scope_guide="xdr",
+            )
+            environment = dict(os.environ) | orca.environment
+            return running.enter_context(
+                run_program([sys.executable, "-m", "desktop"], environment)
+            )
+
+        yield begin
+
+
+def hear_code(orca: Orca) -> str:
+    """Wait until the code is spelled, and return it."""
+    spelled = orca.wait_for(_CODE).removeprefix(_CODE).partition(". ")[0]
+    return "".join({"dash": "-"}.get(each, each) for each in spelled.split(", "))
+
+
+def test_a_whole_sign_in_is_heard(
+    orca: Orca, server: DemoServer, listen: Callable[..., Program]
+) -> None:
+    listen()
+    orca.wait_for("XDR Login")
+    orca.wait_for("Open browser push button")
+    code = hear_code(orca)
+    assert not orca.was_interrupted(_CODE)
+    server.approve(code)
+    orca.wait_for("Copy token push button")
+    orca.wait_for("Signed in as dana@northwind.example.")
+    assert not orca.was_interrupted("Signed in as")
+    orca.press("ctrl+c")
+    orca.wait_for("Copied. Clears in 30")
+
+
+def test_a_denial_is_heard_with_what_to_do(
+    orca: Orca, server: DemoServer, listen: Callable[..., Program]
+) -> None:
+    listen()
+    server.deny(hear_code(orca))
+    orca.wait_for("Sign in again push button")
+    text = orca.wait_for("Sign-in denied")
+    assert "Someone selected Deny on the approval page" in text
+    assert not orca.was_interrupted("Sign-in denied")
+
+
+def test_a_wrong_client_is_heard_with_what_to_do(
+    orca: Orca, listen: Callable[..., Program]
+) -> None:
+    listen(client_id="client-that-nobody-registered")
+    orca.wait_for("Edit profile push button")
+    text = orca.wait_for("Client ID not recognized.")
+    assert "Check both, and the issuer, in your profile." in text
+
+
+def test_the_settings_are_heard_with_their_values(
+    orca: Orca, listen: Callable[..., Program]
+) -> None:
+    listen()
+    hear_code(orca)
+    orca.press("ctrl+comma")
+    orca.wait_for("Settings")
+    orca.tab_to("Start at login check box")
+    orca.tab_to("Clear clipboard after 30 s spin button")
+    orca.tab_to("Appearance combo box")
+    orca.wait_for("System default")
+
+
+def test_the_details_are_read_with_the_keyboard(
+    orca: Orca, server: DemoServer, listen: Callable[..., Program]
+) -> None:
+    listen()
+    server.approve(hear_code(orca))
+    orca.wait_for("Signed in as")
+    orca.tab_to("Details push button")
+    orca.press("Return")
+    orca.wait_for("Details.")
+    orca.tab_to("Issued: ")
+    orca.press("Down")
+    orca.wait_for("Expires: ")
+
+
+def test_waiting_is_silent(orca: Orca, listen: Callable[..., Program]) -> None:
+    listen()
+    hear_code(orca)
+    # Late words of the start are no reason to fail: of three times, one is enough.
+    assert any(orca.count_events(seconds=10) <= 1 for _ in range(3))
+    assert "percent" not in orca.speech.transcript
