@@ -38,6 +38,7 @@ from desktop.ui.app.event_loop import EventLoop
 from desktop.ui.copy.copier import Copier
 from desktop.ui.kit.theme import Theme
 from desktop.ui.kit.widgets import Button, View
+from desktop.ui.kit.word_breaks import unbroken
 from desktop.ui.pages.details_controller import DetailsController
 from desktop.ui.pages.details_view import DetailsView
 from desktop.ui.pages.pages import Pages
@@ -350,11 +351,11 @@ class Screen:
     @property
     def visible_texts(self) -> list[str]:
         """Every text on screen, in the order of the widgets."""
-        return [widget.text().replace(BREAK, "") for widget in texts_on(self.window)]
+        return [unbroken(widget.text()) for widget in texts_on(self.window)]
 
     def label(self, text: str) -> QLabel:
         """Return the visible label with this text."""
-        found = [each for each in texts_on(self.window) if each.text().replace(BREAK, "") == text]
+        found = [each for each in texts_on(self.window) if unbroken(each.text()) == text]
         assert len(found) == 1, f"{text!r} among {self.visible_texts}"
         assert isinstance(found[0], QLabel)
         return found[0]
@@ -529,7 +530,7 @@ def texts_on(window: QWidget) -> list[QLabel | QPushButton]:
 def name_of(widget: QWidget) -> str:
     """Return the name of `widget` for a screen reader."""
     own = widget.text() if isinstance(widget, (QLabel, QPushButton)) else ""
-    return (widget.accessibleName() or own).replace(BREAK, "")
+    return unbroken(widget.accessibleName() or own)
 
 
 def tab_order(window: QWidget) -> list[QWidget]:

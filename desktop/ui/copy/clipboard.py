@@ -42,7 +42,7 @@ class Clipboard(QObject):
     one is cleared.
 
     Signals:
-        secret_forgotten: the secret was cleared or replaced.
+        secret_forgotten: the secret was cleared or, as far as the platform tells, replaced.
     """
 
     secret_forgotten = Signal()
@@ -61,6 +61,8 @@ class Clipboard(QObject):
             application = cast("QGuiApplication", QGuiApplication.instance())
             application.focusWindowChanged.connect(self._on_focus)
             self._clipboard.dataChanged.connect(self._on_change)
+        else:
+            self._clipboard.dataChanged.connect(self._tell_replaced)
 
     @property
     def needs_focus(self) -> bool:
@@ -176,6 +178,15 @@ class Clipboard(QObject):
 
     def _on_change(self) -> None:
         self._on_focus(QGuiApplication.focusWindow())
+
+    def _tell_replaced(self) -> None:
+        """Tell that another program has replaced the secret.
+
+        It may come back from a history of the clipboard, so it is still cleared later.
+        """
+        secret = self._secret
+        if secret is not None and not self._clipboard.ownsClipboard() and not self._holds(secret):
+            self.secret_forgotten.emit()
 
     def _clear_leftovers(self) -> None:
         """Clear the copies that the desktop has kept of cleared secrets."""

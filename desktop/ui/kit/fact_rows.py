@@ -52,6 +52,7 @@ class FactRows(Card):
         if rows == self._shown:
             return
         self._shown = rows
+        self._table.hide()  # until then, it would take the space between two
         self._table.deleteLater()
         self._table = QWidget()
         self._values = []
@@ -87,7 +88,7 @@ class FactRows(Card):
         if self._selectable:
             shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         if self._stacked:
-            shown.setContentsMargins(0, 0, 0, 8)
+            named.setContentsMargins(0, 8 if number else 0, 0, 0)
             grid.addWidget(named, 2 * number, 0, top)
             grid.addWidget(shown, 2 * number + 1, 0, top)
         else:

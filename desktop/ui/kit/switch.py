@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, QRectF, QSize
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QCheckBox
 
 from desktop.ui.kit.theme import Theme
+from desktop.ui.kit.widgets import has_focus_ring, update_focus_ring
 
 _SIZE = QSize(46, 28)
 _TRACK = QRectF(3, 3, 40, 22)
@@ -32,6 +33,16 @@ class Switch(QCheckBox):
         # A method, because Qt cannot tell how many arguments a partial takes.
         self._switched(checked)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the focus ring only if the keyboard is used."""
+        super().focusInEvent(event)
+        update_focus_ring(self, event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Hide the focus ring, unless the whole window loses the focus."""
+        super().focusOutEvent(event)
+        update_focus_ring(self, event)
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the track and the knob."""
         painter = QPainter(self)
@@ -40,7 +51,7 @@ class Switch(QCheckBox):
             painter.translate(self.width(), 0)
             painter.scale(-1, 1)
         color = self._theme.color
-        if self.hasFocus():
+        if has_focus_ring(self):
             painter.setPen(QPen(color("focus"), 2))
             painter.drawRoundedRect(_TRACK.adjusted(-2, -2, 2, 2), 13, 13)
         if not self.isEnabled():

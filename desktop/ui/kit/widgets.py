@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _BETWEEN_BUTTONS = 12
 _BETWEEN_QUIET = 8  # in the footer
+QUIET_PADDING = 8
+"""Pixels beside the text of a quiet button in the footer, as in the style sheet."""
 _BESIDE_WORDS = 5  # pixels on either side of the text of a button: border and padding
 _RING_WIDTH, _RING_CORNER = 2, 10  # pixels of the focus ring
 _ACKNOWLEDGED_FOR = 1600  # milliseconds
@@ -57,8 +59,8 @@ class Label(QLabel):
 def label(text: str = "", role: str = "", *, centered: bool = False) -> Label:
     """Make a wrapping plain-text label, so that text from a server is never read as markup."""
     made = Label()
+    made.setProperty("textFormat", "PlainText")  # first: it sets the text again
     made.setText(text)
-    made.setProperty("textFormat", "PlainText")
     made.setWordWrap(True)
     made.setProperty("role", role)
     if centered:
@@ -114,26 +116,13 @@ class Button(QPushButton):
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the focus ring only if the keyboard is used."""
         super().focusInEvent(event)
-        if self._is_taking_focus:
-            return  # before the first code, when `Qt` must not be loaded
-        from PySide6.QtCore import Qt
-
-        reasons = Qt.FocusReason
-        if event.reason() != reasons.ActiveWindowFocusReason:
-            keyboard = (
-                reasons.TabFocusReason,
-                reasons.BacktabFocusReason,
-                reasons.ShortcutFocusReason,
-            )
-            self._show_focus_ring(shown=event.reason() in keyboard)
+        if not self._is_taking_focus:  # before the first code, when `Qt` must not be loaded
+            update_focus_ring(self, event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Hide the focus ring, unless the whole window loses the focus."""
         super().focusOutEvent(event)
-        from PySide6.QtCore import Qt  # late, see docs/decisions/start.md
-
-        if event.reason() != Qt.FocusReason.ActiveWindowFocusReason:
-            self._show_focus_ring(shown=False)
+        update_focus_ring(self, event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the focus ring around what has an edge of its own."""
@@ -154,11 +143,7 @@ class Button(QPushButton):
         self._is_taking_focus = True
         self.setFocus()
         self._is_taking_focus = False
-        self._show_focus_ring(shown=ringed)
-
-    def _show_focus_ring(self, *, shown: bool) -> None:
-        if has_focus_ring(self) != shown:
-            set_style_property(self, "ring", "true" if shown else "false")
+        _show_focus_ring(self, shown=ringed)
 
 
 class Card(QFrame):
@@ -249,10 +234,18 @@ class Footer(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Turn the row into a column, or back."""
         super().resizeEvent(event)
-        widgets = [each for each in self.children() if isinstance(each, QWidget)]
+        widgets = [each for each in self.children() if isinstance(each, QWidget)]  # as added
         shown = [each for each in widgets if not each.isHidden()]
         needed = sum(_needed_width(each) + _BETWEEN_QUIET for each in shown)
-        set_fitting(self.row, fits=needed <= self.width() + _BETWEEN_QUIET)
+        set_fitting(self.row, fits=needed <= self.width() - 2 * QUIET_PADDING + _BETWEEN_QUIET)
+        if shown:
+            self._align(shown[0], shown[-1])
+
+    def _align(self, first: QWidget, last: QWidget) -> None:
+        """Put words at the edge in line with what is above; quiet buttons have space around."""
+        begin, end = (0 if _is_quiet(each) else QUIET_PADDING for each in (first, last))
+        left, right = (end, begin) if self.isRightToLeft() else (begin, end)
+        self.row.setContentsMargins(left, 0, right, 0)
 
 
 def set_fitting(row: QHBoxLayout, *, fits: bool) -> None:
@@ -262,6 +255,10 @@ def set_fitting(row: QHBoxLayout, *, fits: bool) -> None:
     directions = QBoxLayout.Direction
     row.setDirection(directions.LeftToRight if fits else directions.TopToBottom)
     row.setProperty("column", None if fits else "true")
+
+
+def _is_quiet(widget: QWidget) -> bool:
+    return bool(widget.property("kind") == "quiet")
 
 
 def _needed_width(widget: QWidget) -> int:
@@ -434,6 +431,21 @@ def fit_to_text(button: Button) -> Button:
 def has_focus_ring(widget: QWidget | None) -> bool:
     """Whether `widget` shows the focus ring."""
     return widget is not None and widget.property("ring") == "true"
+
+
+def update_focus_ring(widget: QWidget, event: QFocusEvent) -> None:
+    """Show the focus ring if the keyboard brought the focus, until it goes elsewhere."""
+    from PySide6.QtCore import Qt  # late, see docs/decisions/start.md
+
+    reasons = Qt.FocusReason
+    if event.reason() != reasons.ActiveWindowFocusReason:
+        keyboard = (reasons.TabFocusReason, reasons.BacktabFocusReason, reasons.ShortcutFocusReason)
+        _show_focus_ring(widget, shown=event.gotFocus() and event.reason() in keyboard)
+
+
+def _show_focus_ring(widget: QWidget, *, shown: bool) -> None:
+    if has_focus_ring(widget) != shown:
+        set_style_property(widget, "ring", "true" if shown else "false")
 
 
 def scroll_into_view(widget: QWidget) -> None:

@@ -24,4 +24,9 @@ def breakable(text: str, *, longest: int = _LONGEST) -> str:
 
 def unbroken(text: str) -> str:
     """Return `text` without the breaks, as screen readers should read it."""
-    return text.replace("\N{ZERO WIDTH SPACE}", "")
+    return text.replace("\N{ZERO WIDTH SPACE}", "").replace("\N{NON-BREAKING HYPHEN}", "-")
+
+
+def kept_together(code: str) -> str:
+    """Return a user code as it is shown within a text: a line never ends within it."""
+    return code.replace("-", "\N{NON-BREAKING HYPHEN}")

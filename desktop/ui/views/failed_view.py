@@ -9,6 +9,7 @@ from desktop.services.system.translation import translate
 from desktop.services.token.details import failure_facts
 from desktop.services.wording.messages import Remedy, advice_for, remedies_in_window
 from desktop.ui.kit.widgets import Button, ButtonRow, View, label
+from desktop.ui.kit.word_breaks import kept_together, unbroken
 from desktop.ui.views.technical_details import TechnicalDetails
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class FailedView(View):
     def __init__(self, actions: Actions, state: Failed, profile: Profile | None) -> None:
         super().__init__()
         self._state = state
-        advice = advice_for(state.error, user_code=state.user_code, profile=profile)
+        code = kept_together(state.user_code)
+        advice = advice_for(state.error, user_code=code, profile=profile)
         first, *others = (
             Button(
                 translate(remedy.value), _action_for(remedy, actions), "" if number else "primary"
@@ -48,7 +50,7 @@ class FailedView(View):
         self.column.addWidget(self._details)
         self._details.setVisible(len(facts) > 1)  # the type alone tells nobody anything
         self.column.addStretch(1)
-        self.setAccessibleName(f"{advice.title}. {advice.text}")
+        self.setAccessibleName(unbroken(f"{advice.title}. {advice.text}"))
 
     def shows(self, state: State) -> bool:
         """Only for the failure that it was made for."""

@@ -21,10 +21,10 @@ class TechnicalDetails(QWidget):
     def __init__(self, facts: tuple[tuple[str, str], ...], *, copy: Callable[[], object]) -> None:
         super().__init__()
         self._copy_report = copy
+        self._facts = facts
         self._toggle = fit_to_text(Button("", self._on_toggle, "link"))
         self._toggle.setProperty("subtle", "true")
         self._card = FactRows("", stacked=True, selectable=True)
-        self._card.show_rows(facts)
         self._copy = fit_to_text(Button(translate("Copy details"), self.copy, "link"))
         add_row(self._card.column, self._copy).addStretch(1)
         column = QVBoxLayout(self)
@@ -51,6 +51,8 @@ class TechnicalDetails(QWidget):
         self._set_open(is_open=self._card.isHidden())
 
     def _set_open(self, *, is_open: bool) -> None:
+        if is_open:  # not before: Orca 43 misses what matters among the names of all rows
+            self._card.show_rows(self._facts)
         self._card.setVisible(is_open)
         name = translate("Technical details")
         folded = "◂" if self.layoutDirection() == Qt.LayoutDirection.RightToLeft else "▸"

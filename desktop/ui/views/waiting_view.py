@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.services.model.states import AwaitingApproval, State
 from desktop.services.system.translation import translate
-from desktop.ui.kit.theme import Theme
+from desktop.ui.kit.theme import GAP, Theme
 from desktop.ui.kit.widgets import (
     Button,
     ButtonRow,
@@ -22,6 +22,7 @@ from desktop.ui.kit.widgets import (
     label,
     show_tooltip,
 )
+from desktop.ui.kit.word_breaks import kept_together
 from desktop.ui.views.actions import Actions
 from desktop.ui.views.code_tiles import CodeTiles
 from desktop.ui.wording import window_texts
@@ -253,13 +254,17 @@ class _QrCard(Card):
         self.back = Button(translate("Back to the code"), lambda: None)
         self.column.addWidget(label(translate("Approve with your phone"), "title", centered=True))
         self._host = _Host()
-        for widget in (self._qr, self._check, self.back, self._host):
-            self.column.addWidget(widget)
+        self.column.addWidget(self._qr)
+        self.column.addWidget(self._check)
+        self.column.addSpacing(GAP // 2)
+        self.column.addWidget(self.back)
+        self.column.addWidget(self._host)
 
     def show_state(self, state: AwaitingApproval) -> None:
         self._qr.set_link(state.link)
         self._host.show_state(state)
-        self._check.setText(translate("The page must show {code}", code=state.user_code))
+        code = kept_together(state.user_code)
+        self._check.setText(translate("The page must show {code}", code=code))
 
 
 class _ProgressCard(Card):

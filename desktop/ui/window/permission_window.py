@@ -20,7 +20,7 @@ from desktop.services.system.translation import translate
 from desktop.services.wording.spoken import spoken_mark
 from desktop.ui.kit.fact_rows import FactRows
 from desktop.ui.kit.theme import GAP, NARROWEST, SPACE
-from desktop.ui.kit.widgets import Button, ButtonRow, label, set_tooltip
+from desktop.ui.kit.widgets import Button, ButtonRow, label, set_mnemonics, set_tooltip
 from desktop.ui.window.announcer import Announcer
 from desktop.ui.wording import page_texts
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _TOO_SOON = 800  # milliseconds: a click or a key before was meant for another window
 _SECOND = 1000  # milliseconds
 _WIDTH = 440
+_KEYS = (QEvent.Type.KeyPress, QEvent.Type.Shortcut)  # the latter is Alt with a letter
 
 
 class PermissionWindow(QWidget):
@@ -89,6 +90,7 @@ class PermissionWindow(QWidget):
         if question.key is None or not question.can_be_remembered:
             self.for_an_hour.hide()
         self._buttons = (self.deny, self.once, self.for_terminal, self.for_an_hour)
+        set_mnemonics(*self._buttons)
         for button in self._buttons:
             button.installEventFilter(self)
 
@@ -138,7 +140,7 @@ class PermissionWindow(QWidget):
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         """Keep from the buttons what is typed for another window."""
-        return event.type() == QEvent.Type.KeyPress and self._is_typing()
+        return event.type() in _KEYS and self._is_typing()
 
     def changeEvent(self, event: QEvent) -> None:
         """Wait for a pause in typing when the window gets the focus."""

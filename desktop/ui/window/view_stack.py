@@ -8,7 +8,14 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QAbstractSlider, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from desktop.ui.kit.theme import GAP, SPACE
-from desktop.ui.kit.widgets import Button, View, describe_for_now, has_focus_ring, say
+from desktop.ui.kit.widgets import (
+    QUIET_PADDING,
+    Button,
+    View,
+    describe_for_now,
+    has_focus_ring,
+    say,
+)
 from desktop.ui.kit.word_breaks import unbroken
 
 if TYPE_CHECKING:
@@ -137,6 +144,14 @@ class ViewStack(QWidget):
             part.hide()
             part.deleteLater()
 
+    def _keep_width(self, column: QVBoxLayout, *, is_scrollable: bool) -> None:
+        """Take the scroll bar's width from the margin, so that everything stays in line."""
+        beside = SPACE - (self._scroll.verticalScrollBar().sizeHint().width() * is_scrollable)
+        if self.isRightToLeft():
+            column.setContentsMargins(beside, 0, SPACE, GAP)
+        else:
+            column.setContentsMargins(SPACE, 0, beside, GAP)
+
     def _lay_out(self, header: QWidget) -> None:
         page = QWidget()
         page.setObjectName("page")
@@ -148,7 +163,10 @@ class ViewStack(QWidget):
         self._scroll.setProperty("horizontalScrollBarPolicy", "ScrollBarAlwaysOff")
         self._scroll.setProperty("focusPolicy", "NoFocus")
         self._scroll.setWidget(page)
-        self._footer.setContentsMargins(SPACE, 4, SPACE, SPACE - 6)
+        self._scroll.verticalScrollBar().rangeChanged.connect(
+            lambda _least, most: self._keep_width(column, is_scrollable=most > 0)
+        )
+        self._footer.setContentsMargins(SPACE - QUIET_PADDING, 4, SPACE - QUIET_PADDING, SPACE - 6)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
@@ -161,6 +179,10 @@ def _focus_primary(view: View, *, ringed: bool) -> None:
     primary = view.primary()
     if isinstance(primary, Button):
         primary.take_focus(ringed=ringed)
+    elif primary is not None and ringed:
+        from PySide6.QtCore import Qt  # late, see docs/decisions/start.md
+
+        primary.setFocus(Qt.FocusReason.TabFocusReason)
     else:  # never on what is next by chance, such as the settings
         (primary or view.window()).setFocus()
 

@@ -258,7 +258,7 @@ def time_left(seconds: float) -> str:
         return translate_plural("{count} day left", "{count} days left", days)
     hours, minutes = divmod(int(seconds // _MINUTE), 60)
     if not hours and not minutes:
-        return translate("less than a minute left")
+        return translate("under 1 min left")
     if not hours:
         return translate("{minutes} min left", minutes=minutes)
     if not minutes:

@@ -13,6 +13,7 @@ from desktop.services.model.errors import SignOutFailed
 from desktop.services.model.profile import tokens_key
 from desktop.services.model.states import AwaitingApproval, Failed, Revocation, SignedIn, SignedOut
 from desktop.services.secrets.keystore import KeyringLocked
+from tests.oauth.harness import unsigned_jwt
 from tests.services.harness import (
     ACCESS_TOKEN,
     HOST,
@@ -76,6 +77,19 @@ async def test_both_tokens_are_revoked_the_refresh_token_first(rfc7009: SessionH
         (ACCESS_TOKEN, "access_token"),
     ]
     assert rfc7009.keyring.entries == {}
+
+
+async def test_who_was_signed_in_is_known_afterwards() -> None:
+    harness = SessionHarness(WITH_REVOCATION)
+    harness.server.others["/revoke"] = DONE
+    harness.server.answers = [
+        TOKENS | {"access_token": unsigned_jwt({"email": "dana@soc.example"})}
+    ]
+    harness.session.sign_in()
+    await harness.clock.advance(6)
+    state = await sign_out(harness)
+    assert state.user == "dana@soc.example"
+    await harness.close()
 
 
 async def test_the_endpoint_may_come_from_the_metadata() -> None:

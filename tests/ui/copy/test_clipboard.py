@@ -65,6 +65,32 @@ def test_what_somebody_else_copied_meanwhile_stays(system: QClipboard, qtbot: Qt
     assert system.text() == "a shopping list"
 
 
+def test_what_replaces_a_secret_is_told_at_once(
+    system: QClipboard, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clipboard = Clipboard()
+    copy_secret(clipboard, "token")
+    monkeypatch.setattr(QClipboard, "ownsClipboard", lambda _self: False)
+    with qtbot.waitSignal(clipboard.secret_forgotten):
+        system.setText("a shopping list")
+    system.setText("token")  # chosen in a history
+    clipboard.clear_secret()
+    assert system.text() == ""
+
+
+def test_a_clipboard_manager_that_keeps_the_secret_does_not_replace_it(
+    system: QClipboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clipboard, forgotten = Clipboard(), []
+    copy_secret(clipboard, "token")
+    clipboard.secret_forgotten.connect(lambda: forgotten.append(1))
+    monkeypatch.setattr(QClipboard, "ownsClipboard", lambda _self: False)
+    system.setText("token")
+    assert not forgotten
+    clipboard.clear_secret()
+    assert system.text() == ""
+
+
 def test_the_user_code_stays(system: QClipboard) -> None:
     clipboard = Clipboard(clear_after=0.02)
     copy_secret(clipboard, "token")

@@ -251,7 +251,12 @@ def test_the_keyboard_shows_where_it_is(screen: Screen) -> None:
     box = switch(screen, "Start at login")
     box.clearFocus()
     before = box.grab().toImage()
-    box.setFocus()
+    box.setFocus(Qt.FocusReason.MouseFocusReason)
+    assert box.grab().toImage() == before
+    box.setFocus(Qt.FocusReason.TabFocusReason)
+    assert box.grab().toImage() == before  # it had the focus already
+    box.clearFocus()
+    box.setFocus(Qt.FocusReason.TabFocusReason)
     assert box.grab().toImage() != before
     number(screen, "Keep renewing after a copy for").setFocus()
     field = number(screen, "Keep renewing after a copy for").parentWidget()

@@ -14,15 +14,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QFont, QTextDocumentFragment
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QWidget
 
 from desktop.services.configuration.profile_reader import Profiles
 from desktop.services.model.policy import NO_POLICY
 from desktop.services.model.states import State
 from desktop.services.profile_editor.editor import Snapshot
 from desktop.ui.kit.fitted_label import FittedLabel
-from desktop.ui.kit.theme import DARK, LIGHT, Theme
+from desktop.ui.kit.theme import DARK, LIGHT, SPACE, Theme
+from desktop.ui.kit.widgets import QUIET_PADDING, Card
 from desktop.ui.profiles.profiles_view import ProfilesView
 from tests.profile_shots import NO_ACTIONS
 from tests.sample_states import NOW, PROFILE, STATES, signed_in, waiting
@@ -436,3 +438,35 @@ if __name__ == "__main__":
     application = make_application()
     found = problems(application, Theme(application), QFont("Inter", 10), width=360)
     sys.stdout.write(json.dumps({"ratio": application.devicePixelRatio(), "problems": found}))
+
+
+def edges(widget: QWidget, window: QWidget) -> tuple[int, int]:
+    """The left and right edge of `widget`, in `window`."""
+    left = widget.mapTo(window, QPoint(0, 0)).x()
+    return left, left + widget.width()
+
+
+def test_a_page_that_scrolls_is_in_line_with_what_does_not(screen: Screen) -> None:
+    page = screen.show_settings()
+    column = (SPACE, screen.window.width() - SPACE)
+    (scroll,) = screen.window.findChildren(QScrollArea)
+    assert scroll.verticalScrollBar().isVisible()
+    cards = [each for each in page.findChildren(Card) if each.property("card") == "true"]
+    assert {edges(card, screen.window) for card in cards} == {column}
+    left, _ = edges(screen.button("Back"), screen.window)
+    assert left + QUIET_PADDING == SPACE
+
+
+def test_the_footer_begins_and_ends_with_the_column(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    left, _ = edges(screen.button("Details"), screen.window)
+    _, right = edges(screen.button("Sign out"), screen.window)
+    assert (left, right - QUIET_PADDING) == (SPACE, screen.window.width() - SPACE)
+
+
+def test_a_line_never_ends_within_the_code(screen: Screen) -> None:
+    screen.show(STATES["declined"])
+    kept = "WDJB\N{NON-BREAKING HYPHEN}MJHT"
+    (shown,) = [each for each in screen.window.findChildren(QLabel) if kept in each.text()]
+    assert "WDJB-MJHT" in shown.accessibleName()
+    assert "WDJB-MJHT" in screen.window.view.accessibleName()

@@ -187,6 +187,11 @@ def test_a_long_code_wraps_and_grows_higher(theme: Theme) -> None:
     assert short.heightForWidth(278) < short.heightForWidth(360)
 
 
+def test_a_long_code_breaks_between_its_groups(theme: Theme) -> None:
+    long = tiles(theme, "K7QW-2M9X-PLTR-8VZC")
+    assert long._lines(400, long._tile_width(400)) == ["K7QW-2M9X-PLTR-", "8VZC"]
+
+
 def test_a_space_is_a_gap_and_no_tile(theme: Theme) -> None:
     one = drawn(tiles(theme, "AB CD"), theme, width=300, height=80)
     middle = {one.pixelColor(150, y).name() for y in range(80)}

@@ -294,6 +294,7 @@ def test_the_facts_of_a_failure_can_be_selected_and_copied_by_keyboard(screen: S
 
 def test_a_trace_id_stays_whole_for_whoever_copies_it(screen: Screen) -> None:
     screen.show(STATES["declined"])
+    screen.button("▸  Technical details").click()
     labels = screen.window.findChildren(QLabel)
     assert any("2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11" in each.text() for each in labels)
 

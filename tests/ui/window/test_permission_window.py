@@ -72,6 +72,21 @@ def test_a_press_is_the_answer(name: str, expected: PermissionAnswer) -> None:
     assert answer(press, question=IN_TERMINAL) is expected
 
 
+def test_alt_and_a_letter_answer_and_count_only_after_a_pause_in_typing() -> None:
+    def press(window: PermissionWindow) -> None:
+        window.activateWindow()
+        assert QTest.qWaitForWindowActive(window)
+        window._enable_buttons()
+        QTest.keyClick(window, Qt.Key.Key_A, Qt.KeyboardModifier.AltModifier)
+        QTest.qWait(150)  # a button that a shortcut presses looks pressed for a moment
+        assert window._answer is not None
+        assert not window._answer.done()
+        window._keys_count.setRemainingTime(0)
+        QTest.keyClick(window, Qt.Key.Key_A, Qt.KeyboardModifier.AltModifier)
+
+    assert answer(press, too_soon=100_000) is PermissionAnswer.ONCE
+
+
 def test_return_and_escape_and_closing_deny() -> None:
     def press_return(window: PermissionWindow) -> None:
         window.activateWindow()

@@ -99,8 +99,8 @@ def test_before_there_is_a_profile_the_tooltip_names_the_program() -> None:
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (1, "less than a minute left"),
-        (59.9, "less than a minute left"),
+        (1, "under 1 min left"),
+        (59.9, "under 1 min left"),
         (60, "1 min left"),
         (507, "8 min left"),
         (3599, "59 min left"),
@@ -360,7 +360,7 @@ def test_the_words_have_changed_after_the_next_change() -> None:
         "Signed in, 3 min left",
         "Signed in, 2 min left",
         "Signed in, 1 min left",
-        "Signed in, less than a minute left",
+        "Signed in, under 1 min left",
         "Expired",
     ]
 
