@@ -84,7 +84,7 @@ def test_an_approval_saves_and_shows_the_token(
 
     screen = app.wait_for("Copy token")
     assert screen.shows("dana@northwind.example")
-    assert screen.shows("3 permissions, 1 sensitive")
+    assert screen.shows("3 scopes, 1 sensitive")
     assert screen.shows("Requested but not granted: admin")
     token = saved_token(secret_service)
     assert token["scope"] == ["enrich:read", "casebook", "response"]
