@@ -35,8 +35,9 @@ class Screen:
     stays: bool = False
 
     def shows(self, words: str) -> bool:
-        """Return whether a text contains `words`."""
-        return any(words in text.replace("\N{ZERO WIDTH SPACE}", "") for text in self.texts)
+        """Return whether a text or a button contains `words`."""
+        shown = (*self.texts, *self.buttons)
+        return any(words in text.replace("\N{ZERO WIDTH SPACE}", "") for text in shown)
 
 
 @dataclass(frozen=True, slots=True)

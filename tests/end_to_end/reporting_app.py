@@ -45,7 +45,7 @@ class ReportingWindow(Window):
             "texts": [widget.text() for widget in seen if isinstance(widget, QLabel)],
             "codes": [widget.accessibleName() for widget in seen if isinstance(widget, CodeTiles)],
             "buttons": {
-                widget.text(): [*_middle(widget), widget.isEnabled()]
+                widget.text().replace("&", ""): [*_middle(widget), widget.isEnabled()]
                 for widget in seen
                 if isinstance(widget, QAbstractButton)
             },

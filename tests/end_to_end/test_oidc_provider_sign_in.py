@@ -81,8 +81,9 @@ def test_a_wrong_client_secret_is_reported_before_a_code_is_shown(
     profile_for(provider, provider.basic, "client_secret_basic")
     store_client_password(secret_service, "wrong")
     app = start(secret_service)
-    screen = app.wait_for("Client ID not recognized")
-    assert screen.shows("invalid_client")
+    app.wait_for("Client ID not recognized")
+    app.click("▸  Technical details")
+    app.wait_for("invalid_client")
 
 
 def test_a_missing_client_secret_is_reported_with_a_remedy(

@@ -84,7 +84,7 @@ def test_an_approval_saves_and_shows_the_token(
 
     screen = app.wait_for("Copy token")
     assert screen.shows("dana@northwind.example")
-    assert screen.shows("3 permissions, 1 sensitive")
+    assert screen.shows("3 scopes, 1 sensitive")
     assert screen.shows("Requested but not granted: admin")
     token = saved_token(secret_service)
     assert token["scope"] == ["enrich:read", "casebook", "response"]
@@ -139,8 +139,8 @@ def test_a_denial_is_reported_with_code_and_trace_id(
     browser_opener.attach().do(deny).result()
     screen = app.wait_for("Sign-in denied")
     assert screen.shows("Someone selected Deny on the approval page for code ")
-    assert screen.shows("access_denied")
-    assert screen.shows("trace ")
+    app.click("▸  Technical details")
+    assert app.wait_for("access_denied").shows("Trace ID")
     assert screen.focus == "Sign in again"
     assert keyring_entries(secret_service) == {}
 

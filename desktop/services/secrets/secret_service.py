@@ -57,24 +57,24 @@ class ConnectedKeyring(Keyring):
 
     def _run(self, work: Callable[[Collection], Result]) -> Result:
         """Run `work` with the collection, unlocked."""
-        if self._collection is not None:
+        held = self._collection
+        if held is not None:
             try:
-                if not self._collection.is_locked():
-                    return work(self._collection)
+                if not held.is_locked():
+                    return work(held)
             except (KeyringLocked, PromptDismissedException):
                 raise  # it has been answered
             except Exception:  # noqa: BLE001, S110 - a new connection shows what it is
                 pass
-            self._disconnect()
+            self._disconnect(held)
         collection: Collection = self.get_preferred_collection()  # type: ignore[no-untyped-call]
         self._collection = collection
         try:
             return work(collection)
         except BaseException:
-            self._disconnect()
+            self._disconnect(collection)
             raise
 
-    def _disconnect(self) -> None:
-        if self._collection is not None:
-            self._collection.connection.close()
-            self._collection = None
+    def _disconnect(self, collection: Collection) -> None:
+        self._collection = None
+        collection.connection.close()

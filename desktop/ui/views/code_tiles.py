@@ -1,7 +1,15 @@
 """The user code as tiles, grouped as the server sent it (RFC 8628 section 6.1)."""
 
 from PySide6.QtCore import QRectF, QSize
-from PySide6.QtGui import QFont, QFontDatabase, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QFont,
+    QFontDatabase,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QLabel, QSizePolicy
 
 from desktop.services.system.translation import translate
@@ -49,6 +57,11 @@ class CodeTiles(QLabel):
 
     def sizeHint(self) -> QSize:
         return QSize(360, self.heightForWidth(360))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the height that the width needs: a layout within a layout asks for less."""
+        super().resizeEvent(event)
+        self.setMinimumHeight(self.heightForWidth(event.size().width()))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)

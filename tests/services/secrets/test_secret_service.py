@@ -76,3 +76,69 @@ def test_it_connects_again_when_the_service_has_restarted(bare_bus: Bus) -> None
             assert load_value(vault, "northwind") == "token"
             save_value(vault, "northwind", "newer token")
             assert load_value(vault, "northwind") == "newer token"
+
+
+class FakeCollection:
+    """A collection with one locked item, that fails where it is told to."""
+
+    def __init__(self) -> None:
+        self.connection = self
+        self.session: object = None
+        self.error: Exception | None = None
+        self.unlocked = self.closed = False
+
+    def is_locked(self) -> bool:
+        return not self.unlocked
+
+    def unlock(self) -> None:
+        self.unlocked = True
+
+    def search_items(self, _query: dict[str, str]) -> list["FakeCollection"]:
+        if self.error is not None:
+            raise self.error
+        return [self]
+
+    def get_secret(self) -> bytes:
+        return b"token"
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeKeyring(ConnectedKeyring):
+    def __init__(self, *collections: FakeCollection) -> None:
+        super().__init__()
+        self.left = list(collections)
+
+    def get_preferred_collection(self) -> FakeCollection:
+        return self.left.pop(0)
+
+    def unlock(self, item: FakeCollection) -> None:
+        item.unlock()
+
+
+def test_a_locked_item_is_unlocked_before_it_is_read() -> None:
+    collection = FakeCollection()
+    assert FakeKeyring(collection).get_password("XDR Login: x", "x") == "token"
+    assert collection.unlocked
+    assert not collection.closed
+
+
+def test_a_connection_that_fails_at_once_is_closed_and_the_error_is_raised() -> None:
+    broken, second = FakeCollection(), FakeCollection()
+    broken.error = OSError("no such object")
+    keyring = FakeKeyring(broken, second)
+    with pytest.raises(OSError, match="no such object"):
+        keyring.get_password("XDR Login: x", "x")
+    assert broken.closed
+    assert keyring.get_password("XDR Login: x", "x") == "token"
+
+
+def test_a_dismissed_prompt_is_not_repeated_over_a_new_connection() -> None:
+    collection = FakeCollection()
+    keyring = FakeKeyring(collection)
+    assert keyring.get_password("XDR Login: x", "x") == "token"
+    collection.error = secretstorage.PromptDismissedException()
+    with pytest.raises(secretstorage.PromptDismissedException):
+        keyring.get_password("XDR Login: x", "x")
+    assert not keyring.left
