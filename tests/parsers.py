@@ -58,7 +58,7 @@ from desktop.services.network import http_client, kept_metadata, proxy_transport
 from desktop.services.profile_editor import client_search
 from desktop.services.secrets import secret_encoding
 from desktop.services.session import loopback
-from desktop.services.system import browsers, logs, processes
+from desktop.services.system import browsers, language, logs, processes
 from desktop.services.system.files import parse_desktop_entry
 from desktop.services.system.menu import menu_entry
 from desktop.services.token import (
@@ -71,6 +71,7 @@ from desktop.services.token import (
 )
 from desktop.services.wording.missing_library import library_in
 from desktop.ui.kit.word_breaks import breakable
+from desktop.ui.views.account_row import initials
 from desktop.xdr_login import ForeignHost, _auth
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
@@ -521,6 +522,13 @@ PARSERS = (
     Parser("copied token", copied, (UnsafeForShell,)),
     Parser("program", script_of, (OSError,)),
     Parser("wrapped text", breakable),
+    Parser("initials", initials),
+    Parser(
+        "language setting",
+        lambda text: language._language_in(text.splitlines()),
+        (),
+        (("", ""), ('language = "', '"')),
+    ),
 )
 
 # Modules whose patterns and parsers only see what is ours, or what is limited elsewhere.

@@ -75,7 +75,8 @@ def metadata(installed: Path) -> email.message.Message:
 def test_every_resource_is_in_the_wheel(installed: Path) -> None:
     resources = ROOT / "resources"
     # Of the translations only those that are compiled.
-    files = [each for each in resources.rglob("*") if each.suffix not in {".po", ".pot"}]
+    sources = {".po", ".pot", ".md"}
+    files = [each for each in resources.rglob("*") if each.suffix not in sources]
     expected = {path.relative_to(resources) for path in files if path.is_file()}
     packed = installed / APP / "desktop" / "resources"
     assert {path.relative_to(packed) for path in packed.rglob("*") if path.is_file()} == expected
