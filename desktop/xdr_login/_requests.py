@@ -46,11 +46,7 @@ class Services:
         if not self.is_bound:
             return {"Authorization": f"Bearer {self.fetch_token()}"}
         given = {"nonce": nonce} if nonce else {}
-        answer = self._send("proof", method=method, url=url, **given)
-        if not answer:
-            from ._errors import XdrLoginError
-
-            raise XdrLoginError("XDR Login is not running. Start it and try again.")
+        answer = _require(self._send("proof", method=method, url=url, **given))
         return {"Authorization": str(answer["authorization"]), "DPoP": str(answer["dpop"])}
 
     def fetch_token(self) -> str:
@@ -66,7 +62,8 @@ class Services:
         It may be the same: without the running app, in the first half of its life.
         """
         if self.is_bound:
-            return str(self._send("token", min_validity=60, refused=refused)["access_token"])
+            answer = self._send("token", min_validity=60, refused=refused)
+            return str(_require(answer)["access_token"])
         return self._fetch(refused=refused) or _run_token(self.profile, _LONGEST_VALIDITY)
 
     def find_in_other_region(self, origin: str) -> list[str]:
@@ -158,6 +155,19 @@ def _send(command: str, *, timeout: float, **members: object) -> "Members":
         raise _error_of(refusal) from None
 
 
+def _require(answer: "Members") -> "Members":
+    """Return `answer`, unless it is empty because the app is not running."""
+    if not answer:
+        raise _not_running()
+    return answer
+
+
+def _not_running() -> Exception:
+    from ._errors import XdrLoginError
+
+    return XdrLoginError("XDR Login is not running. Start it and try again.")
+
+
 def _error_of(refusal: "RefusedByAgent") -> Exception:
     from ._errors import error_by_name
 
@@ -175,10 +185,10 @@ def _run(*arguments: str) -> str:
     It is not looked for by its name: it is the file of this installation, and with `-P` Python
     imports nothing from the current folder.
     """
-    from ._errors import XdrLoginError, error_by_exit_code
+    from ._errors import error_by_exit_code
 
     if not sys.executable or getattr(sys, "frozen", False):  # the Python of another program
-        raise XdrLoginError("XDR Login is not running. Start it and try again.")
+        raise _not_running()
     import subprocess
 
     command = os.path.join(_desktop.__path__[0], "__main__.py")

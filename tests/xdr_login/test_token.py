@@ -6,6 +6,7 @@ import pickle
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -208,6 +209,19 @@ def test_a_frozen_program_does_not_start_itself(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     with pytest.raises(xdr_login.XdrLoginError, match=r"^XDR Login is not running\."):
         xdr_login.token()
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda services: services.headers_for("GET", "https://api.example/v1"),
+        lambda services: services.replace_token("digest"),
+    ],
+)
+def test_a_bound_token_needs_the_running_app(ask: Callable[[_requests.Services], object]) -> None:
+    services = _requests.Services("soc", {}, "https://login.example client", is_bound=True)
+    with pytest.raises(xdr_login.XdrLoginError, match=r"^XDR Login is not running\."):
+        ask(services)
 
 
 # What is loaded
