@@ -7,9 +7,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
+from jeepney import DBusErrorResponse
 from keyring.backends.SecretService import Keyring
 from keyring.errors import KeyringLocked
 from secretstorage import Collection, PromptDismissedException
+from secretstorage.exceptions import SecretStorageException
 
 Result = TypeVar("Result")
 
@@ -64,8 +66,8 @@ class ConnectedKeyring(Keyring):
                     return work(held)
             except (KeyringLocked, PromptDismissedException):
                 raise  # it has been answered
-            except Exception:  # noqa: BLE001, S110 - a new connection shows what it is
-                pass
+            except (DBusErrorResponse, OSError, SecretStorageException):
+                pass  # a new connection shows what it is
             self._disconnect(held)
         collection: Collection = self.get_preferred_collection()  # type: ignore[no-untyped-call]
         self._collection = collection
