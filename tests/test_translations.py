@@ -297,6 +297,69 @@ def test_texts_are_told_from_other_strings(source: str, lines: list[int]) -> Non
     assert untranslated(source) == lines
 
 
+# Besides `formats.py`: what joins words with spaces that are not sentences, and why.
+SPACED_WORDS = {
+    "desktop/cli/api/api_answers.py": "the status line of HTTP",
+    "desktop/cli/api/api_routes.py": "a method with its path, and scopes",
+    "desktop/cli/profiles/profile_check.py": "a command",
+    "desktop/cli/profiles/profiles.py": "values as in the file",
+    "desktop/cli/sign_in/grants.py": "scopes",
+    "desktop/cli/sign_in/saved_status.py": "the same",
+    "desktop/cli/sign_in/sign_in_output.py": "the same",
+    "desktop/cli/terminal/help.py": "the English of a help text, which is a key",
+    "desktop/services/profile_editor/check.py": "scopes",
+    "desktop/services/profile_editor/client_search.py": "what a server said, to compare",
+    "desktop/ui/app/active_profiles.py": "ids in the settings",
+    "desktop/ui/pages/about_page.py": "a name with its version",
+    "desktop/ui/pages/shortcuts_view.py": "keys",
+    "desktop/ui/wording/window_texts.py": "a sign before a text",
+}
+
+
+def joined_sentences(source: str) -> set[int]:
+    """The lines that put a text after another, with a space or a full stop between them."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.JoinedStr(values=values):
+                found |= {
+                    node.lineno
+                    for before, between, after in zip(values, values[1:], values[2:], strict=False)
+                    if isinstance(before, ast.FormattedValue)
+                    and isinstance(after, ast.FormattedValue)
+                    and isinstance(between, ast.Constant)
+                    and between.value in {" ", ". "}
+                }
+            case ast.Attribute(value=ast.Constant(value=" " | ". "), attr="join", lineno=line):
+                found.add(line)
+    return found
+
+
+def test_sentences_are_joined_in_one_module() -> None:
+    folders = ("desktop/ui/", "desktop/cli/", "desktop/services/wording/")
+    joining = {
+        name_of(file)
+        for file in SOURCES
+        if name_of(file).startswith((*folders, "desktop/services/profile_editor/"))
+        and joined_sentences(file.read_text("utf-8"))
+    }
+    assert joining == SPACED_WORDS.keys(), "use join_sentences() or with_title()"
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ('text = f"{advice.title}. {advice.text}"', {1}),
+        ('text = f"{text} {advice.help}"', {1}),
+        ('text = " ".join(sentences)', {1}),
+        ("text = join_sentences(text, advice.help)", set()),
+        ('address = f"{host}:{port}"', set()),
+    ],
+)
+def test_joined_sentences_are_found(source: str, lines: set[int]) -> None:
+    assert joined_sentences(source) == lines
+
+
 # Besides `formats.py`, which knows the language: a file that formats, and why.
 OWN_FORMATS = {
     "desktop/services/network/proxy_transport.py": "names of HTTP schemes",

@@ -13,6 +13,7 @@ from desktop.cli.terminal.output import print_json, print_result
 from desktop.services.system.translation import translate
 from desktop.services.token.api_services import ApiService
 from desktop.services.token.openapi import Parameter, Route
+from desktop.services.wording.formats import join_sentences
 
 _INDENT = 6  # columns
 
@@ -88,4 +89,4 @@ def _parameter_label(each: Parameter) -> str:
 
 def _parameter_help(each: Parameter) -> str:
     assumed = translate("Assumed: {assumption}", assumption=each.assumed) if each.assumed else ""
-    return " ".join(filter(None, (each.text, assumed)))
+    return join_sentences(each.text, assumed)

@@ -33,7 +33,7 @@ from desktop.services.system.menu import menu_entry
 from desktop.services.system.paths import keystore_index_folder, log_folder, settings_file
 from desktop.services.system.translation import translate, translate_plural
 from desktop.services.system.worker import Worker
-from desktop.services.wording.formats import format_values
+from desktop.services.wording.formats import format_values, join_sentences
 from desktop.services.wording.messages import Surface, advice_for
 
 _TIMEOUT = 8.0  # seconds for the keyring, and for the running app
@@ -218,9 +218,11 @@ def _check_tray() -> Check:
             "To use a tray, start XDR Login in your desktop session, which sets "
             "DBUS_SESSION_BUS_ADDRESS."
         )
-        return warning("tray", text, f"{minimizes} {remedy}")
+        return warning("tray", text, join_sentences(minimizes, remedy))
     remedy = translate("On GNOME, install the AppIndicator extension.")
-    return warning("tray", translate("not found on the session bus"), f"{minimizes} {remedy}")
+    return warning(
+        "tray", translate("not found on the session bus"), join_sentences(minimizes, remedy)
+    )
 
 
 def name_has_owner(name: str) -> bool | None:

@@ -25,7 +25,7 @@ from desktop.services.profile_editor.editor import SecretChanges
 from desktop.services.system.text_input import UndecodableText, decode_text
 from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import Surface, option_name, secret_label
-from desktop.services.wording.formats import format_values
+from desktop.services.wording.formats import format_values, join_sentences
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -117,7 +117,7 @@ def _unknown_value(
 ) -> click.UsageError:
     similar = get_close_matches(name.lower(), known, n=1)
     suggestion = translate("Did you mean “{name}”?", name=similar[0]) if similar else ""
-    return click.UsageError(" ".join(filter(None, (message, suggestion, choices))))
+    return click.UsageError(join_sentences(message, suggestion, choices))
 
 
 def _read_password(prompt: str, lines: Iterator[str]) -> str:

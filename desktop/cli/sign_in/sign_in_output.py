@@ -18,7 +18,7 @@ from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import Profile
 from desktop.services.model.states import AwaitingApproval, SignedIn
 from desktop.services.system.translation import translate
-from desktop.services.wording.formats import format_countdown, format_time
+from desktop.services.wording.formats import format_countdown, format_time, join_sentences
 from desktop.services.wording.messages import Surface, advice_for
 from desktop.services.wording.spoken import spoken_code, spoken_mark
 
@@ -137,7 +137,7 @@ class TextReporter(Reporter):
         elif isinstance(error, (RenewalRefused, SignedOutByServer)):
             self.note(translate("{problem}. Signing in again.", problem=title))
         else:
-            self.note(f"{title}. {advice.text}")
+            self.note(advice.message)
             self.note(translate("Continuing without saving the token."))
 
     def report_not_saved(self, error: Exception) -> None:
@@ -155,7 +155,7 @@ class TextReporter(Reporter):
             lines.append(
                 translate("This server issued no refresh token: sign in again when it expires.")
             )
-        self.note(" ".join(lines))
+        self.note(join_sentences(*lines))
         if next_command:
             self.note(translate("Next: {command}", command=next_command))
 

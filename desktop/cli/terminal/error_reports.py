@@ -11,6 +11,7 @@ from desktop.services.system.logs import LOGGER_NAME
 from desktop.services.system.paths import log_folder
 from desktop.services.system.translation import translate
 from desktop.services.wording import error_codes
+from desktop.services.wording.formats import with_title
 from desktop.services.wording.messages import Surface, advice_for
 
 EXPECTED_ERRORS = (*error_codes.EXPECTED_ERRORS, RefusedByAgent)
@@ -29,11 +30,11 @@ def error_code(error: Exception) -> str:
 def error_message(error: Exception, *, user_code: str = "") -> str:
     """Describe an expected error as the window does, with options instead of form fields."""
     if isinstance(error, RefusedByAgent):
-        return str(error)
+        return with_title(error.title, error.text)
     advice = advice_for(error, user_code=user_code, surface=Surface.TERMINAL)
     # Continuing without a keyring is useless here: the token would be gone with the command.
     text = advice.help if isinstance(error, KeyringMissing) else advice.text
-    return "\n".join(filter(None, (f"{advice.title}. {text}", advice.facts)))
+    return "\n".join(filter(None, (with_title(advice.title, text), advice.facts)))
 
 
 def report_error(error: Exception, *, as_json: bool = False, user_code: str = "") -> Exit:

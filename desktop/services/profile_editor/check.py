@@ -38,7 +38,7 @@ from desktop.services.wording.field_names import (
     option_name,
     secret_name,
 )
-from desktop.services.wording.formats import format_values
+from desktop.services.wording.formats import format_values, with_title
 from desktop.services.wording.messages import advice_for
 
 Presets = Mapping[str, Mapping[str, object]]
@@ -401,7 +401,7 @@ def _error_finding(
     step: Step, error: errors.OAuthError | GrantForbidden | PresenceNotProven, surface: Surface
 ) -> Finding:
     advice = advice_for(error, surface=surface)
-    return Finding(step, Outcome.BAD, f"{advice.title}.", advice.text)
+    return Finding(step, Outcome.BAD, with_title(advice.title, ""), advice.text)
 
 
 def _needs_client_secret(profile: Profile) -> bool:

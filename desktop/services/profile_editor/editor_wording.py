@@ -11,7 +11,7 @@ from desktop.services.configuration.foreign_hosts import foreign_hosts
 from desktop.services.model.sign_in_methods import SIGN_IN_METHODS
 from desktop.services.system.translation import translatable, translate, translate_plural
 from desktop.services.wording.field_names import field_name, secret_name
-from desktop.services.wording.formats import format_list
+from desktop.services.wording.formats import format_list, join_sentences
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -244,7 +244,7 @@ def import_report(count: int, readable: Iterable[Profile]) -> str:
     names = [each.name for each in readable if each.proxy not in _STANDARD_PROXIES or each.ca_file]
     if names:
         sentences.append(_own_network_warning(names))
-    return " ".join(sentences)
+    return join_sentences(*sentences)
 
 
 def _own_network_warning(names: list[str]) -> str:

@@ -15,7 +15,7 @@ from desktop.oauth.errors import UnsafeAddress, printable
 from desktop.services.model.copy_formats import EXAMPLE_API_URL, example_url_for
 from desktop.services.model.profile import Profile, is_same_server
 from desktop.services.system.translation import translatable, translate
-from desktop.services.wording.formats import format_values
+from desktop.services.wording.formats import format_values, join_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -154,7 +154,7 @@ def find_service(profile: Profile, name: str) -> ApiService:
         _suggestion(name, names),
         translate("Its services are: {names}.", names=format_values(names)) if names else "",
     )
-    raise UnknownService(" ".join(filter(None, parts)))
+    raise UnknownService(join_sentences(*parts))
 
 
 def service_for(profile: Profile, address: str) -> ApiService:
@@ -282,7 +282,7 @@ def _wrong_region_message(profile: Profile, host: str, service: str, region: str
         parts.append(translate("This profile is for {region}.", region=translate(profile.region)))
     if any(each.name == service for each in services_of(profile)):
         parts.append(translate("Use {service}:/path instead.", service=service))
-    return " ".join(parts)
+    return join_sentences(*parts)
 
 
 def _suggestion(name: str, known: Iterable[str]) -> str:

@@ -15,6 +15,8 @@ _MINUTE = 60
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
 _HALF_A_YEAR = timedelta(days=183)
+_TWO_SENTENCES = translatable("{sentence} {next_sentence}")
+_TITLE_AND_TEXT = translatable("{title}. {text}")
 _MONTHS = (
     translatable("{day} January"),
     translatable("{day} February"),
@@ -124,3 +126,19 @@ def format_list(items: Sequence[str]) -> str:
         return "".join(items)
     *others, last = items
     return translate("{items} and {last}", items=format_values(others), last=last)
+
+
+def join_sentences(*sentences: str) -> str:
+    """Join sentences as the language does, without the empty ones: Japanese has no space there."""
+    template = translate(_TWO_SENTENCES)
+    whole = ""
+    for each in filter(None, sentences):
+        # Not as values of the translation, which would isolate their direction.
+        whole = template.format(sentence=whole, next_sentence=each) if whole else each
+    return whole
+
+
+def with_title(title: str, text: str) -> str:
+    """Put a title, which has no full stop, before its text, which may be empty."""
+    template = translate(_TITLE_AND_TEXT)
+    return template.format(title=title, text=text).rstrip()

@@ -30,7 +30,12 @@ from desktop.services.wording.field_names import (
     option_name,
     secret_name,
 )
-from desktop.services.wording.formats import format_duration, format_values
+from desktop.services.wording.formats import (
+    format_duration,
+    format_values,
+    join_sentences,
+    with_title,
+)
 
 __all__ = ["Advice", "Remedy", "Surface", "advice_for", "facts_of", "remedies_in_window"]
 
@@ -64,7 +69,12 @@ class Advice:
 
     @property
     def text(self) -> str:
-        return " ".join(self.paragraphs)
+        return join_sentences(*self.paragraphs)
+
+    @property
+    def message(self) -> str:
+        """Title and text, for a line or a screen reader."""
+        return with_title(self.title, self.text)
 
 
 def advice_for(
@@ -85,8 +95,8 @@ def advice_for(
     if profile is not None:
         values["host"] = _host_with_port(values["host"], profile)
     sentences = [redacted(each) for each in _sentences(row.text, values, surface)]
-    paragraphs = tuple(filter(None, (" ".join(sentences[:1]), " ".join(sentences[1:]))))
-    help_ = " ".join(_sentences(row.help, values, surface))
+    paragraphs = tuple(filter(None, (*sentences[:1], join_sentences(*sentences[1:]))))
+    help_ = join_sentences(*_sentences(row.help, values, surface))
     is_managed = bool(row.managed_remedies and getattr(error, "policy_source", ""))
     remedies = row.managed_remedies if is_managed else row.remedies
     # A server may echo what it was sent.

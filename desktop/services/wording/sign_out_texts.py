@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from desktop.services.model.instants import format_instant
 from desktop.services.model.states import Revocation, SignedOut
 from desktop.services.system.translation import translatable, translate
-from desktop.services.wording.formats import format_time
+from desktop.services.wording.formats import format_time, join_sentences
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -84,7 +84,7 @@ def _not_revocable(state: SignedOut, removed_at: datetime) -> str:
     if state.valid_until is None and not state.open_ended:
         return translate("You're signed out.")
     signed_out = translate("You're signed out. This server can't revoke tokens.")
-    return f"{signed_out} {_copies_work(state, removed_at)}"
+    return join_sentences(signed_out, _copies_work(state, removed_at))
 
 
 def _not_confirmed(state: SignedOut, removed_at: datetime) -> str:
@@ -95,7 +95,7 @@ def _not_confirmed(state: SignedOut, removed_at: datetime) -> str:
             "Signed out here, but the server didn't confirm ({reason}).",
             reason=_title(state.revocation_error),
         )
-    return f"{signed_out} {_copies_work(state, removed_at)}"
+    return join_sentences(signed_out, _copies_work(state, removed_at))
 
 
 def _copies_work(state: SignedOut, removed_at: datetime) -> str:

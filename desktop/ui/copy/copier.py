@@ -13,6 +13,7 @@ from desktop.services.model.errors import FormatForbidden, NoToken, SessionError
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.session.lock.presence import SystemPresence, prove_for_use
 from desktop.services.system.translation import translate
+from desktop.services.wording.formats import with_title
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.wording import window_texts
 
@@ -155,9 +156,9 @@ def _not_copied(error: Exception) -> NotCopied:
     from desktop.services.wording.messages import advice_for  # loaded already
 
     advice = advice_for(error)
-    return NotCopied(f"{advice.title}. {advice.text}", advice.title, error)
+    return NotCopied(advice.message, advice.title, error)
 
 
 def _not_accepted() -> NotCopied:
     title = translate(window_texts.CLIPBOARD_REFUSED_TITLE)
-    return NotCopied(f"{title}. {translate(window_texts.CLIPBOARD_REFUSED)}", title)
+    return NotCopied(with_title(title, translate(window_texts.CLIPBOARD_REFUSED)), title)

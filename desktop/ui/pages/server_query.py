@@ -93,4 +93,4 @@ def _no_answer() -> ServerAnswer:
 
 def _failed(error: Exception) -> ServerAnswer:
     advice = advice_for(error)
-    return ServerAnswer(trouble=f"{advice.title}. {advice.text}", facts=advice.facts)
+    return ServerAnswer(trouble=advice.message, facts=advice.facts)

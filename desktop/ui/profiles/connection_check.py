@@ -97,6 +97,6 @@ class ConnectionCheckView(View):
         except (BrokenProfile, KeystoreError) as error:
             self.findings.clear()
             advice = advice_for(error)
-            self._failure.show_text(f"{advice.title}. {advice.text}")
+            self._failure.show_text(advice.message)
         finally:
             self._again.setEnabled(True)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from desktop.services.profile_editor import editor_wording
 from desktop.services.profile_editor.findings import Finding, Outcome, check_summary
 from desktop.services.system.translation import translate
+from desktop.services.wording.formats import join_sentences
 from desktop.ui.kit.widgets import Button, Card, fit_to_text, label, say, scroll_into_view
 
 if TYPE_CHECKING:
@@ -98,8 +99,8 @@ class FindingsCard(Card):
         summary = check_summary(self._findings)
         self._head.setText(summary)
         QTimer.singleShot(0, self, self._on_laid_out)  # after the last line is laid out
-        spoken = " ".join(f"{each.text} {each.remedy}".strip() for each in self._findings)
-        say(self, f"{summary} {spoken}")
+        spoken = (text for each in self._findings for text in (each.text, each.remedy))
+        say(self, join_sentences(summary, *spoken))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Stay in view while the findings grow."""

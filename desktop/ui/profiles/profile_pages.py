@@ -18,6 +18,7 @@ from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.profile_editor.editor import ImportedFile, ProfileEditor, Snapshot
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.system.translation import translate
+from desktop.services.wording.formats import join_sentences
 from desktop.services.wording.messages import advice_for
 from desktop.services.wording.sign_out_texts import signed_out_message
 from desktop.ui.kit import file_dialogs
@@ -204,9 +205,9 @@ class ProfilePages(QObject):
             return
         except KeystoreError as error:
             not_removed = texts.secrets_not_removed_message(advice_for(error).title)
-            sign_out_result = f"{not_removed} {sign_out_result}".strip()
+            sign_out_result = join_sentences(not_removed, sign_out_result)
         self._unsaved.pop(id_, None)
-        await self._open_profiles(f"{translate(texts.PROFILE_DELETED)} {sign_out_result}".strip())
+        await self._open_profiles(join_sentences(translate(texts.PROFILE_DELETED), sign_out_result))
 
     async def _import(self, source: Path) -> None:
         try:

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from desktop.services.system.translation import translate
+from desktop.services.wording.formats import join_sentences
 from desktop.services.wording.sign_out_texts import ENDS_ON_ALL_COMPUTERS, sign_out_question
 from desktop.ui.kit.theme import GAP, NARROWEST, SPACE
 from desktop.ui.kit.widgets import Button, ButtonRow, label, set_mnemonics
@@ -31,7 +32,7 @@ class SignOutQuestion(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(translate("Sign out"))
         self.setWindowIcon(QApplication.windowIcon())
-        self.setAccessibleName(f"{title} {text}")
+        self.setAccessibleName(join_sentences(title, text))
         self.setMinimumWidth(NARROWEST)
         self.cancel = Button(translate("Cancel"), self.close)
         self.confirm = Button(translate("Sign out everywhere"), self._confirm)

@@ -50,7 +50,7 @@ class FailedView(View):
         self.column.addWidget(self._details)
         self._details.setVisible(len(facts) > 1)  # the type alone tells nobody anything
         self.column.addStretch(1)
-        self.setAccessibleName(unbroken(f"{advice.title}. {advice.text}"))
+        self.setAccessibleName(unbroken(advice.message))
 
     def shows(self, state: State) -> bool:
         """Only for the failure that it was made for."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop.services.model.states import SignedIn
+from desktop.services.wording.formats import join_sentences
 from desktop.ui.kit.widgets import say
 from desktop.ui.wording import window_texts
 from desktop.ui.wording.update_timing import countdown, is_renewal_failing, should_announce
@@ -48,5 +49,5 @@ class Announcer:
             self._has_announced_trouble = False
         elif isinstance(state, SignedIn) and state.trouble and not self._has_announced_trouble:
             self._has_announced_trouble = True
-            news = f"{news} {window_texts.spoken_trouble(state, at)}".strip()
+            news = join_sentences(news, window_texts.spoken_trouble(state, at))
         return news

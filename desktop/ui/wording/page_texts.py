@@ -11,6 +11,7 @@ from desktop.services.wording.formats import (
     format_countdown,
     format_exact_time,
     format_values,
+    join_sentences,
 )
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def permission_note(question: PermissionRequest) -> str:
         sentences.insert(0, translate(ASKS_EVERY_TIME))
     if question.presence != "never":
         sentences.append(translate(CONFIRM_NEXT))
-    return " ".join(sentences)
+    return join_sentences(*sentences)
 
 
 def about_for_an_hour(question: PermissionRequest) -> str:
@@ -238,7 +239,7 @@ def spoken_permission_request(question: PermissionRequest) -> str:
         )
     starter = _starter(question.program)
     by = translate("Started by {starter}.", starter=starter) if starter else ""
-    return " ".join(filter(None, (ask, by, permission_note(question), translate(_SPOKEN_TIMEOUT))))
+    return join_sentences(ask, by, permission_note(question), translate(_SPOKEN_TIMEOUT))
 
 
 def _starter(program: Program) -> str:
@@ -316,7 +317,7 @@ def cost_of_keeping_fresh(lifetime: float | None, profile: Profile | None) -> st
     )
     if profile is not None and profile.scope_guide == "xdr":
         limit = translate("Your organization's limit is 8,000 an hour.")
-        return f"{text} {limit}"
+        return join_sentences(text, limit)
     return text
 
 

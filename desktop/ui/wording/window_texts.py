@@ -21,6 +21,8 @@ from desktop.services.wording.formats import (
     format_seconds,
     format_time,
     format_values,
+    join_sentences,
+    with_title,
 )
 from desktop.services.wording.sign_out_texts import signed_out_message
 from desktop.services.wording.spoken import spoken_code, spoken_mark
@@ -243,7 +245,9 @@ def spoken_ring(state: SignedIn, at: datetime) -> str:
     """The ring for a screen reader: in minutes, so that it rarely changes."""
     _, text, _, _ = ring(state, at)
     left = state.remaining(at)
-    return f"{_whole_minutes(left)} {text}" if left else text
+    if not left:
+        return text
+    return translate("{time} {until}", time=_whole_minutes(left), until=text)
 
 
 def _whole_minutes(seconds: float) -> str:
@@ -393,10 +397,10 @@ def announcement(state: State, at: datetime) -> str:
             return signed_out_message(state) or translate("Signed out")
         case Failed():
             advice = _advice_for(state.error, state.user_code)
-            return f"{advice.title}. {advice.text}"
+            return advice.message
         case Locked():
             problem = unlock_problem(state)
-            return f"{problem or translate(LOCKED)}. {translate(locked_text(state))}"
+            return with_title(problem or translate(LOCKED), translate(locked_text(state)))
         case Requesting():
             return ""
 
@@ -407,21 +411,21 @@ def _spoken_sign_in(state: SignedIn) -> str:
         if state.user
         else translate("You're signed in.")
     )
-    return text if state.save_error is None else f"{text} {not_saved(state.save_error)}"
+    return text if state.save_error is None else join_sentences(text, not_saved(state.save_error))
 
 
 def _spoken_approval(state: AwaitingApproval) -> str:
     if state.approved:
         return translate("Approved")
     if state.is_retrying_exchange:
-        return f"{approval(state)[0]}. {trouble(state)}"
+        return with_title(approval(state)[0], trouble(state))
     if state.in_browser:
         text = translate("Continue in your browser. This window updates automatically.")
     else:
         text = translate(
             "Your code is {code}. Approve it in your browser.", code=spoken_code(state.user_code)
         )
-    return text if state.host_is_known else f"{text} {host(state)}"
+    return text if state.host_is_known else join_sentences(text, host(state))
 
 
 def spoken_count(state: State, before: float | None, after: float | None) -> str:
@@ -440,7 +444,7 @@ def spoken_count(state: State, before: float | None, after: float | None) -> str
 
 def spoken_trouble(state: SignedIn, at: datetime) -> str:
     """What a screen reader says when a renewal fails for the first time."""
-    return f"{renewal_status(state, at)} {not_renewed(state, at)}"
+    return join_sentences(renewal_status(state, at), not_renewed(state, at))
 
 
 def client(profile: Profile) -> str:
@@ -477,7 +481,7 @@ def not_saved(error: Exception) -> str:
         "{problem}. Your token isn't saved, so you'll have to sign in again after you quit.",
         problem=advice.title,
     )
-    return f"{text} {advice.help}" if advice.help else text
+    return join_sentences(text, advice.help)
 
 
 def still_not_saved(error: Exception) -> str:

@@ -12,6 +12,8 @@ from desktop.services.wording.formats import (
     format_duration,
     format_list,
     format_time,
+    join_sentences,
+    with_title,
 )
 
 NOON = datetime(2026, 11, 23, 12, 0, 5, tzinfo=UTC)
@@ -95,3 +97,27 @@ def test_a_time_far_away_has_its_year(days: int) -> None:
 )
 def test_a_list_reads_as_in_a_sentence(items: list[str], text: str) -> None:
     assert format_list(items) == text
+
+
+JAPANESE = {
+    "{sentence} {next_sentence}": "{sentence}{next_sentence}",
+    "{title}. {text}": "{title}。{text}",
+}
+
+
+def test_sentences_have_a_space_between_them_and_empty_ones_are_left_out() -> None:
+    assert join_sentences("Signed out.", "", "Try {again}.") == "Signed out. Try {again}."
+    assert join_sentences("", "Signed out.") == "Signed out."
+    assert join_sentences() == ""
+
+
+def test_a_title_ends_with_a_full_stop_before_its_text() -> None:
+    assert with_title("No connection", "Try again.") == "No connection. Try again."
+    assert with_title("No connection", "") == "No connection."
+
+
+def test_sentences_are_joined_as_the_language_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("desktop.services.wording.formats.translate", JAPANESE.__getitem__)
+    assert join_sentences("署名済み。", "再試行。", "終了。") == "署名済み。再試行。終了。"
+    assert with_title("接続なし", "再試行。") == "接続なし。再試行。"
+    assert with_title("接続なし", "") == "接続なし。"
