@@ -311,7 +311,7 @@ async def test_a_check_tells_what_it_finds_and_saves_nothing(
     assert {"It answers.", "It is known in Europe.", "Choose Europe."} <= set(
         place.screen.visible_texts
     )
-    assert "1 problem to fix" in place.screen.visible_texts
+    assert "1 problem to fix." in place.screen.visible_texts
     await place.press("Switch region")
     assert form.draft.preset == "xdr-eu"
     assert "All checks passed." in place.screen.visible_texts
@@ -526,7 +526,7 @@ async def test_a_connection_is_checked_on_a_page_that_leads_to_the_form(
     place.sessions["soc"] = FakeSession(profile=load_profiles(place.file).find("soc"))
     place.pages.open_connection_check("soc")
     await place.done()
-    assert {"It is known in Europe.", "1 problem to fix"} <= set(place.screen.visible_texts)
+    assert {"It is known in Europe.", "1 problem to fix."} <= set(place.screen.visible_texts)
     assert not place.screen.has_button("Switch region"), "that is chosen in the form"
     await place.press("Check again")
     assert place.screen.visible_texts.count("It is known in Europe.") == 1
