@@ -1,6 +1,8 @@
 """Which language the texts are in."""
 
 import os
+import struct
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -190,6 +192,68 @@ def test_arabic_has_six_plural_forms(
 ) -> None:
     monkeypatch.setenv("LANG", "ar")
     assert translate_plural("{count} day", "{count} days", count) == form
+
+
+def test_an_incomplete_catalog_leaves_texts_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANG", "ar")
+    file = languages._catalog_file("ar")
+    whole = file.read_bytes()
+    for length in range(len(whole)):
+        file.write_bytes(whole[:length])
+        languages.forget_language()
+        assert translate("Open {path}", path="x").replace("افتح", "Open") in {
+            "Open x",
+            "Open \u2068x\u2069",
+        }
+        assert translate_plural("{count} day", "{count} days", 2) in {"2", "2 days"}
+
+
+def test_a_catalog_that_can_not_be_read_leaves_texts_in_english(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LANG", "de")
+    assert languages.current_language() == "de"
+    languages._catalog_file("de").unlink()
+    assert translate("Open {path}", path="x") == "Open x"
+
+
+def test_a_catalog_with_offsets_outside_of_the_file_has_no_texts() -> None:
+    catalog = CompiledCatalog(struct.pack("<7I", 0x950412DE, 0, 2**32 - 1, 28, 2**32 - 1, 0, 0))
+    assert catalog.find("Copy") == "Copy"
+    assert catalog.find_plural("{count} day", "{count} days", 2) == "{count} days"
+
+
+def test_very_many_languages_are_matched_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed: list[object] = []
+    list_files = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda path: listed.append(path) or list_files(path))
+    monkeypatch.setenv("LANGUAGE", ":".join(f"x{each}" for each in range(1000)) + ":de")
+    assert languages.current_language() == "de"
+    assert len(listed) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a FIFO")
+def test_a_pipe_in_place_of_the_settings_does_not_hold_up_the_start(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "settings.toml")
+    code = (
+        "import sys; from desktop.services.system import language as languages;"
+        "languages.settings_path = lambda: sys.argv[1]; print(languages._from_settings() or 'none')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "settings.toml")],
+        capture_output=True,
+        check=True,
+        timeout=20,
+    )
+    assert done.stdout == b"none\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no HOME")
+def test_settings_in_the_current_folder_are_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.setenv("HOME", ".")
+    monkeypatch.setenv("XDG_CONFIG_HOME", "config")
+    assert languages.settings_path() == ""
 
 
 def test_a_file_that_is_no_catalog_is_refused() -> None:

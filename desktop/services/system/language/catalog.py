@@ -6,6 +6,7 @@ than the rest of a command.
 
 from __future__ import annotations
 
+from struct import error as StructError
 from struct import unpack_from
 
 TYPE_CHECKING = False  # `typing` is slow to load
@@ -14,10 +15,14 @@ if TYPE_CHECKING:
 
 _MAGIC = 0x950412DE  # GNU gettext manual, "The Format of GNU MO Files"
 _PLURAL = "plural="
+_UNTRANSLATED = ("",)
 
 
 class CompiledCatalog:
-    """A catalog, whose messages are sorted by their English texts. Raises `ValueError`."""
+    """A catalog, whose messages are sorted by their English texts. Raises `ValueError`.
+
+    Messages that cannot be read, because the file is damaged, have no translation.
+    """
 
     def __init__(self, content: bytes) -> None:
         magic, _, self._count, self._keys, self._texts = unpack_from("<5I", content.ljust(20))
@@ -51,7 +56,11 @@ class CompiledCatalog:
     def _find(self, message: str) -> tuple[str, ...]:
         found = self._known.get(message)
         if found is None:
-            found = self._known[message] = self._search(message.encode())
+            try:
+                found = self._search(message.encode())
+            except (StructError, ValueError):  # the latter also for what is not UTF-8
+                found = _UNTRANSLATED
+            self._known[message] = found
         return found
 
     def _search(self, message: bytes) -> tuple[str, ...]:
@@ -66,8 +75,11 @@ class CompiledCatalog:
                 low = middle + 1
             else:
                 high = middle
-        return ("",)
+        return _UNTRANSLATED
 
     def _read(self, table: int, number: int) -> bytes:
         length, start = unpack_from("<2I", self._content, table + 8 * number)
-        return self._content[start : start + length]
+        text = self._content[start : start + length]
+        if len(text) != length:
+            raise ValueError("incomplete")
+        return text
