@@ -89,10 +89,16 @@ def without_joiners(text: str) -> str:
     return re.sub(_JOINERS, "", text)
 
 
+# Around the values of a translated text, see `services/system/translation.py`: a space in their
+# place would change paths and names.
+_NO_ISOLATES = dict.fromkeys((0x2068, 0x2069))
+
+
 def printable(text: str, longest: int = _LONGEST_TEXT) -> str:
     """`text` on one line, without control or bidirectional characters, at most `longest` long."""
     shown = text[: 4 * longest]
     if not shown.isprintable():
+        shown = shown.translate(_NO_ISOLATES)
         kept = {at for joined in re.finditer(_JOINERS, shown) for at in range(*joined.span())}
         shown = "".join(
             " " if unicodedata.category(c)[0] in "CZ" and at not in kept else c

@@ -25,7 +25,6 @@ from desktop.services.system.translation import (
     translatable,
     translate,
     translate_plural,
-    without_isolates,
 )
 from desktop.services.system.worker import Worker
 
@@ -146,6 +145,6 @@ def _members(check: Check) -> dict[str, str | None]:
         "address": check.address or None,
         "profiles": check.profiles or None,
         "outcome": check.outcome.value,
-        "text": without_isolates(check.text),
-        "remedy": without_isolates(check.remedy),
+        "text": check.text,
+        "remedy": check.remedy,
     }

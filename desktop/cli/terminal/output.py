@@ -13,7 +13,7 @@ import click
 
 from desktop.cli.terminal import PROFILE_VARIABLE
 from desktop.options import Options
-from desktop.services.system.translation import translate
+from desktop.services.system.translation import translate, without_isolates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,12 +39,25 @@ def wait_notice(file: Path) -> Callable[[], None]:
 
 
 def print_json(members: object) -> None:
-    click.echo(json.dumps(members, indent=2))
+    click.echo(json.dumps(_for_programs(members), indent=2))
 
 
 def print_event(name: str, **members: object) -> None:
     """Print an event as one line of JSON on stdout."""
-    click.echo(json.dumps({"event": name, **members}))
+    click.echo(json.dumps(_for_programs({"event": name, **members})))
+
+
+def _for_programs(found: object) -> object:
+    """Remove the marks around values from all texts in `found`."""
+    match found:
+        case str():
+            return without_isolates(found)
+        case dict():
+            return {name: _for_programs(each) for name, each in found.items()}
+        case list() | tuple():
+            return [_for_programs(each) for each in found]
+        case _:
+            return found
 
 
 def _print(text: str, *, err: bool, color: str, bold: bool = False) -> None:

@@ -12,17 +12,23 @@ TYPE_CHECKING = False  # `typing` is slow to load
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_ISOLATE, _END_OF_ISOLATE = "\u2068", "\u2069"  # Unicode Standard Annex 9: FSI and PDI
+# Unicode Standard Annex 9: FSI and PDI, and the marks that a value may not bring along.
+_ISOLATE, _END_OF_ISOLATE = "\u2068", "\u2069"
+_OTHER_MARKS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067"
+_FROM_RIGHT_TO_LEFT = (  # the blocks of these scripts
+    *(("\u0590", "\u08ff"), ("\ufb1d", "\ufdff"), ("\ufe70", "\ufeff")),
+    *(("\U00010800", "\U00010fff"), ("\U0001e800", "\U0001efff")),
+)
 
 
 def translate(message: str, /, **values: object) -> str:
     """Translate `message`, with `values` in place of its `{names}`."""
     catalog = load_catalog()
     if catalog is None:
-        return message.format_map(values) if values else message
+        return _fill(message, values, is_mirrored=False) if values else message
     # The translation of an empty text is the header of the catalog.
     text = catalog.find(message) if message else message
-    return _fill(text, values) if values else text
+    return _fill(text, values, is_mirrored=is_right_to_left()) if values else text
 
 
 def translate_plural(singular: str, plural: str, count: int, /, **values: object) -> str:
@@ -30,8 +36,9 @@ def translate_plural(singular: str, plural: str, count: int, /, **values: object
     catalog = load_catalog()
     if catalog is None:
         text = singular if count == 1 else plural
-        return text.format_map({"count": count, **values})
-    return _fill(catalog.find_plural(singular, plural, count), {"count": count, **values})
+        return _fill(text, {"count": count, **values}, is_mirrored=False)
+    text = catalog.find_plural(singular, plural, count)
+    return _fill(text, {"count": count, **values}, is_mirrored=is_right_to_left())
 
 
 def translatable(message: str) -> str:
@@ -66,16 +73,48 @@ def _translate_plural_of_library(domain: str, msgid1: str, msgid2: str, n: int) 
     return catalog.find_plural(msgid1, msgid2, n)
 
 
-def _fill(template: str, values: Mapping[str, object]) -> str:
-    """Fill in `values`; within a sentence from right to left, each keeps its own direction.
+def _fill(template: str, values: Mapping[str, object], *, is_mirrored: bool) -> str:
+    """Fill in `values`, each of which keeps its own direction.
 
-    Otherwise a path, an address or a code would be shown with its parts in another order.
+    Otherwise a path or a code within a sentence from right to left, or an Arabic name within one
+    from left to right, would be shown with the words next to it in another order.
     """
-    if is_right_to_left():
-        values = {
+    return template.format_map(
+        {
             name: value
             if isinstance(value, (int, float))
-            else f"{_ISOLATE}{value}{_END_OF_ISOLATE}"
+            else isolated(str(value), always=is_mirrored)
             for name, value in values.items()
         }
-    return template.format_map(values)
+    )
+
+
+def isolated(text: str, *, always: bool = False) -> str:
+    """Return `text` as it can stand beside words of the other direction.
+
+    Unless `always`, only a text that has letters from right to left gets marks.
+    """
+    if text.isascii() and not always:
+        return text
+    if not text.isprintable():
+        text = _balanced(text)
+    if always or _has_letters_from_right_to_left(text):
+        return f"{_ISOLATE}{text}{_END_OF_ISOLATE}"
+    return text
+
+
+def _balanced(text: str) -> str:
+    """Remove the marks that would change the direction of what is around `text`."""
+    kept, depth = [], 0
+    for character in text:
+        if character in _OTHER_MARKS or (character == _END_OF_ISOLATE and not depth):
+            continue
+        depth += (character == _ISOLATE) - (character == _END_OF_ISOLATE)
+        kept.append(character)
+    return "".join(kept) + _END_OF_ISOLATE * depth
+
+
+def _has_letters_from_right_to_left(text: str) -> bool:
+    return any(
+        first <= character <= last for character in text for first, last in _FROM_RIGHT_TO_LEFT
+    )

@@ -77,7 +77,7 @@ class Button(QPushButton):
     """
 
     def __init__(self, text: str, pressed: Callable[[], object], kind: str = "") -> None:
-        super().__init__(text)
+        super().__init__(_without_mnemonic(text))
         self._text = text
         self.setProperty("kind", kind)
         self.setAutoDefault(True)
@@ -92,7 +92,7 @@ class Button(QPushButton):
         """Show the first of `texts` that fits, or the last, for a moment."""
         room = self.width() - 2 * _BESIDE_WORDS
         fitting = (text for text in texts if self.fontMetrics().horizontalAdvance(text) <= room)
-        self.setText(next(fitting, texts[-1]))
+        self.setText(_without_mnemonic(next(fitting, texts[-1])))
         self._restore_timer.start()
 
     @property
@@ -102,11 +102,11 @@ class Button(QPushButton):
     def replace_text(self, text: str) -> None:
         """Show `text` until `restore_text` or `acknowledge`."""
         self._restore_timer.stop()
-        self.setText(text)
+        self.setText(_without_mnemonic(text))
 
     def restore_text(self) -> None:
         """Show the label again."""
-        self.setText(self._text)
+        self.setText(_without_mnemonic(self._text))
 
     def minimumSizeHint(self) -> QSize:
         """Fit three in a row at 360 pixels; quiet ones are never cut."""
@@ -419,6 +419,11 @@ def set_mnemonics(*buttons: Button) -> None:
             taken.add(text[at].lower())
             button.setText(f"{text[:at]}&{text[at:]}")
             button.setAccessibleName(text)
+
+
+def _without_mnemonic(text: str) -> str:
+    """Keep an "&", such as that of a user's name, from hiding itself and making a shortcut."""
+    return text.replace("&", "&&")
 
 
 def fit_to_text(button: Button) -> Button:

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QMenu
 
-from desktop.services.system.translation import translatable, translate
+from desktop.services.system.translation import isolated, translatable, translate
 from desktop.ui.kit.profile_badge import badge_icon
 from desktop.ui.kit.theme import NARROWEST
 from desktop.ui.wording import tray_texts
@@ -83,7 +83,8 @@ class ProfileSwitcher(QMenu):
     def _add_profile(self, status: ProfileStatus, at: datetime, *, key: int | None) -> None:
         profile, state = status.profile, tray_texts.row_state(status.state, at)[0]
         name = self._elided(profile.name, beside=f" · {state}")
-        action = self._add(f"{name} · {state}", partial(self._actions.profiles.switch, profile.id))
+        text = f"{isolated(name)} · {state}"
+        action = self._add(text, partial(self._actions.profiles.switch, profile.id))
         action.setToolTip("" if name == profile.name else f"<span>{escape(profile.name)}</span>")
         action.setIcon(badge_icon(profile))
         if key is not None:

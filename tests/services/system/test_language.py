@@ -178,6 +178,41 @@ def test_paths_keep_their_direction_in_a_sentence_from_right_to_left(
     assert languages.is_right_to_left()
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("a\u2069/\u2067b", "\u2068a/b\u2069"),
+        ("\u202egnp.exe", "\u2068gnp.exe\u2069"),
+        ("a\u2068b", "\u2068a\u2068b\u2069\u2069"),
+        ("a \u2068b\u2069 c", "\u2068a \u2068b\u2069 c\u2069"),
+    ],
+)
+def test_a_value_does_not_change_the_direction_of_the_rest(
+    monkeypatch: pytest.MonkeyPatch, value: str, shown: str
+) -> None:
+    monkeypatch.setenv("LANG", "ar")
+    assert translate("Open {path}", path=value) == f"افتح {shown}"
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("أمن", "\u2068أمن\u2069"),
+        ("SOC الرياض", "\u2068SOC الرياض\u2069"),
+        ("a\u202egnp", "agnp"),
+        ("Zürich 東京", "Zürich 東京"),
+    ],
+)
+def test_a_name_from_right_to_left_does_not_reorder_other_words(
+    monkeypatch: pytest.MonkeyPatch, language: str, value: str, shown: str
+) -> None:
+    monkeypatch.setenv("LANG", language)
+    assert (
+        translate("Open {path}", path=value).replace(" öffnen", "").removeprefix("Open ") == shown
+    )
+
+
 def test_other_sentences_have_no_marks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANG", "de")
     assert translate("Open {path}", path="/etc/xdg") == "/etc/xdg öffnen"

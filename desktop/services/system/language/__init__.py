@@ -178,7 +178,7 @@ def _from_settings() -> str:
     """Read `language` from the lines of settings.toml: parsing TOML takes too long here."""
     path = settings_path()
     try:
-        with open(path, "rb", opener=_open_without_waiting) as file:  # noqa: PTH123
+        with open(path, "rb", opener=_open_without_waiting) as file:
             lines = file.read(_LARGEST_FILE).decode("utf-8-sig").splitlines()
     except (OSError, ValueError):
         return ""

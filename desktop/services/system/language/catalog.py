@@ -6,8 +6,7 @@ than the rest of a command.
 
 from __future__ import annotations
 
-from struct import error as StructError
-from struct import unpack_from
+import struct
 
 TYPE_CHECKING = False  # `typing` is slow to load
 if TYPE_CHECKING:
@@ -25,7 +24,9 @@ class CompiledCatalog:
     """
 
     def __init__(self, content: bytes) -> None:
-        magic, _, self._count, self._keys, self._texts = unpack_from("<5I", content.ljust(20))
+        magic, _, self._count, self._keys, self._texts = struct.unpack_from(
+            "<5I", content.ljust(20)
+        )
         if magic != _MAGIC:
             raise ValueError("not a compiled catalog")
         self._content = content
@@ -58,7 +59,7 @@ class CompiledCatalog:
         if found is None:
             try:
                 found = self._search(message.encode())
-            except (StructError, ValueError):  # the latter also for what is not UTF-8
+            except (struct.error, ValueError):  # the latter also for what is not UTF-8
                 found = _UNTRANSLATED
             self._known[message] = found
         return found
@@ -78,7 +79,7 @@ class CompiledCatalog:
         return _UNTRANSLATED
 
     def _read(self, table: int, number: int) -> bytes:
-        length, start = unpack_from("<2I", self._content, table + 8 * number)
+        length, start = struct.unpack_from("<2I", self._content, table + 8 * number)
         text = self._content[start : start + length]
         if len(text) != length:
             raise ValueError("incomplete")
