@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, QSize, QTimer
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QFocusEvent
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QFocusEvent, QHideEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -389,11 +389,21 @@ class _Message(QObject):
             if event.reason() != Qt.FocusReason.ActiveWindowFocusReason:
                 # Not before readers know that the focus has moved: they would read it.
                 QTimer.singleShot(0, self, self._end)
+        elif isinstance(event, QHideEvent) and not event.spontaneous():
+            # In a window without the focus, no control loses it.
+            QTimer.singleShot(0, self, self._end)
         return False
 
     def _end(self) -> None:
-        if self._control.isVisible():  # otherwise it is about to be deleted, and would be read
-            self._control.setAccessibleDescription(self.description)
+        if self._control.isVisible():
+            self._restore()
+        else:  # unless it is deleted next, when it would be read, it is on a page below the lock
+            QTimer.singleShot(0, self, self._restore)
+
+    def _restore(self) -> None:
+        if self.parent() is None:  # restored already
+            return
+        self._control.setAccessibleDescription(self.description)
         self._control.removeEventFilter(self)
         self.setParent(None)
         self.deleteLater()
