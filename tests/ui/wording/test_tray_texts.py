@@ -87,6 +87,12 @@ def test_the_tray_has_the_word_of_the_window(state: State) -> None:
     assert tray_texts.summary(state, NOW).partition(",")[0] == word
 
 
+def test_a_name_is_no_markup_in_a_tooltip() -> None:
+    name = "R&D <img src='http://evil.example/x.png'>"
+    shown = tray_texts.tooltip(name, Requesting(), NOW)
+    assert shown == "R&D img src='http://evil.example/x.png'\nStarting"
+
+
 def test_a_tooltip_fits_what_windows_shows_of_it() -> None:
     longest = max(len(tray_texts.tooltip("N" * 200, state, NOW)) for state in STATES.values())
     assert longest <= 127
