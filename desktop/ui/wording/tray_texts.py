@@ -156,7 +156,7 @@ def row_state(state: State, at: datetime) -> tuple[str, str]:
 
 def tooltip(name: str, state: State, at: datetime) -> str:
     """The profile called `name`, and its state."""
-    # Some desktops would read tags as markup: the specification of the tray allows images and links.
+    # Some desktops would read tags as markup: the tray's specification allows images and links.
     plain = "".join(each for each in _shortened(name) if each not in "<>")
     return f"{plain or 'XDR Login'}\n{summary(state, at)}"
 
