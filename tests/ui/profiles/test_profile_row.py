@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QFont, QImage
 
 from desktop.services.session.sessions import ProfileStatus
 from desktop.ui.kit.theme import Theme
@@ -28,6 +28,7 @@ def draw_first_row(theme: Theme, second_name: str) -> QImage:
     view.show()
     settle()
     rows = view.rows
+    rows.setFont(QFont("DejaVu Sans", 10))  # it stacks accents
     drawn = rows.viewport().grab().copy(rows.visualRect(rows.model().index(0, 0))).toImage()
     view.close()
     view.deleteLater()
