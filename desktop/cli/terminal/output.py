@@ -61,6 +61,9 @@ def _for_programs(found: object) -> object:
 
 
 def _print(text: str, *, err: bool, color: str, bold: bool = False) -> None:
+    # Where a line ends, its isolates do too. Their ends would be copied with a link or a command,
+    # as terminals keep them with the character in front, and be taken for a part of it.
+    text = text.replace("\u2069\n", "\n").rstrip("\u2069")
     styled = click.style(text, fg=color or None, bold=bold or None) if color or bold else text
     # https://no-color.org; `None` leaves it to whether the stream is a terminal.
     click.echo(styled, err=err, color=False if os.environ.get("NO_COLOR") else None)

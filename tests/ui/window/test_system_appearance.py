@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from PySide6.QtDBus import QDBusMessage
+
+from desktop.ui.window.system_appearance import _value_of
 from tests.rigs import requirements
 from tests.rigs.secret_service import Bus
 
@@ -84,3 +87,7 @@ def test_without_a_portal_nothing_is_wanted(bare_bus: Bus) -> None:
         text=True,
     )
     assert json.loads(done.stdout) == [[False, False]]
+
+
+def test_an_answer_without_a_value_wants_nothing() -> None:
+    assert _value_of(QDBusMessage()) is None
