@@ -214,17 +214,18 @@ def merge(file: Path, translated: Path) -> int:
 
 def compile_all() -> list[Path]:
     """Compile every language; return the compiled files."""
-    compiled = []
-    for file in languages():
-        target = file.with_suffix(".mo")
-        with target.open("wb") as opened:
-            catalog = read(file)
-            done, count = completeness(file)
-            if done < count:  # the About page and `doctor` say so
-                catalog.add(MISSING_KEY, str(count - done))
-            write_mo(opened, catalog)
-        compiled.append(target)
-    return compiled
+    return [compile_language(file, file.with_suffix(".mo")) for file in languages()]
+
+
+def compile_language(file: Path, target: Path) -> Path:
+    """Compile one language; return the compiled file."""
+    catalog = read(file)
+    done, count = completeness(file)
+    if done < count:  # the About page and `doctor` say so
+        catalog.add(MISSING_KEY, str(count - done))
+    with target.open("wb") as opened:
+        write_mo(opened, catalog)
+    return target
 
 
 def says_incomplete(file: Path) -> bool:

@@ -5,7 +5,9 @@ from io import StringIO
 
 import pytest
 
-from desktop.cli.terminal.tables import display_width, pad, print_table, shorten
+from desktop.cli.terminal.columns import display_width
+from desktop.cli.terminal.tables import print_outcome, print_table
+from tests.languages import language
 
 HEADER = ("PROFILE", "NAME", "STATE", "USER")
 LONG = ("contoso", "Contoso Managed Detection and Response, Production", "signed out", "dana@" * 12)
@@ -16,20 +18,6 @@ class Terminal(StringIO):
 
     def isatty(self) -> bool:
         return True
-
-
-@pytest.mark.parametrize(
-    ("text", "columns"), [("SOC", 3), ("東京 SOC", 8), ("ｱｲ", 2), ("e\u0301", 1), ("監", 2)]
-)
-def test_the_width_of_a_text_is_that_on_a_terminal(text: str, columns: int) -> None:
-    assert display_width(text) == columns
-    assert display_width(pad(text, 10)) == 10
-
-
-def test_a_text_is_cut_between_wide_characters() -> None:
-    assert shorten("東京監視", 8) == "東京監視"
-    assert shorten("東京監視", 6) == "東京…"
-    assert display_width(shorten("東京監視", 7)) == 7
 
 
 def test_a_table_fits_a_terminal_and_its_first_column_is_whole(
@@ -56,3 +44,35 @@ def test_a_column_without_texts_is_left_out_and_no_row_has_no_header(
     print_table(HEADER, [("soc", "SOC", "signed out", "")])
     print_table(HEADER, [])
     assert capsys.readouterr().out == "PROFILE  NAME  STATE\nsoc      SOC   signed out\n"
+
+
+def narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("COLUMNS", "40")
+    return terminal
+
+
+def test_what_a_check_found_stands_in_a_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = narrow_terminal(monkeypatch)
+    found = "keyring: locked, so that nothing can be saved in it"
+    print_outcome("fail", found, "Unlock it.", "", outcomes=("ok", "warning", "fail"), color="")
+    assert terminal.getvalue().splitlines() == [
+        "fail     keyring: locked, so that",
+        "         nothing can be saved in it",
+        "         Unlock it.",
+    ]
+
+
+def test_what_a_check_found_in_japanese_stands_in_a_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = narrow_terminal(monkeypatch)
+    with language("ja"):
+        print_outcome("fail", "キーリングは" * 6, outcomes=("ok", "warning", "fail"), color="")
+    lines = terminal.getvalue().splitlines()
+    assert len(lines) == 3
+    assert max(map(display_width, lines)) <= 40
+
+
+def test_what_a_check_found_is_one_line_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    print_outcome("ok", "reachable " * 20, outcomes=("ok",), color="")
+    assert len(capsys.readouterr().out.splitlines()) == 1

@@ -4,33 +4,14 @@ from __future__ import annotations
 
 import shutil
 import sys
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from desktop.cli.terminal.columns import display_width, pad, shorten, wrap
 from desktop.cli.terminal.output import print_result
 from desktop.services.system.translation import translate
 
 _APART = "  "
 _NARROWEST = 8  # columns that are left of a text, however narrow the terminal is
-
-
-def display_width(text: str) -> int:
-    """How many columns of a terminal `text` takes: East Asian characters take two (UAX #11)."""
-    return len(text) if text.isascii() else sum(map(_character_width, text))
-
-
-def pad(text: str, width: int) -> str:
-    """Add spaces to `text` until it takes `width` columns."""
-    return text + " " * (width - display_width(text))
-
-
-def shorten(text: str, width: int) -> str:
-    """Cut `text` to `width` columns, with an ellipsis at its end."""
-    if display_width(text) <= width:
-        return text
-    while text and display_width(text) >= width:
-        text = text[:-1]
-    return f"{text.rstrip()}…"
 
 
 def print_table(header: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
@@ -58,6 +39,27 @@ def print_rows(rows: Sequence[tuple[str, ...]]) -> None:
         print_result(_APART.join((*shown, last)).rstrip())
 
 
+def print_outcome(
+    outcome: str, text: str, *below: str, outcomes: Iterable[str], color: str
+) -> None:
+    """Print the outcome of a check, what was found, and what is `below` that.
+
+    `outcomes` are all messages that `outcome` may be: what is found stands in a column.
+    """
+    width = max(display_width(translate(each)) for each in outcomes) + len(_APART)
+    found, *others = (_indented(each, width) for each in (text, *below) if each)
+    print_result(pad(translate(outcome), width) + found[width:], color=color)
+    for each in others:
+        print_result(each)
+
+
+def _indented(text: str, width: int) -> str:
+    """Indent `text` by `width` columns, and wrap it on a terminal."""
+    room = shutil.get_terminal_size().columns - width if sys.stdout.isatty() else 0
+    lines = wrap(text, room) if room >= _NARROWEST else [text]
+    return "\n".join(" " * width + line for line in lines)
+
+
 def _fitted(widths: list[int], room: int) -> list[int]:
     """Narrow the widest columns after the first until all fit `room`, as far as they can be."""
     fitted = list(widths)
@@ -67,9 +69,3 @@ def _fitted(widths: list[int], room: int) -> list[int]:
             break
         fitted[widest] -= 1
     return fitted
-
-
-def _character_width(character: str) -> int:
-    if unicodedata.category(character) in {"Mn", "Me", "Cf"}:
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -17,6 +17,7 @@ _DAY = 24 * _HOUR
 _HALF_A_YEAR = timedelta(days=183)
 _TWO_SENTENCES = translatable("{sentence} {next_sentence}")
 _TITLE_AND_TEXT = translatable("{title}. {text}")
+_LABEL_AND_TEXT = translatable("{label}: {text}")
 _MONTHS = (
     translatable("{day} January"),
     translatable("{day} February"),
@@ -142,3 +143,9 @@ def with_title(title: str, text: str) -> str:
     """Put a title, which has no full stop, before its text, which may be empty."""
     template = translate(_TITLE_AND_TEXT)
     return template.format(title=title, text=text).rstrip()
+
+
+def with_label(label: str, text: str) -> str:
+    """Put a label before a value or a text, which may be empty: "Options:"."""
+    template = translate(_LABEL_AND_TEXT)
+    return template.format(label=label, text=text).rstrip()
