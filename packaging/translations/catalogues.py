@@ -14,10 +14,11 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from desktop import __version__
-from desktop.services.system.language import MISSING_KEY
+from desktop.services.system.language import MISSING_KEY, is_right_to_left
+from translations.isolates import isolate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "resources" / "translations"
@@ -223,9 +224,17 @@ def compile_language(file: Path, target: Path) -> Path:
     done, count = completeness(file)
     if done < count:  # the About page and `doctor` say so
         catalog.add(MISSING_KEY, str(count - done))
+    if is_right_to_left(file.parents[1].name):
+        for message in catalog:
+            if message.id:
+                message.string = _isolated(message.string)
     with target.open("wb") as opened:
         write_mo(opened, catalog)
     return target
+
+
+def _isolated(given: str | Sequence[str]) -> str | tuple[str, ...]:
+    return isolate(given) if isinstance(given, str) else tuple(map(isolate, given))
 
 
 def says_incomplete(file: Path) -> bool:

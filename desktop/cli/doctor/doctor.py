@@ -17,12 +17,7 @@ from desktop.cli.terminal.tables import print_outcome
 from desktop.services.network.real_environment import real_environment
 from desktop.services.system.logs import redacted
 from desktop.services.system.paths import NoHomeFolder, home_folder
-from desktop.services.system.translation import (
-    translatable,
-    translate,
-    translate_plural,
-    without_isolates,
-)
+from desktop.services.system.translation import translatable, translate, translate_plural
 from desktop.services.system.worker import Worker
 from desktop.services.wording.formats import with_label
 
@@ -145,6 +140,6 @@ def _members(check: Check) -> dict[str, str | None]:
         "address": check.address or None,
         "profiles": check.profiles or None,
         "outcome": check.outcome.value,
-        "text": without_isolates(check.text),
-        "remedy": without_isolates(check.remedy),
+        "text": check.text,
+        "remedy": check.remedy,
     }

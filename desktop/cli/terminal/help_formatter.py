@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import click
 
 from desktop.cli.terminal.columns import display_width, pad, wrap
-from desktop.services.system.translation import translate
+from desktop.services.system.translation import for_terminal, translate
 from desktop.services.wording.formats import with_label
 
 _LEAST_ROOM = 20  # columns for a text beside something else; with less, it goes below
@@ -60,3 +60,7 @@ class ColumnFormatter(click.HelpFormatter):
         elif start.strip():
             lines.insert(0, start)
         self.write("".join(f"{margin}{line}".rstrip() + "\n" for line in lines))
+
+    def getvalue(self) -> str:
+        """Return what was written."""
+        return for_terminal(super().getvalue())
