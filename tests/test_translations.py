@@ -29,6 +29,7 @@ SOURCES = sorted((ROOT / "desktop").rglob("*.py"))
 ENGLISH = {
     "desktop/cli/profiles/profile_check.py:_print_finding": "a command",
     "desktop/cli/scripts/token_source.py:_parse_answer": "of an error that is caught",
+    "desktop/cli/terminal/usage_errors.py:_suggestion": "texts of Click, which gettext translates",
     "desktop/cli/program.py:COMMANDS": "extracted with the help of the commands",
     "desktop/cli/profiles/commands.py:_PROFILES": "the same",
     "desktop/cli/scripts/commands.py:_CREDENTIAL": "the same",
