@@ -1,10 +1,12 @@
 """Texts on a terminal: their width in columns, and where they are wrapped."""
 
 import re
+import sys
 
 import pytest
 
 from desktop.cli.terminal.columns import display_width, pad, shorten, wrap
+from desktop.cli.terminal.output import print_message
 
 JAPANESE = (
     "トークンはキーリングに保存され、「xdr-login token」で出力できます。保存済みのトークンが、"
@@ -25,6 +27,10 @@ def test_a_text_is_cut_between_wide_characters() -> None:
     assert shorten("東京監視", 8) == "東京監視"
     assert shorten("東京監視", 6) == "東京…"
     assert display_width(shorten("東京監視", 7)) == 7
+
+
+def test_what_is_isolated_ends_where_a_text_is_cut() -> None:
+    assert shorten("\u2068ab\u2069 \u2068cdefgh\u2069", 6) == "\u2068ab\u2069 \u2068cd…\u2069"
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -76,3 +82,19 @@ def test_spaces_at_the_end_of_a_line_are_dropped() -> None:
 def test_a_long_text_is_wrapped_in_a_time_that_grows_with_it() -> None:
     text = "xdr-login " * 2000
     assert re.sub(r"\s", "", "".join(wrap(text, 80))) == "xdr-login" * 2000
+
+
+def test_a_message_on_a_terminal_is_wrapped_and_one_in_a_file_is_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    text = "Your code:  ABCD\nTo sign out, now run: xdr-login logout --profile northwind"
+    print_message(text)
+    assert capsys.readouterr().err == f"{text}\n"
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    print_message(text)
+    assert capsys.readouterr().err.splitlines() == [
+        "Your code:  ABCD",
+        "To sign out, now run:",
+        "xdr-login logout --profile northwind",
+    ]

@@ -46,6 +46,45 @@ def test_a_column_without_texts_is_left_out_and_no_row_has_no_header(
     assert capsys.readouterr().out == "PROFILE  NAME  STATE\nsoc      SOC   signed out\n"
 
 
+def test_the_state_is_whole_where_a_name_can_be_cut_instead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("COLUMNS", "80")
+    state = "signed out by the server, sign in again"
+    print_table(HEADER, [("contoso", "Contoso " * 9, state, "dana@" * 12)], cut_last="STATE")
+    _, row = terminal.getvalue().splitlines()
+    assert state in row
+    assert display_width(row) <= 80
+    assert row.endswith("dana@dana@dan…")
+
+
+def test_columns_from_right_to_left_keep_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = narrow_terminal(monkeypatch)
+    row = ("riyadh", "مركز العمليات", "محمد")
+    print_table(HEADER[:3], [row, ("soc", "SOC", "")])
+    _, first, second = terminal.getvalue().splitlines()
+    mark = "\u200e"
+    assert first.split(f" {mark} ") == [f"{mark}riyadh ", "مركز العمليات", "محمد"]
+    assert second == "soc      SOC"
+
+
+def test_a_table_in_a_pipe_has_no_marks(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(HEADER[:2], [("riyadh", "مركز العمليات")])
+    assert capsys.readouterr().out.splitlines()[1] == "riyadh   مركز العمليات"
+
+
+def test_the_outcomes_of_checks_keep_their_places_in_arabic(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terminal = narrow_terminal(monkeypatch)
+    with language("ar"):
+        print_outcome("fail", "الشبكة: محظورة", "جرّب", outcomes=("ok", "fail"), color="")
+    mark = "\u200e"
+    assert terminal.getvalue() == f"{mark}فشل  {mark} الشبكة: محظورة\n{mark}     {mark} جرّب\n"
+
+
 def narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stdout", terminal)

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from desktop.services.system.translation import END_OF_ISOLATE, ISOLATE
+
 # Besides brackets and quotation marks, in their usual width.
 _NOT_AT_START = frozenset(",.:;!?、。・…ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ")
 # What people type is kept on one line: a command with what follows it, or an option with its value.
@@ -37,7 +39,15 @@ def shorten(text: str, width: int) -> str:
         return text
     while text and display_width(text) >= width:
         text = text[:-1]
-    return f"{text.rstrip()}…"
+    # What was isolated ends here, and not with the line.
+    return f"{text.rstrip()}…" + END_OF_ISOLATE * (text.count(ISOLATE) - text.count(END_OF_ISOLATE))
+
+
+def has_right_to_left(text: str) -> bool:
+    """Tell whether there are characters in `text` that are written from right to left."""
+    return not text.isascii() and any(
+        unicodedata.bidirectional(each) in {"R", "AL"} for each in text
+    )
 
 
 def wrap(text: str, width: int) -> list[str]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from desktop.cli.terminal import PROFILE_VARIABLE
+from desktop.cli.terminal.columns import display_width, wrap
 from desktop.options import Options
 from desktop.services.system.translation import for_terminal, translate, without_isolates
 
@@ -24,8 +27,18 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def print_message(text: str, *, color: str = "", bold: bool = False) -> None:
-    """Print a message on stderr; `color` and `bold` count on a terminal only."""
+    """Print a message on stderr: on a terminal wrapped, and in `color` and `bold`."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        text = _wrapped(text, shutil.get_terminal_size().columns)
     _print(text, err=True, color=color, bold=bold)
+
+
+def _wrapped(text: str, width: int) -> str:
+    """Wrap the lines that are too wide, where a terminal would break words."""
+    lines = (
+        (line,) if display_width(line) <= width else wrap(line, width) for line in text.split("\n")
+    )
+    return "\n".join(chain.from_iterable(lines))
 
 
 def print_result(text: str, *, color: str = "") -> None:

@@ -22,7 +22,7 @@ _DAY = 24 * _HOUR
 _HALF_A_YEAR = timedelta(days=183)
 _TWO_SENTENCES = translatable("{sentence} {next_sentence}")
 _TITLE_AND_TEXT = translatable("{title}. {text}")
-_LABEL_AND_TEXT = translatable("{label}: {text}")
+_LABEL_AND_TEXT = translatable("{name}: {value}")
 _MONTHS = (
     translatable("{day} January"),
     translatable("{day} February"),
@@ -152,4 +152,4 @@ def with_title(title: str, text: str) -> str:
 def with_label(label: str, text: str) -> str:
     """Put a label before a value or a text, which may be empty: "Options:"."""
     template = without_isolates(translate(_LABEL_AND_TEXT))
-    return template.format(label=label, text=text).rstrip()
+    return template.format(name=label, value=text).rstrip()
