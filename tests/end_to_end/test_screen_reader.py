@@ -24,18 +24,19 @@ def server() -> Iterator[DemoServer]:
 
 @pytest.fixture
 def listen(orca: Orca, server: DemoServer) -> Iterator[Callable[..., Program]]:
-    """Start the app: `listen(client_id="another")`."""
+    """Start the app: `listen(client_id="another")`, or without a profile: `listen("")`."""
     with ExitStack() as running:
 
         def begin(client_id: str = PUBLIC_CLIENT_ID) -> Program:
-            write_profile(
-                name="Northwind SOC",
-                issuer=server.url,
-                expected_issuer="IROH Auth",
-                client_id=client_id,
-                scope="enrich:read casebook response",
-                scope_guide="xdr",
-            )
+            if client_id:
+                write_profile(
+                    name="Northwind SOC",
+                    issuer=server.url,
+                    expected_issuer="IROH Auth",
+                    client_id=client_id,
+                    scope="enrich:read casebook response",
+                    scope_guide="xdr",
+                )
             environment = dict(os.environ) | orca.environment
             return running.enter_context(
                 run_program([sys.executable, "-m", "desktop"], environment)
@@ -84,6 +85,39 @@ def test_a_wrong_client_is_heard_with_what_to_do(
     orca.wait_for("Edit profile push button")
     text = orca.wait_for("Client ID not recognized.")
     assert "Check both, and the issuer, in your profile." in text
+
+
+def test_the_form_of_a_profile_is_heard_with_its_first_field_and_little_else(
+    orca: Orca, listen: Callable[..., Program]
+) -> None:
+    listen(client_id="client-that-nobody-registered")
+    orca.wait_for("Client ID not recognized.")
+    orca.press("Return")
+    orca.wait_for("Edit “Northwind SOC”")
+    assert orca.said_after("return") == [
+        "Provider and region combo box.",
+        "Other provider.",
+        "Edit “Northwind SOC”",
+    ]
+    orca.tab_to("Client secret password text.")
+    orca.tab_to("More options push button.")
+    orca.press("Return")
+    orca.wait_for("Fewer options")
+    orca.tab_to("Sign-in method combo box.")
+
+
+def test_an_invalid_field_is_heard_with_what_is_wrong(
+    orca: Orca, listen: Callable[..., Program]
+) -> None:
+    listen(client_id="")
+    orca.wait_for("Paste JSON push button.")
+    orca.wait_for("Set up your first profile")
+    orca.tab_to("Client ID text.")
+    orca.tab_to("Save push button.")
+    orca.press("Return")
+    orca.wait_for("Client ID text.")
+    orca.wait_for("Invalid entry: Enter the client ID.")
+    assert not orca.was_interrupted("Invalid entry")
 
 
 def test_the_settings_are_heard_with_their_values(
