@@ -20,7 +20,7 @@ from typing import Any
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QFontDatabase, QIcon, QImage, QPainter
-from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QScrollArea, QWidget
 from translations import catalogues
 
 from desktop.services.model.copy_formats import CopyFormat
@@ -56,6 +56,7 @@ from desktop.ui.tray.tray_menu import TrayMenu
 from desktop.ui.views.failed_view import FailedView
 from desktop.ui.views.sign_out_button import SignOutButton
 from desktop.ui.views.waiting_view import WaitingView
+from desktop.ui.window.header import ProfileButton
 from desktop.ui.window.permission_window import PermissionWindow
 from desktop.ui.window.profile_switcher import ProfileSwitcher
 from desktop.ui.window.window import Window
@@ -457,9 +458,20 @@ def _show_profiles(window: Window, actions: Any = SEVERAL) -> None:  # noqa: ANN
     (menu,) = window.findChildren(ProfileSwitcher)
     menu._actions = actions
     menu.aboutToShow.emit()
-    menu.setParent(window, Qt.WindowType.Widget)  # so that it is in the screenshot
-    menu.move(20, 72)
+    (button,) = window.findChildren(ProfileButton)
+    _show_below(button, menu)
+
+
+def _show_below(button: QPushButton, menu: QMenu) -> None:
+    """Show `menu` where `button` opens it, but as a part of the window, which is the screenshot."""
+    window = button.window()
+    place = button.mapTo(window, button.rect().bottomLeft())
+    menu.setParent(window, Qt.WindowType.Widget)
     menu.resize(menu.sizeHint())
+    if button.isRightToLeft():
+        place.setX(place.x() + button.width() - menu.width())
+    place.setY(min(place.y(), window.height() - menu.height()))
+    menu.move(place)
     menu.show()
 
 
@@ -494,11 +506,7 @@ def _show_technical_details(window: Window) -> None:
 
 def _show_menu(window: Window) -> None:
     (button,) = window.findChildren(MenuButton)
-    menu = button.menu()
-    menu.setParent(window, Qt.WindowType.Widget)  # so that it is in the screenshot
-    menu.move(40, 380)
-    menu.resize(menu.sizeHint())
-    menu.show()
+    _show_below(button, button.menu())
 
 
 _WAITING_CHANGES: dict[str, Callable[[Window], None]] = {

@@ -39,6 +39,11 @@ def translatable(message: str) -> str:
     return message
 
 
+def isolated(value: str) -> str:
+    """Let `value`, such as an address or a shortcut, keep its direction in a mirrored text."""
+    return f"{_ISOLATE}{value}{_END_OF_ISOLATE}" if is_right_to_left() else value
+
+
 def without_isolates(text: str) -> str:
     """Remove the marks around values, for what programs read."""
     return text.replace(_ISOLATE, "").replace(_END_OF_ISOLATE, "")
@@ -73,9 +78,7 @@ def _fill(template: str, values: Mapping[str, object]) -> str:
     """
     if is_right_to_left():
         values = {
-            name: value
-            if isinstance(value, (int, float))
-            else f"{_ISOLATE}{value}{_END_OF_ISOLATE}"
+            name: value if isinstance(value, (int, float)) else isolated(str(value))
             for name, value in values.items()
         }
     return template.format_map(values)
