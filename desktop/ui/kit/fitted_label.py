@@ -80,8 +80,6 @@ class ElidedLabel(FittedLabel):
         super().__init__(role)
         self._keeps_end = keeps_end
         self.setWordWrap(False)
-        if self.isRightToLeft():  # else Qt would put names and addresses on the left
-            self.setProperty("alignment", "AlignRight|AlignAbsolute|AlignVCenter")
 
     def sizeHint(self) -> QSize:
         """Ask for the room of the whole text, also while less of it is shown."""
