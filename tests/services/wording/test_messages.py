@@ -107,7 +107,7 @@ def test_the_table_has_no_rows_for_nothing() -> None:
 
 
 def test_every_parameter_of_a_message_gets_a_value() -> None:
-    rows = {**messages._ROWS, **messages._ENTRA_ROWS}
+    rows: dict[object, messages.Row] = {**messages._ROWS, **messages._ENTRA_ROWS}
     error = profiles.UnknownProfile(FILE)
     for key, row in rows.items():
         known = messages._values(error, row, "", Surface.WINDOW)
