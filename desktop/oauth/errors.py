@@ -84,21 +84,18 @@ _JOINERS = (  # `re` compiles it when it is first needed, which is rare
 )
 
 
+_ISOLATES = str.maketrans("", "", "\u2066\u2067\u2068\u2069")  # may be within a word
+
+
 def without_joiners(text: str) -> str:
     """`text` without the invisible characters that writing it needs."""
     return re.sub(_JOINERS, "", text)
 
 
-# Around the values of a translated text, see `services/system/translation.py`: a space in their
-# place would change paths and names.
-_NO_ISOLATES = dict.fromkeys((0x2068, 0x2069))
-
-
 def printable(text: str, longest: int = _LONGEST_TEXT) -> str:
     """`text` on one line, without control or bidirectional characters, at most `longest` long."""
-    shown = text[: 4 * longest]
+    shown = text[: 4 * longest].translate(_ISOLATES)
     if not shown.isprintable():
-        shown = shown.translate(_NO_ISOLATES)
         kept = {at for joined in re.finditer(_JOINERS, shown) for at in range(*joined.span())}
         shown = "".join(
             " " if unicodedata.category(c)[0] in "CZ" and at not in kept else c

@@ -12,10 +12,12 @@ TYPE_CHECKING = False  # `typing` is slow to load
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Unicode Standard Annex 9: FSI and PDI, and the marks that a value may not bring along.
-_ISOLATE, _END_OF_ISOLATE = "\u2068", "\u2069"
-_OTHER_MARKS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067"
-_FROM_RIGHT_TO_LEFT = (  # the blocks of these scripts
+ISOLATE, END_OF_ISOLATE = "\u2068", "\u2069"
+"""The marks around values and what people type in texts from right to left, which compiling adds
+(Unicode Standard Annex 9: FSI and PDI)."""
+_LEFT_TO_RIGHT = "\u200e"
+_OTHER_MARKS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067"  # which no text of ours has
+_RIGHT_TO_LEFT = (  # the blocks of these scripts
     *(("\u0590", "\u08ff"), ("\ufb1d", "\ufdff"), ("\ufe70", "\ufeff")),
     *(("\U00010800", "\U00010fff"), ("\U0001e800", "\U0001efff")),
 )
@@ -25,10 +27,10 @@ def translate(message: str, /, **values: object) -> str:
     """Translate `message`, with `values` in place of its `{names}`."""
     catalog = load_catalog()
     if catalog is None:
-        return _fill(message, values, is_mirrored=False) if values else message
+        return _fill(message, values) if values else message
     # The translation of an empty text is the header of the catalog.
     text = catalog.find(message) if message else message
-    return _fill(text, values, is_mirrored=is_right_to_left()) if values else text
+    return _fill(text, values) if values else text
 
 
 def translate_plural(singular: str, plural: str, count: int, /, **values: object) -> str:
@@ -36,9 +38,9 @@ def translate_plural(singular: str, plural: str, count: int, /, **values: object
     catalog = load_catalog()
     if catalog is None:
         text = singular if count == 1 else plural
-        return _fill(text, {"count": count, **values}, is_mirrored=False)
-    text = catalog.find_plural(singular, plural, count)
-    return _fill(text, {"count": count, **values}, is_mirrored=is_right_to_left())
+    else:
+        text = catalog.find_plural(singular, plural, count)
+    return _fill(text, {"count": count, **values})
 
 
 def translatable(message: str) -> str:
@@ -46,9 +48,49 @@ def translatable(message: str) -> str:
     return message
 
 
+def isolated(value: str) -> str:
+    """Let `value`, such as an address or a shortcut, keep its direction in a mirrored text."""
+    return f"{ISOLATE}{value}{END_OF_ISOLATE}" if is_right_to_left() else value
+
+
+def contained(value: str) -> str:
+    """Let `value`, such as a name, change neither the direction nor the order of what is around it.
+
+    An Arabic name in an English text would move the numbers next to it. In texts from right to left
+    all values have marks already, which those in a value could end.
+    """
+    if value.isascii():
+        return value
+    if not value.isprintable():
+        value = _balanced(value)
+    if _has_letters_from_right_to_left(value) and not is_right_to_left():
+        return f"{ISOLATE}{value}{END_OF_ISOLATE}"
+    return value
+
+
 def without_isolates(text: str) -> str:
-    """Remove the marks around values, for what programs read."""
-    return text.replace(_ISOLATE, "").replace(_END_OF_ISOLATE, "")
+    """Remove the marks, for what programs read and people copy."""
+    return text.replace(ISOLATE, "").replace(END_OF_ISOLATE, "")
+
+
+def for_terminal(text: str) -> str:
+    """Replace the marks around what people copy from a terminal: it would copy the last one too.
+
+    A link with it leads elsewhere, and a command fails. A mark is needed only where the text does
+    not begin or end with a letter; one before it belongs to the cell of the space there.
+    """
+    if ISOLATE not in text:
+        return text
+    shown, *parts = text.split(ISOLATE)
+    for part in parts:
+        value, end, rest = part.partition(END_OF_ISOLATE)
+        if end and value.isascii():
+            before = "" if value[:1].isalpha() else _LEFT_TO_RIGHT
+            after = "" if value[-1:].isalnum() or value[-1:] == "/" else _LEFT_TO_RIGHT
+            shown += f"{before}{value}{after}{rest}"
+        else:
+            shown += ISOLATE + part
+    return shown
 
 
 def use_for_libraries() -> None:
@@ -73,48 +115,25 @@ def _translate_plural_of_library(domain: str, msgid1: str, msgid2: str, n: int) 
     return catalog.find_plural(msgid1, msgid2, n)
 
 
-def _fill(template: str, values: Mapping[str, object], *, is_mirrored: bool) -> str:
-    """Fill in `values`, each of which keeps its own direction.
-
-    Otherwise a path or a code within a sentence from right to left, or an Arabic name within one
-    from left to right, would be shown with the words next to it in another order.
-    """
+def _fill(template: str, values: Mapping[str, object]) -> str:
     return template.format_map(
         {
-            name: value
-            if isinstance(value, (int, float))
-            else isolated(str(value), always=is_mirrored)
+            name: value if isinstance(value, (int, float)) else contained(str(value))
             for name, value in values.items()
         }
     )
-
-
-def isolated(text: str, *, always: bool = False) -> str:
-    """Return `text` as it can stand beside words of the other direction.
-
-    Unless `always`, only a text that has letters from right to left gets marks.
-    """
-    if text.isascii() and not always:
-        return text
-    if not text.isprintable():
-        text = _balanced(text)
-    if always or _has_letters_from_right_to_left(text):
-        return f"{_ISOLATE}{text}{_END_OF_ISOLATE}"
-    return text
 
 
 def _balanced(text: str) -> str:
     """Remove the marks that would change the direction of what is around `text`."""
     kept, depth = [], 0
     for character in text:
-        if character in _OTHER_MARKS or (character == _END_OF_ISOLATE and not depth):
+        if character in _OTHER_MARKS or (character == END_OF_ISOLATE and not depth):
             continue
-        depth += (character == _ISOLATE) - (character == _END_OF_ISOLATE)
+        depth += (character == ISOLATE) - (character == END_OF_ISOLATE)
         kept.append(character)
-    return "".join(kept) + _END_OF_ISOLATE * depth
+    return "".join(kept) + END_OF_ISOLATE * depth
 
 
 def _has_letters_from_right_to_left(text: str) -> bool:
-    return any(
-        first <= character <= last for character in text for first, last in _FROM_RIGHT_TO_LEFT
-    )
+    return any(first <= character <= last for character in text for first, last in _RIGHT_TO_LEFT)

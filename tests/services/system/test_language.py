@@ -16,7 +16,7 @@ from desktop.services.model.settings import Settings, load_settings, save_settin
 from desktop.services.system import language as languages
 from desktop.services.system.language.catalog import CompiledCatalog
 from desktop.services.system.paths import settings_file
-from desktop.services.system.translation import translate, translate_plural, without_isolates
+from desktop.services.system.translation import translate, translate_plural
 
 pytestmark = pytest.mark.usefixtures("_installed")
 CATALOGS = {
@@ -168,55 +168,44 @@ def test_the_settings_are_read_from_where_they_are_written(
         assert languages.settings_path() == str(settings_file())
 
 
-def test_paths_keep_their_direction_in_a_sentence_from_right_to_left(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("LANG", "ar")
-    text = translate("Open {path}", path="/etc/xdg")
-    assert text == "افتح \u2068/etc/xdg\u2069"
-    assert without_isolates(text) == "افتح /etc/xdg"
-    assert languages.is_right_to_left()
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        ("a\u2069/\u2067b", "\u2068a/b\u2069"),
-        ("\u202egnp.exe", "\u2068gnp.exe\u2069"),
-        ("a\u2068b", "\u2068a\u2068b\u2069\u2069"),
-        ("a \u2068b\u2069 c", "\u2068a \u2068b\u2069 c\u2069"),
-    ],
-)
-def test_a_value_does_not_change_the_direction_of_the_rest(
-    monkeypatch: pytest.MonkeyPatch, value: str, shown: str
-) -> None:
-    monkeypatch.setenv("LANG", "ar")
-    assert translate("Open {path}", path=value) == f"افتح {shown}"
-
-
-@pytest.mark.parametrize("language", ["en", "de"])
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        ("أمن", "\u2068أمن\u2069"),
-        ("SOC الرياض", "\u2068SOC الرياض\u2069"),
-        ("a\u202egnp", "agnp"),
-        ("Zürich 東京", "Zürich 東京"),
-    ],
-)
-def test_a_name_from_right_to_left_does_not_reorder_other_words(
-    monkeypatch: pytest.MonkeyPatch, language: str, value: str, shown: str
-) -> None:
-    monkeypatch.setenv("LANG", language)
-    assert (
-        translate("Open {path}", path=value).replace(" öffnen", "").removeprefix("Open ") == shown
-    )
-
-
-def test_other_sentences_have_no_marks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arabic_is_written_from_right_to_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANG", "de")
     assert translate("Open {path}", path="/etc/xdg") == "/etc/xdg öffnen"
     assert not languages.is_right_to_left()
+    assert languages.is_right_to_left("ar")
+    languages.forget_language()
+    monkeypatch.setenv("LANG", "ar")
+    assert languages.is_right_to_left()
+
+
+@pytest.mark.parametrize("language", ["ar", "de", "en"])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("a\u2069/\u2067b", "a/b"),
+        ("a\u202egnp", "agnp"),
+        ("a\u2068b", "a\u2068b\u2069"),
+        ("a \u2068b\u2069 c", "a \u2068b\u2069 c"),
+        ("Zürich 東京", "Zürich 東京"),
+    ],
+)
+def test_a_value_does_not_change_the_direction_of_the_rest(
+    monkeypatch: pytest.MonkeyPatch, language: str, value: str, shown: str
+) -> None:
+    monkeypatch.setenv("LANG", language)
+    text = translate("Open {path}", path=value)
+    assert text in {f"Open {shown}", f"{shown} öffnen", f"افتح {shown}"}
+
+
+@pytest.mark.parametrize("name", ["أمن", "SOC الرياض"])
+def test_a_name_from_right_to_left_does_not_reorder_other_words(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("LANG", "de")
+    assert translate("Open {path}", path=name) == f"\u2068{name}\u2069 öffnen"
+    monkeypatch.setenv("LANG", "ar")  # has marks of its own
+    languages.forget_language()
+    assert translate("Open {path}", path=name) == f"افتح {name}"
 
 
 @pytest.mark.parametrize(
@@ -236,10 +225,7 @@ def test_an_incomplete_catalog_leaves_texts_in_english(monkeypatch: pytest.Monke
     for length in range(len(whole)):
         file.write_bytes(whole[:length])
         languages.forget_language()
-        assert translate("Open {path}", path="x").replace("افتح", "Open") in {
-            "Open x",
-            "Open \u2068x\u2069",
-        }
+        assert translate("Open {path}", path="x") in {"Open x", "افتح x"}
         assert translate_plural("{count} day", "{count} days", 2) in {"2", "2 days"}
 
 
