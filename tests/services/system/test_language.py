@@ -245,9 +245,14 @@ def test_a_catalog_with_offsets_outside_of_the_file_has_no_texts() -> None:
 
 
 def test_very_many_languages_are_matched_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    listed: list[object] = []
+    listed: list[str] = []
     list_files = os.listdir
-    monkeypatch.setattr(os, "listdir", lambda path: listed.append(path) or list_files(path))
+
+    def record(folder: str) -> list[str]:
+        listed.append(folder)
+        return list_files(folder)
+
+    monkeypatch.setattr(os, "listdir", record)
     monkeypatch.setenv("LANGUAGE", ":".join(f"x{each}" for each in range(1000)) + ":de")
     assert languages.current_language() == "de"
     assert len(listed) == 1
