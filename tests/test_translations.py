@@ -36,6 +36,7 @@ ENGLISH = {
     "desktop/cli/sign_in/commands.py:_GRANTS": "the same",
     "desktop/cli/program.py:EXAMPLES": "the same",
     "desktop/services/session/lock/polkit.py:_UNKNOWN_ACTION": "what polkit says",
+    "desktop/frozen.py": "program code, and errors as those of Python",
     "desktop/demo/": "a server, whose texts are a server's",
     "desktop/oauth/": "has no translation; the reasons of its errors are extracted",
     "desktop/services/system/about.py:command_to_install": "a command",

@@ -6,7 +6,7 @@ loaded for it.
 
 from __future__ import annotations
 
-from .language import load_catalog
+from .language import is_right_to_left, load_catalog
 
 ISOLATE, END_OF_ISOLATE = "\u2068", "\u2069"
 """The marks around values and what people type in texts from right to left, which compiling adds
@@ -37,6 +37,11 @@ def translate_plural(singular: str, plural: str, count: int, /, **values: object
 def translatable(message: str) -> str:
     """Mark a message that is translated later, such as one in a table."""
     return message
+
+
+def isolated(value: str) -> str:
+    """Let `value`, such as an address or a shortcut, keep its direction in a mirrored text."""
+    return f"{ISOLATE}{value}{END_OF_ISOLATE}" if is_right_to_left() else value
 
 
 def without_isolates(text: str) -> str:
