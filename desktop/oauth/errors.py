@@ -86,7 +86,7 @@ _JOINERS = (  # `re` compiles it when it is first needed, which is rare
 
 def without_joiners(text: str) -> str:
     """`text` without the invisible characters that writing it needs."""
-    return re.sub(_JOINERS, "", text)
+    return text if text.isprintable() else re.sub(_JOINERS, "", text)
 
 
 def printable(text: str, longest: int = _LONGEST_TEXT) -> str:

@@ -45,6 +45,8 @@ def name_key(name: str) -> str:
 
     Case, blanks, hyphens, Unicode's forms and lookalike letters don't count.
     """
+    if name.isascii():  # everything below is about other characters
+        return " ".join(name[:_LONGEST].casefold().split())
     visible = "".join(each for each in name[:_LONGEST] if unicodedata.category(each) != "Cf")
     plain = unicodedata.normalize("NFKC", re.sub(_UNSEEN, "", visible))
     plain = plain.translate(_TO_LATIN).casefold()
