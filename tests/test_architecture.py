@@ -82,6 +82,7 @@ LIBRARIES = {
         "ui/app/load_after_start.py",  # loads it in advance
     ),
     "jeepney": (
+        "services/secrets/secret_service.py",
         "services/network/linux_proxy.py",
         "services/secrets/keyring_vault.py",
         "services/secrets/secret_service.py",

@@ -29,6 +29,7 @@ SOURCES = sorted((ROOT / "desktop").rglob("*.py"))
 ENGLISH = {
     "desktop/cli/profiles/profile_check.py:_print_finding": "a command",
     "desktop/cli/scripts/token_source.py:_parse_answer": "of an error that is caught",
+    "desktop/cli/terminal/usage_errors.py:_suggestion": "texts of Click, which gettext translates",
     "desktop/cli/program.py:COMMANDS": "extracted with the help of the commands",
     "desktop/cli/profiles/commands.py:_PROFILES": "the same",
     "desktop/cli/scripts/commands.py:_CREDENTIAL": "the same",
@@ -308,6 +309,7 @@ SPACED_WORDS = {
     "desktop/cli/sign_in/saved_status.py": "the same",
     "desktop/cli/sign_in/sign_in_output.py": "the same",
     "desktop/cli/terminal/help.py": "the English of a help text, which is a key",
+    "desktop/cli/terminal/help_formatter.py": "how a command is called",
     "desktop/services/profile_editor/check.py": "scopes",
     "desktop/services/profile_editor/client_search.py": "what a server said, to compare",
     "desktop/ui/app/active_profiles.py": "ids in the settings",

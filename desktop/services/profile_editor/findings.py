@@ -51,7 +51,7 @@ def check_summary(found: Iterable[Finding]) -> str:
     """Sum up a check."""
     outcomes = [each.outcome for each in found]
     if bad := outcomes.count(Outcome.BAD):
-        return translate_plural("{count} problem to fix", "{count} problems to fix", bad)
+        return translate_plural("{count} problem to fix.", "{count} problems to fix.", bad)
     if Outcome.UNSURE in outcomes:
         return translate("Looks good. The rest is checked when you sign in.")
     return translate("All checks passed.")

@@ -188,7 +188,8 @@ def _parameters(template: str) -> list[str]:
 
 
 _FACTS = (
-    *("address", "by", "description", "detail", "error", "expected", "found", "host", "profile_id"),
+    *("address", "by", "description", "detail", "endpoint", "error", "expected", "found"),
+    *("host", "profile_id"),
     *("exchange", "reason", "redirect_uri", "region", "policy_source", "server", "source"),
     "status",
     *("token_type", "where", "file", "line", "variable"),

@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QSizePolicy
 
 from desktop.services.system.translation import translatable, translate
-from desktop.ui.kit.widgets import Button, Card, View, add_row, fit_to_text, label
+from desktop.ui.kit.widgets import (
+    Button,
+    Card,
+    View,
+    add_row,
+    fit_to_text,
+    label,
+    shortcut_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +45,7 @@ class ShortcutsView(View):
         super().__init__()
         card = Card()
         for name, keys in _SHORTCUTS:
-            shown = [native_name(key) for key in keys]
+            shown = [shortcut_name(key) for key in keys]
             text = label(translate(name))
             spoken = translate("{name}: {value}", name=text.text(), value=" ".join(shown))
             text.setAccessibleName(spoken)
@@ -60,12 +68,8 @@ class ShortcutsView(View):
         return self._back
 
 
-def native_name(key: str | QKeySequence.StandardKey) -> str:
-    """Return the name of `key` on this platform, such as ⌘K for Ctrl+K on macOS."""
-    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
-
-
 def _key(name: str) -> QLabel:
     made = QLabel(name)
     made.setProperty("role", "key")
+    made.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
     return made

@@ -6,14 +6,21 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QListView
 
 from desktop.services.model.profile import contains_words
 from desktop.services.session.sessions import MOST_LISTED
 from desktop.services.system.translation import translate
 from desktop.ui.kit.inputs import TextInput
-from desktop.ui.kit.widgets import Button, View, fit_to_text, label
+from desktop.ui.kit.widgets import (
+    Button,
+    ButtonRow,
+    View,
+    fit_to_text,
+    label,
+    set_margins,
+    shortcut_name,
+)
 from desktop.ui.profiles.profile_row import ProfileRow, Row, row_height
 from desktop.ui.wording import tray_texts
 
@@ -115,19 +122,18 @@ class SwitcherView(View):
         if all(each.own_profiles for each in policies):
             buttons.append(Button(translate("Add profile…"), self._actions.add_profile))
         buttons.append(Button(translate("Manage…"), self._actions.manage_profiles))
-        for button in buttons:
-            self.footer_row.addWidget(button, 1)
+        self.footer_row.addWidget(ButtonRow(*buttons), 1)
 
 
 class KeyHint(QLabel):
     """Names the shortcut that leads to `field`, at the end of it."""
 
     def __init__(self, key: str, field: QLineEdit) -> None:
-        super().__init__(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText))
+        super().__init__(shortcut_name(key))
         self.setProperty("role", "key")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         row = QHBoxLayout(field)
-        row.setContentsMargins(0, 0, _BESIDE_HINT, 0)
+        set_margins(row, begin=0, end=_BESIDE_HINT)
         row.addStretch(1)
         row.addWidget(self, 0, Qt.AlignmentFlag.AlignVCenter)
 
