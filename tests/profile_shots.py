@@ -117,7 +117,7 @@ def _show_sign_in_methods(window: Window) -> None:
     _press(window, "More options  ▾")
     form.show_finding(_without("client-credentials"))
     _scroll(window, 560)
-    choice = form._fields.by_name["grant"].control
+    choice = form._fields.field("grant").control
     assert isinstance(choice, Choice)
     choice.showPopup()
     popup = choice.view().window()
@@ -179,7 +179,7 @@ def _show_services(window: Window) -> None:
     added = "reports=https://reports.example/api\nlab=https://lab.example"
     form.fill(replace(draft_of(replace(PROFILE, preset="xdr-nam"), load_presets()), services=added))
     _press(window, "More options  ▾")
-    field = form._fields.by_name["services"]
+    field = form._fields.field("services")
     _scroll(window)
     window.findChildren(QScrollArea)[0].ensureWidgetVisible(field, 0, 120)
 

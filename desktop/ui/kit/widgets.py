@@ -57,6 +57,8 @@ class Label(QLabel):
     def setText(self, text: str) -> None:
         """Show `text`; a screen reader reads it without the breaks."""
         shown, name = breakable(text), unbroken(text)
+        if shown == self.text():
+            return  # a screen reader would be told, however often
         if self._names_itself or shown != name:
             self._names_itself = shown != name
             self.setAccessibleName(name if self._names_itself else "")
@@ -97,6 +99,7 @@ class Button(QPushButton):
     def __init__(self, text: str, pressed: Callable[[], object], kind: str = "") -> None:
         super().__init__(text)
         self._text = text
+        self._acknowledgement = ""
         self.setProperty("kind", kind)
         self.setAutoDefault(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -107,11 +110,16 @@ class Button(QPushButton):
         self._is_taking_focus = False
 
     def acknowledge(self, *texts: str) -> None:
-        """Show the first of `texts` that fits, or the last, for a moment."""
+        """Show the first of `texts` that fits, or the last, for a moment; `say` it yourself.
+
+        It is only painted: of another text, and of its return, screen readers would tell.
+        """
         room = self.width() - 2 * _BESIDE_WORDS
         fitting = (text for text in texts if self.fontMetrics().horizontalAdvance(text) <= room)
-        self.setText(next(fitting, texts[-1]))
+        self.setText(self._text)
+        self._acknowledgement = next(fitting, texts[-1])
         self._restore_timer.start()
+        self.update()
 
     def fits_narrowest(self, text: str) -> bool:
         """Whether `text` fits a button that is as wide as the narrowest window."""
@@ -120,17 +128,19 @@ class Button(QPushButton):
         return self.fontMetrics().horizontalAdvance(text) <= room
 
     @property
-    def is_acknowledging(self) -> bool:
-        return self._restore_timer.isActive()
+    def shown_text(self) -> str:
+        return self._acknowledgement or self.text()
 
     def replace_text(self, text: str) -> None:
         """Show `text` until `restore_text` or `acknowledge`."""
         self._restore_timer.stop()
+        self._acknowledgement = ""
         self.setText(text)
 
     def restore_text(self) -> None:
         """Show the label again."""
-        self.setText(self._text)
+        self.replace_text(self._text)
+        self.update()
 
     def minimumSizeHint(self) -> QSize:
         """Fit three in a row at 360 pixels; quiet ones are never cut."""
@@ -149,8 +159,11 @@ class Button(QPushButton):
         update_focus_ring(self, event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the focus ring around what has an edge of its own."""
-        super().paintEvent(event)
+        """Paint an acknowledgement, and the focus ring around what has an edge of its own."""
+        if self._acknowledgement:
+            self._paint_acknowledgement()
+        else:
+            super().paintEvent(event)
         if self._has_edge and has_focus_ring(self):
             from PySide6.QtGui import QPainter, QPalette, QPen  # late, see docs/decisions/start.md
 
@@ -161,6 +174,14 @@ class Button(QPushButton):
             inset = _RING_WIDTH // 2
             room = self.rect().adjusted(inset, inset, -inset, -inset)
             painter.drawRoundedRect(room, _RING_CORNER, _RING_CORNER)
+
+    def _paint_acknowledgement(self) -> None:
+        from PySide6.QtWidgets import QStyle, QStyleOptionButton, QStylePainter
+
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.text = self._acknowledgement  # type: ignore[attr-defined] # missing in the stubs
+        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
     def take_focus(self, *, ringed: bool) -> None:
         """Take the focus from something that goes away."""
@@ -421,8 +442,6 @@ def say(widget: QWidget, text: str, *, again: bool = True) -> None:
         return
     QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
     focused = widget.window().focusWidget()
-    if isinstance(focused, Button) and focused.is_acknowledging:
-        return  # its new text is read
     if _READS_DESCRIPTIONS and focused is not None:
         if again and focused.accessibleDescription() == text:
             focused.setAccessibleDescription("")
@@ -456,8 +475,11 @@ class _Message(QObject):
         self._control.setAccessibleDescription(text)
 
     def eventFilter(self, _control: QObject, event: QEvent) -> bool:
-        """Wait for the end of the focus; the window may lose it in the meantime."""
-        if isinstance(event, QFocusEvent) and event.lostFocus():
+        """Wait for the end of the focus; the window may lose it in the meantime.
+
+        What is disabled loses the focus before another control gets it.
+        """
+        if isinstance(event, QFocusEvent) and event.lostFocus() and self._control.isEnabled():
             from PySide6.QtCore import Qt  # late, see docs/decisions/start.md
 
             if event.reason() != Qt.FocusReason.ActiveWindowFocusReason:

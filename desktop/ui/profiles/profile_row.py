@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from desktop.frozen import frozen
 from desktop.ui.kit.mirrored_text import text_direction
 from desktop.ui.kit.profile_badge import paint_badge
 
@@ -26,7 +26,7 @@ _SHORTEST_PLACE = 4  # lines of text
 _COLORS = {"good": "good_text", "bad": "bad_text", "busy": "link"}  # by kind of the state
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """What a row says; a heading has a title only."""
 

@@ -524,9 +524,8 @@ def copied_as(copy_format: CopyFormat) -> str:
 
 
 def copied_until_cleared(copied: str, seconds: float) -> str:
-    """The same with a sign, and how long it stays on the clipboard."""
-    text = translate("{copied} · clears in {wait}", copied=copied, wait=format_seconds(seconds))
-    return f"✓ {text}"
+    """The same, and how long it stays on the clipboard."""
+    return translate("{copied} · clears in {wait}", copied=copied, wait=format_seconds(seconds))
 
 
 CLIPBOARD_CLEARED = translatable("Clipboard cleared")

@@ -302,6 +302,7 @@ def test_a_countdown_speaks_when_it_passes_a_mark(
         "login.northwind.example",
         "trace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
         "many short words are left as they are, however long the sentence is that they make",
+        "サインインの要求はまだ承認されていません。ブラウザーでコードを確認してから承認してください。",
     ],
 )
 def test_what_fits_is_left_as_it_is(text: str) -> None:
