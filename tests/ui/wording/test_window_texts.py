@@ -132,19 +132,19 @@ def test_an_expired_token_that_cannot_be_renewed_just_now_is_bad() -> None:
             replace(
                 signed_in(renewable=True), trouble=TROUBLE, next_at=NOW + timedelta(seconds=20)
             ),
-            "Couldn't renew: Too many requests. Retrying in 20\N{NO-BREAK SPACE}s.",
+            "Couldn't renew. Too many requests. Retrying in 20\N{NO-BREAK SPACE}s.",
         ),
         (
             replace(signed_in(renewable=True), trouble=TROUBLE, next_at=NOW + timedelta(minutes=5)),
-            "Couldn't renew: Too many requests. Retrying in 5:00.",
+            "Couldn't renew. Too many requests. Retrying in 5:00.",
         ),
         (
             replace(signed_in(renewable=True), trouble=TROUBLE, next_at=NOW),
-            "Couldn't renew: Too many requests. Retrying now.",
+            "Couldn't renew. Too many requests. Retrying now.",
         ),
         (
             replace(signed_in(renewable=True), trouble=TROUBLE),
-            "Couldn't renew: Too many requests.",
+            "Couldn't renew. Too many requests.",
         ),
     ],
 )
