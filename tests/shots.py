@@ -442,7 +442,7 @@ def _show_profiles(window: Window, actions: Any = SEVERAL) -> None:  # noqa: ANN
 
 
 def _show_switcher(window: Window, actions: Any = MANY, typed: str = "") -> None:  # noqa: ANN401
-    page = SwitcherView(actions, window.theme, close=window.close_page)
+    page = SwitcherView(actions, window.theme, go_back=window.close_page, leave=window.close_pages)
     window.show_page(page)
     page.search.setText(typed)
     page.search.setFocus()

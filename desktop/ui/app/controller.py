@@ -65,6 +65,7 @@ class Controller(QObject):
         self.locking = Locking(self)
         self.pages = Pages(window, self, self.settings_store, self.clipboard)
         window.set_actions(self)
+        window.page_closed.connect(self._show_page_below)
 
     def set_session(self, session: Session | None) -> None:
         """Make the profile of `session`, if any is left, the one in the window."""
@@ -233,6 +234,10 @@ class Controller(QObject):
         from desktop.ui.window.shortcuts import add_shortcuts
 
         add_shortcuts(self.window, self)
+
+    def _show_page_below(self) -> None:
+        if self.window.page is not None:  # it was not drawn while another page covered it
+            self.display.draw()
 
     def _apply_settings(self, settings: Settings) -> None:
         self._copying.apply_settings()

@@ -113,6 +113,6 @@ class AboutController(QObject):
 
     def _on_read(self, read: Future[tuple[Component, ...]]) -> None:
         self._components = read.result()
-        page = self._window.page
-        if isinstance(page, AboutView):
-            page.show_components(self._components)
+        for page in self._window.pages:
+            if isinstance(page, AboutView):
+                page.show_components(self._components)

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtGui import QKeyEvent, QShowEvent
 
+    from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
     from desktop.ui.kit.theme import Theme
     from desktop.ui.views.actions import Actions, ProfileActions
@@ -36,14 +37,24 @@ _LEAST_ROWS = 2  # that are in sight, however low the window is
 
 
 class SwitcherView(View):
-    """Lists the profiles that were used last, then the others by name; typing filters them."""
+    """Lists the profiles that were used last, then the others by name; typing filters them.
+
+    `go_back` leads to what is below this page, `leave` to the profile that was chosen.
+    """
 
     seconds_to_redraw = 10.0  # the rows show minutes
 
-    def __init__(self, actions: Actions, theme: Theme, *, close: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        actions: Actions,
+        theme: Theme,
+        *,
+        go_back: Callable[[], object],
+        leave: Callable[[], object],
+    ) -> None:
         super().__init__()
         self._actions = actions
-        self._close = close
+        self._leave = leave
         self._model = ProfileModel(actions.profiles)
         self.rows = QListView()
         self.search = TextInput(translate("Find a profile"))
@@ -62,9 +73,8 @@ class SwitcherView(View):
         self.rows.activated.connect(self._choose)
         self.rows.setMinimumHeight(_LEAST_ROWS * row_height(self.rows.fontMetrics()))
         self._nothing = label(translate("No profiles match."), "muted", centered=True)
-        self._back = fit_to_text(Button(translate("Back"), close, "quiet"))
+        self._back = fit_to_text(Button(translate("Back"), go_back, "quiet"))
         self._lay_out()
-        self._filter("")
 
     def shows(self, _state: State) -> bool:
         return True
@@ -73,14 +83,21 @@ class SwitcherView(View):
         """Show the states of the rows in sight as they are at `at`."""
         self._model.show_time(at)
 
-    def primary(self) -> Button:
-        return self._back
+    def primary(self) -> TextInput:
+        """The search."""
+        return self.search
 
     def step_back(self) -> bool:
         """Clear the search; returns whether there was one."""
         was_searching = bool(self.search.text())
         self.search.clear()
         return was_searching
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """List the profiles as they are now: a page on top of this may have changed them."""
+        super().showEvent(event)
+        self._model.load()
+        self._filter(self.search.text())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move in the list with the arrows while the search has the focus."""
@@ -102,7 +119,7 @@ class SwitcherView(View):
     def _choose(self, index: QModelIndex) -> None:
         row: Row | None = index.data(_ROW)
         if row is not None and row.status is not None:
-            self._close()
+            self._leave()
             self._actions.profiles.switch(row.status.profile.id)
 
     def _lay_out(self) -> None:
@@ -138,11 +155,17 @@ class ProfileModel(QAbstractListModel):
     def __init__(self, profiles: ProfileActions) -> None:
         super().__init__()
         self._profiles = profiles
-        self._recent, self._others = profiles.by_recency()
-        statuses = ((id_, profiles.status(id_)) for id_ in (*self._recent, *self._others))
-        self._known = {id_: each.profile for id_, each in statuses if each is not None}
+        self._recent: list[str] = []
+        self._others: list[str] = []
+        self._known: dict[str, Profile] = {}
         self._rows: list[str] = []  # ids, or headings
         self._at: datetime | None = None
+
+    def load(self) -> None:
+        """Read which profiles there are; `find` lists them."""
+        self._recent, self._others = self._profiles.by_recency()
+        statuses = ((id_, self._profiles.status(id_)) for id_ in (*self._recent, *self._others))
+        self._known = {id_: each.profile for id_, each in statuses if each is not None}
 
     def find(self, text: str) -> None:
         """List the profiles that contain every word of `text`."""
