@@ -130,18 +130,14 @@ class Controller(QObject):
         self.clipboard.clear_secret()
         return session.sign_out() if session is not None else None
 
-    def open_browser(self) -> bool:
-        """Open the approval page and copy the code, if any; returns whether there is one.
-
-        The window says later if no browser could be started.
-        """
+    def open_browser(self) -> None:
+        """Open the approval page and copy the code, if any; the view says whether it opened."""
         state = self.display.state
         if not isinstance(state, AwaitingApproval):
-            return False
+            return
         if state.user_code:
             self.clipboard.copy_code(state.user_code)
         _open_link(self, state.link)
-        return True
 
     def open_profiles_folder(self) -> None:
         """Open the profiles folder, with an example in it if it was empty."""
