@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from PySide6.QtCore import QRect
-    from PySide6.QtGui import QPaintEvent, QResizeEvent
+    from PySide6.QtGui import QKeySequence, QPaintEvent, QResizeEvent
 
     from desktop.services.model.states import State
     from desktop.ui.kit.copy_progress import CopyProgress
@@ -319,14 +319,18 @@ def set_tooltip(widget: QWidget, text: str) -> None:
 
 def show_tooltip(widget: QWidget, text: str) -> bool:
     """Show `text` in a tooltip, never as markup; return whether it is another one."""
-    from html import escape
-
-    # Qt guesses whether a tooltip is markup, so the text is turned into markup.
-    markup = f"<span>{escape(text)}</span>" if text else ""
+    markup = tooltip_markup(text)
     if widget.toolTip() == markup:
         return False
     widget.setToolTip(markup)
     return True
+
+
+def tooltip_markup(text: str) -> str:
+    """Turn `text` into markup, because Qt guesses whether a tooltip is markup."""
+    from html import escape
+
+    return f"<span>{escape(text)}</span>" if text else ""
 
 
 def describe(widget: QWidget, text: str) -> None:
@@ -401,11 +405,15 @@ class _Message(QObject):
 
 def name_shortcut(button: Button, key: str) -> None:
     """Tell in the tooltip of `button` which key does the same."""
+    name = button.accessibleName() or button.text()
+    button.setToolTip(translate("{name} ({key})", name=name, key=native_name(key)))
+
+
+def native_name(key: str | QKeySequence.StandardKey) -> str:
+    """Return the name of `key` on this platform, such as ⌘K for Ctrl+K on macOS."""
     from PySide6.QtGui import QKeySequence  # late, see docs/decisions/start.md
 
-    shown = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
-    name = button.accessibleName() or button.text()
-    button.setToolTip(translate("{name} ({key})", name=name, key=shown))
+    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
 
 
 def set_mnemonics(*buttons: Button) -> None:

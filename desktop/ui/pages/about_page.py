@@ -12,8 +12,7 @@ from desktop.services.system.components import licenses_folder, load_components
 from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 from desktop.ui.kit.fact_rows import FactRows
-from desktop.ui.kit.widgets import Button, Card, View, add_row, fit_to_text, label
-from desktop.ui.window.announcer import Announcer
+from desktop.ui.kit.widgets import Button, Card, View, add_row, fit_to_text, label, say
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -87,7 +86,6 @@ class AboutController(QObject):
         super().__init__()
         self._window = window
         self._clipboard = clipboard
-        self._announcer = Announcer(window)
         self._worker = Worker("about")
         self._components: tuple[Component, ...] = ()
         # The signal crosses from the worker's thread to the window's.
@@ -106,7 +104,7 @@ class AboutController(QObject):
     def copy(self, text: str) -> None:
         """Copy `text`, which must not contain secrets."""
         self._clipboard.copy(text)
-        self._announcer.announce(translate("Copied"))
+        say(self._window, translate("Copied"))
 
     def open_licenses(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(licenses_folder())))

@@ -8,7 +8,15 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QLabel
 
 from desktop.services.system.translation import translatable, translate
-from desktop.ui.kit.widgets import Button, Card, View, add_row, fit_to_text, label
+from desktop.ui.kit.widgets import (
+    Button,
+    Card,
+    View,
+    add_row,
+    fit_to_text,
+    label,
+    native_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,11 +66,6 @@ class ShortcutsView(View):
 
     def primary(self) -> Button:
         return self._back
-
-
-def native_name(key: str | QKeySequence.StandardKey) -> str:
-    """Return the name of `key` on this platform, such as ⌘K for Ctrl+K on macOS."""
-    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
 
 
 def _key(name: str) -> QLabel:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QListView
 
 from desktop.services.model.profile import contains_words
 from desktop.services.session.sessions import MOST_LISTED
 from desktop.services.system.translation import translate
 from desktop.ui.kit.inputs import TextInput
-from desktop.ui.kit.widgets import Button, View, fit_to_text, label
+from desktop.ui.kit.widgets import (
+    Button,
+    View,
+    fit_to_text,
+    label,
+    native_name,
+    tooltip_markup,
+)
 from desktop.ui.profiles.profile_row import ProfileRow, Row, row_height
 from desktop.ui.wording import tray_texts
 
@@ -140,7 +145,7 @@ class KeyHint(QLabel):
     """Names the shortcut that leads to `field`, at the end of it."""
 
     def __init__(self, key: str, field: QLineEdit) -> None:
-        super().__init__(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText))
+        super().__init__(native_name(key))
         self.setProperty("role", "key")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         row = QHBoxLayout(field)
@@ -205,7 +210,7 @@ class ProfileModel(QAbstractListModel):
             return None
         row = self._row(self._rows[index.row()])
         if role == roles.ToolTipRole:
-            return f"<span>{escape(row.title)}</span>" if row.status is not None else None
+            return tooltip_markup(row.title) if row.status is not None else None
         if role == _ROW:
             return row
         current = translate("Current") if row.is_current else ""

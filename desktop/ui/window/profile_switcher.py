@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
-from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -14,6 +13,7 @@ from PySide6.QtWidgets import QMenu
 from desktop.services.system.translation import translatable, translate
 from desktop.ui.kit.profile_badge import badge_icon
 from desktop.ui.kit.theme import NARROWEST
+from desktop.ui.kit.widgets import tooltip_markup
 from desktop.ui.wording import tray_texts
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class ProfileSwitcher(QMenu):
         profile, state = status.profile, tray_texts.row_state(status.state, at)[0]
         name = self._elided(profile.name, beside=f" · {state}")
         action = self._add(f"{name} · {state}", partial(self._actions.profiles.switch, profile.id))
-        action.setToolTip("" if name == profile.name else f"<span>{escape(profile.name)}</span>")
+        action.setToolTip("" if name == profile.name else tooltip_markup(profile.name))
         action.setIcon(badge_icon(profile))
         if key is not None:
             action.setText(f"{action.text()}\tCtrl+{key}")
