@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from desktop.frozen import frozen
 from desktop.oauth.answers import members
 from desktop.oauth.clock import SHORTEST_INTERVAL, Clock
 from desktop.oauth.errors import (
@@ -38,7 +39,7 @@ Reader = Callable[[Answer, datetime], Members]
 """Parses an answer that was received at this instant, or raises the error in it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Client:
     """A registered client. A public one has no `client_secret`.
 
@@ -51,7 +52,7 @@ class Client:
     region: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClientConnection:
     """A client and what its requests need.
 

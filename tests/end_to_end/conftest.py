@@ -125,7 +125,7 @@ def start(display: Display, browser_opener: BrowserOpener) -> Iterator[Start]:
         yield begin
 
 
-def write_profile(**members: str) -> None:
+def write_profile(**members: str | int) -> None:
     """Write the only profile, `soc`."""
     folder = Path(os.environ["XDG_CONFIG_HOME"]) / "xdr-login"
     folder.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,7 @@ TIMEOUT = 90.0
 """Seconds to wait for words on a busy computer."""
 
 _MOST_TABS = 60
+_SILENCE = 1.0  # seconds
 _ROLES = re.compile("button|box|label|entry|text|list")  # as Orca says them
 
 # Orca does not start while another one runs, which it looks for on the whole computer.
@@ -52,6 +53,15 @@ class Orca:
         assert number is not None
         self._next = number + 1
         return self.speech.said[number]
+
+    def said_after(self, words: str) -> list[str]:
+        """Return what was said after the last text that is `words`, when Orca is silent again."""
+        count = -1
+        while count != len(self.speech.said):
+            count = len(self.speech.said)
+            time.sleep(_SILENCE)
+        said = self.speech.said
+        return said[max(n for n, text in enumerate(said) if text == words) + 1 :]
 
     def was_interrupted(self, words: str) -> bool:
         """Return whether the last text that contains `words` was not said to its end."""

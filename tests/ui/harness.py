@@ -349,7 +349,7 @@ class Screen:
     @property
     def visible_texts(self) -> list[str]:
         """Every text on screen, in the order of the widgets."""
-        return [unbroken(widget.text()) for widget in texts_on(self.window)]
+        return [unbroken(shown_text(widget)) for widget in texts_on(self.window)]
 
     def label(self, text: str) -> QLabel:
         """Return the visible label with this text."""
@@ -360,15 +360,15 @@ class Screen:
 
     def button(self, text: str) -> QPushButton:
         """Return the visible button with this label."""
-        found = [each for each in buttons_on(self.window) if each.text() == text]
+        found = [each for each in buttons_on(self.window) if shown_text(each) == text]
         assert len(found) == 1, (
-            f"{text!r} among {[each.text() for each in buttons_on(self.window)]}"
+            f"{text!r} among {[shown_text(each) for each in buttons_on(self.window)]}"
         )
         return found[0]
 
     def has_button(self, text: str) -> bool:
         """Whether a button with this label is visible."""
-        return any(each.text() == text for each in buttons_on(self.window))
+        return any(shown_text(each) == text for each in buttons_on(self.window))
 
     def find(self, kind: type[QWidget]) -> QWidget:
         """Return the only visible widget of its type."""
@@ -525,6 +525,11 @@ def texts_on(window: QWidget) -> list[QLabel | QPushButton]:
     return [each for each in shown if each.text()]
 
 
+def shown_text(widget: QLabel | QPushButton) -> str:
+    """Return the text that is painted."""
+    return widget.shown_text if isinstance(widget, Button) else widget.text()
+
+
 def name_of(widget: QWidget) -> str:
     """Return the name of `widget` for a screen reader."""
     own = widget.text() if isinstance(widget, (QLabel, QPushButton)) else ""
@@ -561,7 +566,7 @@ def _misfits(widget: QWidget, window: QWidget) -> Iterator[str]:
     if corner.x() < 0 or corner.x() + widget.width() > window.width():
         yield f"from {corner.x()} to {corner.x() + widget.width()} of {window.width()}"
     if isinstance(widget, Button) and widget.text():
-        needed, room = widget.fontMetrics().horizontalAdvance(widget.text()), _room_in(widget)
+        needed, room = widget.fontMetrics().horizontalAdvance(shown_text(widget)), _room_in(widget)
         if needed > room:
             yield f"needs {needed} of {room} pixels"
     if isinstance(widget, QLabel) and widget.text():

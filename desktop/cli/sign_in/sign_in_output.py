@@ -9,6 +9,7 @@ from io import StringIO
 from shutil import get_terminal_size
 from urllib.parse import urlsplit
 
+from desktop.cli.terminal.columns import display_width, pad, shorten
 from desktop.cli.terminal.error_reports import report_error
 from desktop.cli.terminal.exits import Exit
 from desktop.cli.terminal.output import print_event, print_message
@@ -168,15 +169,15 @@ class TextReporter(Reporter):
             if mark := spoken_mark(before, self._left):
                 print_message(mark)
             return
-        line = _waiting_text(self._waiting)[: get_terminal_size().columns - 1]
-        sys.stderr.write("\r" + line.ljust(len(self._drawn)))
+        line = shorten(_waiting_text(self._waiting), get_terminal_size().columns - 1)
+        sys.stderr.write("\r" + pad(line, display_width(self._drawn)))
         sys.stderr.flush()
         self._drawn = line
 
     def _clear_countdown(self) -> None:
         """Erase the countdown, so that the next line starts at the margin."""
         if self._drawn:
-            sys.stderr.write("\r" + " " * len(self._drawn) + "\r")
+            sys.stderr.write("\r" + " " * display_width(self._drawn) + "\r")
             self._drawn = ""
 
     def _print_code(self, state: AwaitingApproval, *, opens_browser: bool) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from desktop.cli.terminal.help_formatter import ColumnFormatter
 from desktop.services.system.translation import translate
 
 _NARROWEST, _USUAL_WIDTH, _WIDEST, _MARGIN = 50, 80, 100, 2  # columns, as Click has them
@@ -19,8 +20,16 @@ _Command = TypeVar("_Command", bound=click.Command)
 _EXAMPLE = re.compile(r"(.*?\S {2,}| {4,})(\S.*)")
 
 
+class _Context(click.Context):
+    """The context of a command, whose help is laid out by columns."""
+
+    formatter_class = ColumnFormatter
+
+
 class TranslatedCommand(click.Command):
     """A command that translates its help."""
+
+    context_class = _Context
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super(TranslatedCommand, _translated(self)).format_help(ctx, formatter)
@@ -76,14 +85,13 @@ def _terminal_width() -> int:
 
 
 def write_examples(examples: str, formatter: click.HelpFormatter) -> None:
-    """Write `examples` below a heading, without wrapping them."""
-    if not examples:
+    """Write `examples` below a heading, with commands in one line, so that they can be copied."""
+    if not examples or not isinstance(formatter, ColumnFormatter):
         return
     with formatter.section(translate("Examples")):
         for line in examples.strip("\n").splitlines():
             command, about = split_example(line)
-            text = f"{command}{translate(about)}" if about else command
-            formatter.write(f"  {text}\n" if text else "\n")
+            formatter.write_beside(command, translate(about))
 
 
 def split_example(line: str) -> tuple[str, str]:

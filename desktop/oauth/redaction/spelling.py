@@ -10,9 +10,10 @@ import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
+
+from desktop.frozen import frozen
 
 # Percent-encoding, also as JavaScript's escape(), the escapes of JSON, JavaScript, Python and C,
 # bytes in hexadecimal, HTML's entities, and its tags without attributes, such as <wbr>.
@@ -35,7 +36,7 @@ _ASCII_BLANKS = bytes((*range(0x21), 0x7F))
 _BLANKS = {"\u115f", "\u1160", "\u3164", "\uffa0"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Located:
     """A text, and where in the original text each of its characters begins and ends."""
 

@@ -25,7 +25,12 @@ from desktop.ui.pages.pages import Pages, can_rely_on_qt
 from desktop.ui.pages.settings_store import SettingsStore
 from desktop.ui.window.announcer import Announcer
 from desktop.ui.wording.update_timing import may_be_profile_error
-from desktop.ui.wording.window_texts import BROWSER_OPENED, CLIPBOARD_CLEARED, copied_as
+from desktop.ui.wording.window_texts import (
+    BROWSER_OPENED,
+    CLIPBOARD_CLEARED,
+    copied_as,
+    copied_until_cleared,
+)
 
 if TYPE_CHECKING:
     import asyncio
@@ -183,7 +188,6 @@ class Controller(QObject):
     def clear_copy(self) -> None:
         """Take the copied token off the clipboard now."""
         self.clipboard.clear_secret()
-        self.announcer.announce(translate(CLIPBOARD_CLEARED))
 
     def quit(self) -> None:
         self.quit_requested.emit()
@@ -250,6 +254,9 @@ class _Copying:
         self.copier = Copier(self.clipboard)
         self.copier.progressed.connect(self._on_progress)
         self.clipboard.secret_forgotten.connect(controller.window.show_cleared)
+        self.clipboard.secret_cleared.connect(
+            lambda: controller.announcer.announce(translate(CLIPBOARD_CLEARED))
+        )
 
     def copy_text(self, text: str, notice: str) -> None:
         """Copy a text that is not secret, and announce `notice`."""
@@ -283,7 +290,8 @@ class _Copying:
         if self.copier.session is controller.session:  # the tray copies other profiles' tokens, too
             controller.window.show_copy(progress)
         if isinstance(progress, Copied):
-            controller.announcer.announce(copied_as(progress.format))
+            copied = copied_as(progress.format)
+            controller.announcer.announce(copied_until_cleared(copied, progress.clear_after))
         elif isinstance(progress, NotCopied):
             controller.announcer.announce(progress.text)
 

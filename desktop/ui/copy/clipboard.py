@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, cast
 from PySide6.QtCore import QByteArray, QMimeData, QObject, QTimer, Signal
 from PySide6.QtGui import QClipboard, QGuiApplication
 
+from desktop.services.system.translation import without_isolates
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -43,9 +45,11 @@ class Clipboard(QObject):
 
     Signals:
         secret_forgotten: the secret was cleared or, as far as the platform tells, replaced.
+        secret_cleared: the secret was on the clipboard until now.
     """
 
     secret_forgotten = Signal()
+    secret_cleared = Signal()
 
     def __init__(self, *, clear_after: float = CLEAR_AFTER, wayland: bool | None = None) -> None:
         super().__init__()
@@ -72,7 +76,7 @@ class Clipboard(QObject):
     def copy(self, text: str) -> None:
         self._forget_secret()
         self._code = None
-        self._clipboard.setText(text)
+        self._clipboard.setText(without_isolates(text))
 
     def copy_code(self, text: str) -> None:
         """Copy a code, or a link that contains one, until it is replaced or `clear_for_lock`."""
@@ -111,7 +115,8 @@ class Clipboard(QObject):
         """Empty the clipboard if it still holds the secret that was put there."""
         secret = self._secret
         self._forget_secret()
-        self._clear(secret)
+        if self._clear(secret):
+            self.secret_cleared.emit()
 
     def clear_for_lock(self) -> None:
         """Empty the clipboard if it still holds the secret or the code that was put there."""
@@ -127,12 +132,13 @@ class Clipboard(QObject):
             # Without waiting, the app would be gone before the change is sent.
             await self._change_and_wait_for_echo(self._clear_leftovers)
 
-    def _clear(self, text: str | None) -> None:
+    def _clear(self, text: str | None) -> bool:
         if text is None or not self._holds(text):
-            return
+            return False
         self._clipboard.clear()
         if self._wayland:
             self._clear_later({text})
+        return True
 
     def _holds(self, text: str) -> bool:
         # Owning the clipboard is not enough: something else may have been copied in our window.

@@ -19,8 +19,10 @@ _BREAK = "\N{ZERO WIDTH SPACE}"
 class FittedLabel(Label):
     """Breaks long words at the end of the line.
 
-    The text without these breaks is what a screen reader reads.
+    The text without these breaks is what a screen reader reads, unless the label gets a name.
     """
+
+    _fitted_name = ""
 
     def __init__(self, role: str, *, centered: bool = False) -> None:
         super().__init__()
@@ -33,8 +35,9 @@ class FittedLabel(Label):
 
     def setText(self, text: str) -> None:
         """Show `text`, or as much of it as fits."""
-        self._whole = text
-        self._fit()
+        if text != self._whole:
+            self._whole = text
+            self._fit()
 
     def minimumSizeHint(self) -> QSize:
         """Let no word make the window wider."""
@@ -57,7 +60,9 @@ class FittedLabel(Label):
         shown = self._fitted(width) if width > 0 else self._whole
         super(Label, self).setText(shown)
         plain = unbroken(self._whole)
-        self.setAccessibleName("" if shown == plain else plain)
+        if self.accessibleName() == self._fitted_name:
+            self._fitted_name = "" if shown == plain else plain
+            self.setAccessibleName(self._fitted_name)
         is_cut = shown.replace(_BREAK, "") != self._whole
         show_tooltip(self, self._whole if is_cut else "")
 
@@ -75,8 +80,6 @@ class ElidedLabel(FittedLabel):
         super().__init__(role)
         self._keeps_end = keeps_end
         self.setWordWrap(False)
-        if self.isRightToLeft():  # else Qt would put names and addresses on the left
-            self.setProperty("alignment", "AlignRight|AlignAbsolute|AlignVCenter")
 
     def sizeHint(self) -> QSize:
         """Ask for the room of the whole text, also while less of it is shown."""

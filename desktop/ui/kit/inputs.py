@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QStandardItemModel, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent, QStandardItemModel, QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -27,6 +27,18 @@ if TYPE_CHECKING:
 
 _ARROW = QPoint(-22, 5)  # from the middle of the right edge
 _LINES = 3
+
+
+def put_after(before: QWidget, part: QWidget) -> None:
+    """Let Tab go from `before` to what is in `part`, which was added to the window later."""
+    for each in part.findChildren(QWidget):
+        if (
+            each.focusPolicy() & Qt.FocusPolicy.TabFocus
+            and each.focusProxy() is None
+            and each.window() is part.window()  # unlike the list of a combo box
+        ):
+            QWidget.setTabOrder(before, each)
+            before = each
 
 
 class Choice(QComboBox):
@@ -89,8 +101,18 @@ class TextInput(QLineEdit):
     def __init__(self, hint: str = "", *, secret: bool = False) -> None:
         super().__init__()
         self.setPlaceholderText(hint)
+        if self.isRightToLeft():  # also for names and addresses, and while it is empty
+            places = Qt.AlignmentFlag
+            self.setAlignment(places.AlignRight | places.AlignAbsolute | places.AlignVCenter)
         if secret:
             self.setEchoMode(QLineEdit.EchoMode.Password)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Take the focus; an empty field without selecting its text.
+
+        Qt tells screen readers of the selection before the focus. Orca 43 then says nothing at all.
+        """
+        super().focusInEvent(event if self.text() else QFocusEvent(event.type()))
 
     def value(self) -> str:
         """Return the text."""
@@ -227,7 +249,7 @@ class Field(QWidget):
         self._note.setVisible(bool(text or self._about))
         set_style_property(self._note, "role", "fault" if text else "muted")
         set_style_property(self.control, "wrong", "true" if text else "false")
-        spoken = translate("Invalid: {problem}", problem=text) if text else self._about
+        spoken = translate("Invalid entry: {problem}", problem=text) if text else self._about
         focusable = self.control.focusProxy() or self.control
         show_tooltip(focusable, text or self._about)
         describe(focusable, unbroken(spoken))

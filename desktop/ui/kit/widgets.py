@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.services.system.translation import translate
-from desktop.ui.kit.theme import GAP, SPACE
+from desktop.ui.kit.theme import GAP, NARROWEST, SPACE
 from desktop.ui.kit.word_breaks import breakable, unbroken
 
 if TYPE_CHECKING:
@@ -37,23 +37,45 @@ _BETWEEN_BUTTONS = 12
 _BETWEEN_QUIET = 8  # in the footer
 QUIET_PADDING = 8
 """Pixels beside the text of a quiet button in the footer, as in the style sheet."""
+_LEAST_SLACK = 12  # pixels beside the longest text in a row of buttons of the same width
 _BESIDE_WORDS = 5  # pixels on either side of the text of a button: border and padding
 _RING_WIDTH, _RING_CORNER = 2, 10  # pixels of the focus ring
 _ACKNOWLEDGED_FOR = 1600  # milliseconds
 
 
 class Label(QLabel):
-    """A label that breaks a very long word, such as a host, so that its end is visible."""
+    """A label that breaks a very long word, such as a host, so that its end is visible.
+
+    From right to left, names and addresses begin on the right too; Qt puts them on the left.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        if self.isRightToLeft():
+            self.setProperty("alignment", "AlignRight|AlignAbsolute|AlignVCenter")
 
     def setText(self, text: str) -> None:
         """Show `text`; a screen reader reads it without the breaks."""
         shown, name = breakable(text), unbroken(text)
+        if shown == self.text():
+            return  # a screen reader would be told, however often
         if self._names_itself or shown != name:
             self._names_itself = shown != name
             self.setAccessibleName(name if self._names_itself else "")
         super().setText(shown)
 
     _names_itself = False  # the name is its text without the breaks
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if not self.isRightToLeft():
+            super().paintEvent(event)
+            return
+        from desktop.ui.kit.mirrored_text import is_selectable, paint_text  # not for others
+
+        if is_selectable(self):
+            super().paintEvent(event)
+        else:
+            paint_text(self)
 
 
 def label(text: str = "", role: str = "", *, centered: bool = False) -> Label:
@@ -65,8 +87,6 @@ def label(text: str = "", role: str = "", *, centered: bool = False) -> Label:
     made.setProperty("role", role)
     if centered:
         made.setProperty("alignment", "AlignCenter")
-    elif made.isRightToLeft():  # else Qt would put names and addresses on the left
-        made.setProperty("alignment", "AlignRight|AlignAbsolute|AlignVCenter")
     return made
 
 
@@ -79,6 +99,7 @@ class Button(QPushButton):
     def __init__(self, text: str, pressed: Callable[[], object], kind: str = "") -> None:
         super().__init__(text)
         self._text = text
+        self._acknowledgement = ""
         self.setProperty("kind", kind)
         self.setAutoDefault(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -89,24 +110,37 @@ class Button(QPushButton):
         self._is_taking_focus = False
 
     def acknowledge(self, *texts: str) -> None:
-        """Show the first of `texts` that fits, or the last, for a moment."""
+        """Show the first of `texts` that fits, or the last, for a moment; `say` it yourself.
+
+        It is only painted: of another text, and of its return, screen readers would tell.
+        """
         room = self.width() - 2 * _BESIDE_WORDS
         fitting = (text for text in texts if self.fontMetrics().horizontalAdvance(text) <= room)
-        self.setText(next(fitting, texts[-1]))
+        self.setText(self._text)
+        self._acknowledgement = next(fitting, texts[-1])
         self._restore_timer.start()
+        self.update()
+
+    def fits_narrowest(self, text: str) -> bool:
+        """Whether `text` fits a button that is as wide as the narrowest window."""
+        room = NARROWEST - 2 * (SPACE + QUIET_PADDING)
+        self.ensurePolished()  # else its font would not be that of the style sheet
+        return self.fontMetrics().horizontalAdvance(text) <= room
 
     @property
-    def is_acknowledging(self) -> bool:
-        return self._restore_timer.isActive()
+    def shown_text(self) -> str:
+        return self._acknowledgement or self.text()
 
     def replace_text(self, text: str) -> None:
         """Show `text` until `restore_text` or `acknowledge`."""
         self._restore_timer.stop()
+        self._acknowledgement = ""
         self.setText(text)
 
     def restore_text(self) -> None:
         """Show the label again."""
-        self.setText(self._text)
+        self.replace_text(self._text)
+        self.update()
 
     def minimumSizeHint(self) -> QSize:
         """Fit three in a row at 360 pixels; quiet ones are never cut."""
@@ -125,8 +159,11 @@ class Button(QPushButton):
         update_focus_ring(self, event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the focus ring around what has an edge of its own."""
-        super().paintEvent(event)
+        """Paint an acknowledgement, and the focus ring around what has an edge of its own."""
+        if self._acknowledgement:
+            self._paint_acknowledgement()
+        else:
+            super().paintEvent(event)
         if self._has_edge and has_focus_ring(self):
             from PySide6.QtGui import QPainter, QPalette, QPen  # late, see docs/decisions/start.md
 
@@ -137,6 +174,14 @@ class Button(QPushButton):
             inset = _RING_WIDTH // 2
             room = self.rect().adjusted(inset, inset, -inset, -inset)
             painter.drawRoundedRect(room, _RING_CORNER, _RING_CORNER)
+
+    def _paint_acknowledgement(self) -> None:
+        from PySide6.QtWidgets import QStyle, QStyleOptionButton, QStylePainter
+
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.text = self._acknowledgement  # type: ignore[attr-defined] # missing in the stubs
+        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
     def take_focus(self, *, ringed: bool) -> None:
         """Take the focus from something that goes away."""
@@ -179,7 +224,10 @@ def add_row(column: QBoxLayout, *widgets: QWidget) -> QHBoxLayout:
 
 
 class ButtonRow(QWidget):
-    """Buttons of equal width in a row, or in a column if their texts do not fit."""
+    """Buttons in a row, in a column if their texts do not fit.
+
+    They have the same width, or the same space around their texts if one has little.
+    """
 
     def __init__(self, *buttons: Button) -> None:
         super().__init__()
@@ -210,12 +258,22 @@ class _RowOrColumn(QBoxLayout):
         directions = QBoxLayout.Direction
         fits = self._fits_row(place.width())
         self.setDirection(directions.LeftToRight if fits else directions.TopToBottom)
+        self._share(place.width())
         super().setGeometry(place)
 
-    def _fits_row(self, width: int) -> bool:
+    def _share(self, width: int) -> None:
+        """Give each button the same width, or one in proportion to its text."""
         shown = self._shown()
-        widest = max(button.sizeHint().width() for button in shown)
-        return (widest + _BETWEEN_BUTTONS) * len(shown) - _BETWEEN_BUTTONS <= width
+        same = (width + _BETWEEN_BUTTONS) // len(shown) - _BETWEEN_BUTTONS
+        has_room = max(button.sizeHint().width() for button in shown) + _LEAST_SLACK <= same
+        for number, button in enumerate(self._buttons):
+            share = 1 if has_room else button.sizeHint().width()
+            if self.stretch(number) != share:  # setting it would lay out everything again
+                self.setStretch(number, share)
+
+    def _fits_row(self, width: int) -> bool:
+        needed = (button.sizeHint().width() + _BETWEEN_BUTTONS for button in self._shown())
+        return sum(needed) - _BETWEEN_BUTTONS <= width
 
     def _shown(self) -> tuple[Button, ...]:
         # A hidden button may replace another one later.
@@ -223,29 +281,66 @@ class _RowOrColumn(QBoxLayout):
 
 
 class Footer(QWidget):
-    """What is below a view: in a row, or in a column if its texts do not fit."""
+    """What is below a view: in a row, if its texts fit.
+
+    If not, the primary button goes below the others, as wide as the view; and if these do not fit
+    either, they are in a column.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.row = QHBoxLayout(self)
-        self.row.setContentsMargins(0, 0, 0, 0)
-        self.row.setSpacing(_BETWEEN_QUIET)
+        lines = QVBoxLayout(self)
+        lines.setContentsMargins(0, 0, 0, 0)
+        lines.setSpacing(_BETWEEN_QUIET)
+        self.row, self._below = QHBoxLayout(), QHBoxLayout()
+        for each in (self.row, self._below):
+            lines.addLayout(each)
+            each.setSpacing(_BETWEEN_QUIET)
+        self._lower: QWidget | None = None  # the primary button, while it is below
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Turn the row into a column, or back."""
+        """Put everything into one line, or into more."""
         super().resizeEvent(event)
         widgets = [each for each in self.children() if isinstance(each, QWidget)]  # as added
         shown = [each for each in widgets if not each.isHidden()]
-        needed = sum(_needed_width(each) + _BETWEEN_QUIET for each in shown)
-        set_fitting(self.row, fits=needed <= self.width() - 2 * QUIET_PADDING + _BETWEEN_QUIET)
-        if shown:
-            self._align(shown[0], shown[-1])
+        if len(shown) > 1 and shown[-1].property("kind") == "primary":
+            self._put_below(None if self._fits(shown) else shown[-1])
+        beside = [each for each in shown if each is not self._lower]
+        set_fitting(self.row, fits=self._fits(beside))
+        if beside:
+            self._align(beside[0], beside[-1])
+
+    def _fits(self, widgets: list[QWidget]) -> bool:
+        needed = sum(_needed_width(each) + _BETWEEN_QUIET for each in widgets)
+        return needed <= self.width() - 2 * QUIET_PADDING + _BETWEEN_QUIET
+
+    def _put_below(self, primary: QWidget | None) -> None:
+        """Put `primary` below the others, or if there is none back beside them."""
+        if primary is self._lower:
+            return
+        moved, before, after = primary, self.row, self._below
+        if primary is None:
+            moved, before, after = self._lower, after, before
+        self._lower = primary
+        if moved is not None:
+            before.removeWidget(moved)
+            after.addWidget(moved)
+            policies = QSizePolicy.Policy
+            across = policies.Maximum if primary is None else policies.Expanding
+            moved.setSizePolicy(across, policies.Fixed)
+            set_margins(self._below, begin=QUIET_PADDING, end=QUIET_PADDING)
 
     def _align(self, first: QWidget, last: QWidget) -> None:
         """Put words at the edge in line with what is above; quiet buttons have space around."""
         begin, end = (0 if _is_quiet(each) else QUIET_PADDING for each in (first, last))
-        left, right = (end, begin) if self.isRightToLeft() else (begin, end)
-        self.row.setContentsMargins(left, 0, right, 0)
+        set_margins(self.row, begin=begin, end=end)
+
+
+def set_margins(layout: QBoxLayout, *, begin: int, end: int, top: int = 0, bottom: int = 0) -> None:
+    """Set the margins of `layout` where lines begin and end; Qt mirrors everything but margins."""
+    mirrored = layout.parentWidget().isRightToLeft()
+    left, right = (end, begin) if mirrored else (begin, end)
+    layout.setContentsMargins(left, top, right, bottom)
 
 
 def set_fitting(row: QHBoxLayout, *, fits: bool) -> None:
@@ -351,8 +446,6 @@ def say(widget: QWidget, text: str, *, again: bool = True) -> None:
         return
     QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
     focused = widget.window().focusWidget()
-    if isinstance(focused, Button) and focused.is_acknowledging:
-        return  # its new text is read
     if _READS_DESCRIPTIONS and focused is not None:
         if again and focused.accessibleDescription() == text:
             focused.setAccessibleDescription("")
@@ -386,8 +479,11 @@ class _Message(QObject):
         self._control.setAccessibleDescription(text)
 
     def eventFilter(self, _control: QObject, event: QEvent) -> bool:
-        """Wait for the end of the focus; the window may lose it in the meantime."""
-        if isinstance(event, QFocusEvent) and event.lostFocus():
+        """Wait for the end of the focus; the window may lose it in the meantime.
+
+        What is disabled loses the focus before another control gets it.
+        """
+        if isinstance(event, QFocusEvent) and event.lostFocus() and self._control.isEnabled():
             from PySide6.QtCore import Qt  # late, see docs/decisions/start.md
 
             if event.reason() != Qt.FocusReason.ActiveWindowFocusReason:
@@ -406,10 +502,10 @@ class _Message(QObject):
 def name_shortcut(button: Button, key: str) -> None:
     """Tell in the tooltip of `button` which key does the same."""
     name = button.accessibleName() or button.text()
-    button.setToolTip(translate("{name} ({key})", name=name, key=native_name(key)))
+    button.setToolTip(translate("{name} ({key})", name=name, key=shortcut_name(key)))
 
 
-def native_name(key: str | QKeySequence.StandardKey) -> str:
+def shortcut_name(key: str | QKeySequence.StandardKey) -> str:
     """Return the name of `key` on this platform, such as ⌘K for Ctrl+K on macOS."""
     from PySide6.QtGui import QKeySequence  # late, see docs/decisions/start.md
 

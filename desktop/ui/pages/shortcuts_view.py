@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QSizePolicy
 
 from desktop.services.system.translation import translatable, translate
 from desktop.ui.kit.widgets import (
@@ -15,7 +15,7 @@ from desktop.ui.kit.widgets import (
     add_row,
     fit_to_text,
     label,
-    native_name,
+    shortcut_name,
 )
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class ShortcutsView(View):
         super().__init__()
         card = Card()
         for name, keys in _SHORTCUTS:
-            shown = [native_name(key) for key in keys]
+            shown = [shortcut_name(key) for key in keys]
             text = label(translate(name))
             spoken = translate("{name}: {value}", name=text.text(), value=" ".join(shown))
             text.setAccessibleName(spoken)
@@ -71,4 +71,5 @@ class ShortcutsView(View):
 def _key(name: str) -> QLabel:
     made = QLabel(name)
     made.setProperty("role", "key")
+    made.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
     return made

@@ -113,7 +113,7 @@ class FormController(QObject):
 
     def _secret_changes(self) -> SecretChanges:
         form = self.form
-        return SecretChanges(form.client_secret.new_value, form.proxy_password.new_value)
+        return SecretChanges(form.client_secret.new_value, form.options.new_proxy_password)
 
     async def _save(self, *, sign_in: bool) -> None:
         self.stop_check()

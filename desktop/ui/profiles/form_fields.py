@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -47,28 +47,42 @@ _SERVER = ("preset", "issuer", *ENDPOINTS)
 
 
 class FormFields:
-    """Builds and reads the fields, and shows those that the chosen provider and method need."""
+    """Reads the fields, and shows those that the chosen provider and sign-in method need.
 
-    def __init__(self, presets: Presets, policy: Policy, theme: Theme) -> None:
+    A field is built when it is first used: screen readers hear of every one, folded away or not.
+    `changed` is called when the user has changed one.
+    """
+
+    def __init__(
+        self, presets: Presets, policy: Policy, theme: Theme, *, changed: Callable[[], object]
+    ) -> None:
         self._policy = policy
         self._presets = presets
+        self._theme = theme
+        self._changed = changed
         self._disabled_methods: tuple[tuple[str, ...], Mapping[str, str]] = ((), {})
         self._client_grants: tuple[str, Collection[str]] = ("", ())
         self._has_client_secret = False
         self._filled = Draft()
-        choices = _choices(presets, policy)
-        self.by_name = {
-            name: _field(member, theme, choices.get(name))
-            for name, member in EDITABLE.items()
-            if member.title
-        }
+        self._choices = _choices(presets, policy)
+        self._built: dict[str, Field] = {}
+
+    def field(self, name: str) -> Field:
+        """Return the field of the member `name`."""
+        if name not in self._built:
+            made = _field(EDITABLE[name], self._theme, self._choices.get(name))
+            made.control.show_value(getattr(self._filled, name))
+            made.on_change(self._changed)
+            self._built[name] = made
+        return self._built[name]
 
     def draft(self) -> Draft:
-        """The input. Members without a field are kept as long as the provider stays the same."""
-        typed = Draft(**{name: field.control.value() for name, field in self.by_name.items()})
-        if typed.preset != self._filled.preset:
-            return typed
-        return replace(typed, **{name: getattr(self._filled, name) for name in NOT_IN_FORM})
+        """The input. What is only in the file is kept as long as the provider stays the same."""
+        typed = {name: field.control.value() for name, field in self._built.items()}
+        draft = replace(self._filled, **typed)
+        if draft.preset == self._filled.preset:
+            return draft
+        return replace(draft, **{name: getattr(Draft(), name) for name in NOT_IN_FORM})
 
     def fill(self, draft: Draft) -> None:
         """Show `draft` without calling it a change."""
@@ -76,9 +90,13 @@ class FormFields:
         if allowed and draft.grant not in allowed:
             draft = replace(draft, grant=allowed[0])  # the safest allowed method
         self._filled = draft
-        for name, field in self.by_name.items():
+        for name, field in self._built.items():
             field.control.show_value(getattr(draft, name))
         self.show_relevant()
+
+    def choose(self, name: str, value: str) -> None:
+        """Enter `value` for the user, who may not see the field."""
+        self.field(name).control.show_value(value)
 
     def show_relevant(self) -> None:
         """Show the fields that the chosen provider and sign-in method need."""
@@ -89,14 +107,16 @@ class FormFields:
             needed = is_custom or (
                 name == "issuer" and not preset.get("issuer") and not preset.get("token_endpoint")
             )
-            self.by_name[name].setVisible(needed or bool(getattr(draft, name)))
+            if name in self._built:
+                self._built[name].setVisible(needed or bool(getattr(draft, name)))
         hint = str(preset.get("hint", ""))
-        self.by_name["preset"].set_help(translate(hint) if hint else "")
+        self.field("preset").set_help(translate(hint) if hint else "")
         example = str(preset.get("issuer_example", "")) or "https://"
-        issuer = self.by_name["issuer"].control
+        issuer = self.field("issuer").control
         if isinstance(issuer, TextInput):
             issuer.setPlaceholderText(example)
-        self.by_name["redirect_uri"].setVisible(draft.grant == "code")
+        if redirect_uri := self._built.get("redirect_uri"):
+            redirect_uri.setVisible(draft.grant == "code")
         self._update_sign_in_methods(draft)
         for name in governed_members(self._policy):
             self._lock(name)
@@ -111,7 +131,7 @@ class FormFields:
 
     def add_to(self, card: Card, *names: str) -> None:
         for name in names:
-            card.column.addWidget(self.by_name[name])
+            card.column.addWidget(self.field(name))
 
     @property
     def allowed_sign_in_methods(self) -> tuple[str, ...]:
@@ -143,6 +163,8 @@ class FormFields:
         return not grants or draft.client_id != client_id or grant in grants
 
     def _update_sign_in_methods(self, draft: Draft) -> None:
+        if (field := self._built.get("grant")) is None:
+            return
         offered = texts.method_names(self._policy)
         disabled: dict[str, str] = {}
         if not self._has_client_secret and draft.grant != "client-credentials":
@@ -155,32 +177,28 @@ class FormFields:
             if not self._is_allowed_for_client(draft, each)
         }
         disabled = {each: reason for each, reason in disabled.items() if each in offered}
-        field = self.by_name["grant"]
         if isinstance(field.control, Choice):
             field.control.disable_values(disabled)
         field.set_help(texts.methods_help(draft.grant, disabled))
 
     def _lock(self, name: str) -> None:
-        field = self.by_name[name]
+        if (field := self._built.get(name)) is None:
+            return
         for each in (field.control, *field.findChildren(Button)):
             each.setEnabled(False)
         field.set_help(texts.managed_message(self._policy))
 
-    def show_faults(self, faults: dict[str, str]) -> Field | None:
-        """Show errors below their fields; returns the first field with an error."""
-        for name in NOT_IN_FORM:
-            if name in faults:
-                faults = {"preset": f"{name}: {faults[name]}", **faults}
-        for name, field in self.by_name.items():
-            field.show_fault(faults.get(name, ""))
-        return next(
-            (
-                self.by_name[name]
-                for name in (*PROVIDER_AND_CLIENT, *NAME_AND_SCOPE, *FOLDED)
-                if name in faults
-            ),
-            None,
-        )
+    def show_faults(self, faults: Mapping[str, str]) -> None:
+        """Show errors below their fields."""
+        hidden = next((f"{name}: {faults[name]}" for name in NOT_IN_FORM if name in faults), "")
+        for name, field in self._built.items():
+            field.show_fault(faults.get(name, hidden if name == "preset" else ""))
+
+    def first_faulty(self, faults: Collection[str]) -> Field | None:
+        """Return the first field with an error, as they are laid out."""
+        names = (*PROVIDER_AND_CLIENT, *NAME_AND_SCOPE, *FOLDED)
+        found = next((name for name in names if name in faults), "preset")
+        return self.field(found) if faults else None
 
 
 def _field(member: Member, theme: Theme, choices: Mapping[str, str] | None) -> Field:

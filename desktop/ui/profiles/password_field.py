@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.services.profile_editor import editor_wording
 from desktop.services.system.translation import translate
-from desktop.ui.kit.inputs import Field, TextInput
+from desktop.ui.kit.inputs import Field, TextInput, put_after
 from desktop.ui.kit.widgets import Button, add_row, fit_to_text, label
 
 if TYPE_CHECKING:
@@ -20,28 +20,17 @@ class PasswordField(QWidget):
 
     def __init__(self, name: str, about: str, *, changed: Callable[[], object]) -> None:
         super().__init__()
+        self._name = name
         self._stored = False
         self._is_removed = False
         self._changed = changed
         self._line = TextInput(secret=True)
         self.field = Field(name, self._line, about)
         self.field.on_change(changed)
-        self._stored_row = QWidget()
-        self._stored_name = label("", "heading")
-        stored_note = label(translate(editor_wording.STORED), "muted")
-        self._replace = fit_to_text(Button(translate("Replace"), self._on_replace, "link"))
-        self._remove = fit_to_text(Button(translate("Remove"), self._on_remove, "link"))
-        stored = QVBoxLayout(self._stored_row)
-        stored.setContentsMargins(0, 0, 0, 0)
-        stored.setSpacing(5)
-        stored.addWidget(self._stored_name)
-        add_row(stored, stored_note, self._replace, self._remove).setStretch(0, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.field)
-        column.addWidget(self._stored_row)
-        self.rename(name)
-        self._show()
+        self._stored_row: _StoredRow | None = None
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.addWidget(self.field)
 
     @property
     def new_value(self) -> str | None:
@@ -60,11 +49,13 @@ class PasswordField(QWidget):
 
     def rename(self, name: str) -> None:
         """Call the secret `name`, the term of its provider."""
+        if name == self._name:
+            return
+        self._name = name
         self.field.heading.setText(name)
-        self._stored_name.setText(name)
         self._line.setAccessibleName(name)
-        self._replace.setAccessibleName(translate("Replace: {name}", name=name))
-        self._remove.setAccessibleName(translate("Remove: {name}", name=name))
+        if self._stored_row is not None:
+            self._stored_row.rename(name)
 
     def fill(self, password: str) -> None:
         """Enter a secret from pasted JSON."""
@@ -101,5 +92,34 @@ class PasswordField(QWidget):
 
     def _show(self) -> None:
         shown = self.is_stored and not self.typed
-        self._stored_row.setVisible(shown)
+        if shown and self._stored_row is None:
+            self._stored_row = _StoredRow(self._name, self._on_replace, self._on_remove)
+            self._column.addWidget(self._stored_row)
+            put_after(self._line, self._stored_row)
+        if self._stored_row is not None:
+            self._stored_row.setVisible(shown)
         self.field.setVisible(not shown)
+
+
+class _StoredRow(QWidget):
+    """Says that a secret is stored, and offers to replace or remove it."""
+
+    def __init__(
+        self, name: str, replace: Callable[[], object], remove: Callable[[], object]
+    ) -> None:
+        super().__init__()
+        self._heading = label("", "heading")
+        note = label(translate(editor_wording.STORED), "muted")
+        self._replace = fit_to_text(Button(translate("Replace"), replace, "link"))
+        self._remove = fit_to_text(Button(translate("Remove"), remove, "link"))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(5)
+        column.addWidget(self._heading)
+        add_row(column, note, self._replace, self._remove).setStretch(0, 1)
+        self.rename(name)
+
+    def rename(self, name: str) -> None:
+        self._heading.setText(name)
+        self._replace.setAccessibleName(translate("Replace: {name}", name=name))
+        self._remove.setAccessibleName(translate("Remove: {name}", name=name))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QElapsedTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from desktop.frozen import frozen
 from desktop.services.configuration.client_model import read_client_model
 from desktop.services.configuration.profile_draft import (
     Draft,
@@ -20,6 +20,7 @@ from desktop.services.configuration.profile_draft import (
 from desktop.services.model.policy import Policy
 from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.system.translation import translate
+from desktop.ui.kit.inputs import put_after
 from desktop.ui.kit.theme import GAP
 from desktop.ui.kit.warning_card import WarningCard
 from desktop.ui.kit.widgets import (
@@ -63,7 +64,7 @@ if TYPE_CHECKING:
 _TOO_SOON = 400  # milliseconds: the second click of a double click
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FormPurpose:
     """Why the form is open: its title, the text below it, and whether the profile is new.
 
@@ -92,7 +93,7 @@ class ProfileForm(View):
         self._controller = controller
         self._find_faults = partial(faults_of, presets=presets, taken=purpose.taken)
         self._purpose = purpose
-        self._fields = FormFields(presets, policy or Policy(), theme)
+        self._fields = FormFields(presets, policy or Policy(), theme, changed=self._on_change)
         self.is_checking = False
         self._is_dirty = self._is_busy = self._was_validated = False
         self._hosts_question = _HostsQuestion()
@@ -101,14 +102,9 @@ class ProfileForm(View):
             translate(texts.CLIENT_SECRET_HELP),
             changed=self._on_change,
         )
-        self.proxy_password = PasswordField(
-            translate("Proxy password"),
-            translate(texts.PROXY_PASSWORD_HELP),
-            changed=self._on_change,
-        )
         self._note = label("", "muted")
         self._failure = WarningCard()
-        self._options = _MoreOptions(self._fields, self.proxy_password)
+        self.options = MoreOptions(self._fields, changed=self._on_change)
         self.findings = FindingsCard(
             partial(self._choose, "preset"), partial(self._choose, "grant")
         )
@@ -118,8 +114,6 @@ class ProfileForm(View):
         self._buttons = _FormButtons(self.footer_row, cancel=self.step_back, save=self._on_save)
         self._lay_out()
         self._note.hide()
-        for field in self._fields.by_name.values():
-            field.on_change(self._on_change)
 
     def fill(self, draft: Draft) -> None:
         """Show `draft`."""
@@ -134,7 +128,7 @@ class ProfileForm(View):
     def show_stored_secrets(self, *, client: bool, proxy: bool) -> None:
         """Show whether the keyring has a client secret and a proxy password."""
         self.client_secret.show_stored(stored=client)
-        self.proxy_password.show_stored(stored=proxy)
+        self.options.show_stored_password(stored=proxy)
         self._update_has_client_secret()
 
     @property
@@ -154,12 +148,8 @@ class ProfileForm(View):
     def show_state(self, _state: State, _at: datetime) -> None:
         """Do nothing: the form does not depend on the state."""
 
-    def primary(self) -> Button:
-        return self._buttons.cancel
-
-    def first_field(self) -> QWidget:
-        """The field that gets the focus first."""
-        return self._paste if self._purpose.is_new else self._fields.by_name["name"].control
+    def primary(self) -> QWidget:
+        return self._paste if self._purpose.is_new else self._fields.field("preset").control
 
     def step_back(self) -> bool:
         """Leave the form; the first time, ask before unsaved input is lost."""
@@ -229,7 +219,7 @@ class ProfileForm(View):
 
     def _choose(self, name: str, value: str) -> None:
         """Apply the remedy of a finding, and check again."""
-        self._fields.by_name[name].control.show_value(value)
+        self._fields.choose(name, value)
         self._on_change()
         self._on_check()
 
@@ -251,12 +241,13 @@ class ProfileForm(View):
         faults = self._find_faults(self.draft)
         self._was_validated = True
         self._failure.show_text(texts.fix_fields(len(faults)) if faults else "")
-        field = self._fields.show_faults(faults)
+        if faults.keys() & set(FOLDED):
+            self.options.set_open(open_=True)
+        self._fields.show_faults(faults)
+        field = self._fields.first_faulty(faults)
         if field is None:
             return True
-        if faults.keys() & set(FOLDED):
-            self._options.set_open(open_=True)
-            field.show()
+        field.show()
         field.control.setFocus()
         return False
 
@@ -272,7 +263,7 @@ class ProfileForm(View):
         main.column.addWidget(self._note)
         main.column.addWidget(self.client_secret)
         self._fields.add_to(main, *NAME_AND_SCOPE)
-        for part in (main, self._options, self._check, self.findings, self._failure):
+        for part in (main, self.options, self._check, self.findings, self._failure):
             self.column.addWidget(part)
         self.column.addStretch(1)
 
@@ -315,35 +306,67 @@ class _HostsQuestion:
         self._hosts = ()
 
 
-class _MoreOptions(QWidget):
-    """The fields that few need, folded away under a button."""
+class MoreOptions(QWidget):
+    """The fields that few need, folded away under a button and not built before it is pressed."""
 
-    def __init__(self, fields: FormFields, proxy_password: PasswordField) -> None:
+    def __init__(self, fields: FormFields, *, changed: Callable[[], object]) -> None:
         super().__init__()
-        self._card = Card()
-        fields.add_to(self._card, *SIGN_IN_METHOD, *ENDPOINTS, *SERVICES)
-        badge = (fields.by_name[name] for name in BADGE)
-        add_row(self._card.column, *badge).setStretch(1, 1)
-        fields.by_name["letter"].setFixedWidth(76)
-        fields.add_to(self._card, *SETTINGS, *NETWORK)
-        self._card.column.addWidget(proxy_password)
-        fields.add_to(self._card, *OTHERS)
+        self._fields = fields
+        self._changed = changed
+        self._card: Card | None = None
+        self._password: PasswordField | None = None
+        self._has_stored_password = False
         self._button = fit_to_text(Button("", self._toggle, "link"))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GAP)
-        add_row(column, self._button).addStretch(1)
-        column.addWidget(self._card)
-        self.set_open(open_=False)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(GAP)
+        add_row(self._column, self._button).addStretch(1)
+        self._name_button(open_=False)
+
+    @property
+    def new_proxy_password(self) -> str | None:
+        """The password to store; empty to remove the stored one, None to change nothing."""
+        return None if self._password is None else self._password.new_value
+
+    def show_stored_password(self, *, stored: bool) -> None:
+        """Show whether the keyring has a proxy password, and forget the input."""
+        self._has_stored_password = stored
+        if self._password is not None:
+            self._password.show_stored(stored=stored)
 
     def set_open(self, *, open_: bool) -> None:
+        if self._card is None:
+            self._card = self._build_card()
+            self._column.addWidget(self._card)
+            put_after(self._button, self._card)
+            self._fields.show_relevant()
         self._card.setVisible(open_)
-        self._button.setText(
-            translate("Fewer options  ▴") if open_ else translate("More options  ▾")
-        )
+        self._name_button(open_=open_)
+
+    def _name_button(self, *, open_: bool) -> None:
+        text = translate("Fewer options  ▴") if open_ else translate("More options  ▾")
+        self._button.setText(text)
+        self._button.setAccessibleName(text.rstrip("▴▾ "))
 
     def _toggle(self) -> None:
-        self.set_open(open_=self._card.isHidden())
+        self.set_open(open_=self._card is None or self._card.isHidden())
+
+    def _build_card(self) -> Card:
+        card, fields = Card(), self._fields
+        fields.add_to(card, *SIGN_IN_METHOD, *ENDPOINTS, *SERVICES)
+        badge = (fields.field(name) for name in BADGE)
+        add_row(card.column, *badge).setStretch(1, 1)
+        fields.field("letter").setFixedWidth(76)
+        fields.add_to(card, *SETTINGS, *NETWORK)
+        self._password = PasswordField(
+            translate("Proxy password"),
+            translate(texts.PROXY_PASSWORD_HELP),
+            changed=self._changed,
+        )
+        self._password.show_stored(stored=self._has_stored_password)
+        card.column.addWidget(self._password)
+        fields.add_to(card, *OTHERS)
+        return card
 
 
 class _FormButtons:

@@ -132,7 +132,6 @@ class ProfilePages(QObject):
         if typed is not None:
             form.mark_unsaved()
         self._window.show_page(form)
-        form.first_field().setFocus()
         if before is not None:
             await form_controller.show_stored_secrets(before)
 

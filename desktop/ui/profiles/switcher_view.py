@@ -13,10 +13,12 @@ from desktop.services.system.translation import translate
 from desktop.ui.kit.inputs import TextInput
 from desktop.ui.kit.widgets import (
     Button,
+    ButtonRow,
     View,
     fit_to_text,
     label,
-    native_name,
+    set_margins,
+    shortcut_name,
     tooltip_markup,
 )
 from desktop.ui.profiles.profile_row import ProfileRow, Row, row_height
@@ -137,19 +139,18 @@ class SwitcherView(View):
         if all(each.own_profiles for each in policies):
             buttons.append(Button(translate("Add profile…"), self._actions.add_profile))
         buttons.append(Button(translate("Manage…"), self._actions.manage_profiles))
-        for button in buttons:
-            self.footer_row.addWidget(button, 1)
+        self.footer_row.addWidget(ButtonRow(*buttons), 1)
 
 
 class KeyHint(QLabel):
     """Names the shortcut that leads to `field`, at the end of it."""
 
     def __init__(self, key: str, field: QLineEdit) -> None:
-        super().__init__(native_name(key))
+        super().__init__(shortcut_name(key))
         self.setProperty("role", "key")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         row = QHBoxLayout(field)
-        row.setContentsMargins(0, 0, _BESIDE_HINT, 0)
+        set_margins(row, begin=0, end=_BESIDE_HINT)
         row.addStretch(1)
         row.addWidget(self, 0, Qt.AlignmentFlag.AlignVCenter)
 

@@ -59,7 +59,7 @@ class CopiedBanner(QFrame):
 
     def _show_seconds(self) -> None:
         left = ceil(self._deadline.remainingTime() / _SECOND)
-        self._text.setText(window_texts.copied_until_cleared(self._copied, left))
+        self._text.setText(f"✓ {window_texts.copied_until_cleared(self._copied, left)}")
 
 
 class StatusOrCopy(QWidget):

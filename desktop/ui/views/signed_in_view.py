@@ -9,7 +9,7 @@ from desktop.services.system.translation import translate
 from desktop.ui.kit.copy_progress import CopyProgress
 from desktop.ui.kit.theme import Theme
 from desktop.ui.kit.warning_card import WarningCard
-from desktop.ui.kit.widgets import Button, View, fit_to_text, has_focus_ring
+from desktop.ui.kit.widgets import Button, View, fit_to_text, has_focus_ring, say
 from desktop.ui.views.account_row import AccountRow
 from desktop.ui.views.actions import Actions
 from desktop.ui.views.scopes_card import ScopesCard
@@ -104,7 +104,9 @@ class SignedInView(View):
         if self._retried_error is not None and error is not self._retried_error:
             self._retried_error = None
             if error is not None:
-                self._save_button.acknowledge(window_texts.still_not_saved(error))
+                still_not_saved = window_texts.still_not_saved(error)
+                self._save_button.acknowledge(still_not_saved)
+                say(self, still_not_saved)
 
     def _save_again(self) -> None:
         self._retried_error = self._save_error

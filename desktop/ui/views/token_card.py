@@ -22,6 +22,7 @@ from desktop.ui.kit.widgets import (
     has_focus_ring,
     label,
     name_shortcut,
+    say,
     set_tooltip,
 )
 from desktop.ui.views.actions import Actions
@@ -212,6 +213,7 @@ class TokenCard(Card):
             return
         if state.issued_at != before.issued_at:
             self._renew.acknowledge(translate("Renewed"))
+            say(self, translate("Renewed"))
         if state is not before:
             self._state_before_renewal = None
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from desktop.frozen import frozen
 from desktop.services.model.states import (
     AwaitingApproval,
     Failed,
@@ -73,7 +73,7 @@ class _TokenStatus(Enum):
     EXPIRED = translatable("Expired")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MenuLabel:
     """The text of a menu item, and whether it can be chosen."""
 
@@ -81,7 +81,7 @@ class MenuLabel:
     enabled: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Notification:
     """A notification of the desktop. It never contains a secret or the name of a user.
 

@@ -28,6 +28,7 @@ from desktop.services.wording.spoken import spoken_code, spoken_mark
 from desktop.ui.wording.update_timing import COUNTED_IN_DAYS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from desktop.services.model.copy_formats import CopyFormat
@@ -42,8 +43,7 @@ LOCKED = translatable("XDR Login is locked")
 KEPT_BACK = translatable("Programs can't get your tokens until you unlock.")
 UNATTENDED = translatable("This profile is unattended: programs can still get its token.")
 _WARNING_SIGN = "\N{WARNING SIGN}\N{VARIATION SELECTOR-15}"  # as text, not in color
-_LONGEST_ON_BUTTON = 36  # characters that fit a button of the narrowest window
-_SHORTEST_USER = 12
+_SHORTEST_USER = 12  # characters
 _MINUTE, _DAY = 60.0, 86400.0  # seconds
 _MOST_MISSING = 20  # scopes in a sentence
 
@@ -464,21 +464,27 @@ def copied_as(copy_format: CopyFormat) -> str:
 
 
 def copied_until_cleared(copied: str, seconds: float) -> str:
-    """The same with a sign, and how long it stays on the clipboard."""
-    text = translate("{copied} · clears in {wait}", copied=copied, wait=format_seconds(seconds))
-    return f"✓ {text}"
+    """The same, and how long it stays on the clipboard."""
+    return translate("{copied} · clears in {wait}", copied=copied, wait=format_seconds(seconds))
 
 
 CLIPBOARD_CLEARED = translatable("Clipboard cleared")
 
 
-def sign_in(state: SignedOut) -> str:
-    """The label of the button that signs in, again as whoever was signed in last."""
+def sign_in(state: SignedOut, fits: Callable[[str], bool]) -> str:
+    """The label of the button that signs in, again as whoever was signed in last, if it `fits`.
+
+    If it doesn't, the end of a long name is not shown.
+    """
     if not state.user:
         return translate("Sign in")
     text, user = translatable("Continue as {user}"), state.user
-    room = max(_SHORTEST_USER, _LONGEST_ON_BUTTON - len(translate(text, user="")))
-    return translate(text, user=user if len(user) <= room else f"{user[: room - 1]}…")
+    whole = translate(text, user=user)
+    kept = len(user)
+    while not fits(whole) and kept > _SHORTEST_USER:
+        kept -= 1
+        whole = translate(text, user=f"{user[:kept]}…")
+    return whole
 
 
 def _advice_for(error: Exception, user_code: str = "") -> Advice:

@@ -53,8 +53,10 @@ file = Path(sys.argv[1])
 given = {each.name: () if each.multiple else None for each in add.params if each.name != "name"}
 draft = Draft(name="x", client_id="c", issuer="https://a.example")
 draft = apply_options(draft, {**given, "max_age": "60"})
-fields = FormFields({}, profile.NO_POLICY, Theme(application))
+fields = FormFields({}, profile.NO_POLICY, Theme(application), changed=lambda: None)
 fields.fill(draft)
+assert fields.draft() == draft, "no field was built"
+assert fields.field("max_age").control.value() == "60"
 assert fields.draft() == draft and "max_age" in FOLDED
 save_profile(file, "x", members_of(draft, {}))
 read = load_profiles(file).find("x")

@@ -107,9 +107,9 @@ def test_the_table_has_no_rows_for_nothing() -> None:
 
 
 def test_every_parameter_of_a_message_gets_a_value() -> None:
-    rows = {**messages._ROWS, **messages._ENTRA_ROWS}
+    rows = [*messages._ROWS.items(), *messages._ENTRA_ROWS.items()]
     error = profiles.UnknownProfile(FILE)
-    for key, row in rows.items():
+    for key, row in rows:
         known = messages._values(error, row, "", Surface.WINDOW)
         templates = {row.title, *each_template((*row.text, *row.help))}
         unknown = {name for each in templates for name in messages._parameters(each)} - set(known)

@@ -253,7 +253,7 @@ async def test_the_token_can_be_copied(harness: ControllerHarness, announced: li
     harness.show(signed_in())
     await copy(harness)
     assert clipboard() == TOKEN
-    assert announced[-1] == "Token copied"
+    assert announced[-1] == "Token copied · clears in 30\N{NO-BREAK SPACE}s"
 
 
 async def test_the_token_can_be_copied_in_another_format(
@@ -262,7 +262,7 @@ async def test_the_token_can_be_copied_in_another_format(
     harness.show(signed_in())
     await copy(harness, CopyFormat.HEADER)
     assert clipboard() == f"Authorization: Bearer {TOKEN}"
-    assert announced[-1] == "Authorization header copied"
+    assert announced[-1].startswith("Authorization header copied · ")
 
 
 async def test_a_failed_copy_is_announced_with_its_reason(

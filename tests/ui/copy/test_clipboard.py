@@ -58,11 +58,20 @@ def test_a_secret_is_taken_back_when_its_time_is_over(system: QClipboard, qtbot:
 
 
 def test_what_somebody_else_copied_meanwhile_stays(system: QClipboard, qtbot: QtBot) -> None:
-    clipboard = Clipboard(clear_after=0.02)
+    clipboard, cleared = Clipboard(clear_after=0.02), []
+    clipboard.secret_cleared.connect(lambda: cleared.append(1))
     copy_secret(clipboard, "token")
     system.setText("a shopping list")
     qtbot.waitUntil(lambda: not clipboard._timer.isActive())
     assert system.text() == "a shopping list"
+    assert not cleared
+
+
+def test_it_tells_when_the_secret_is_cleared(system: QClipboard, qtbot: QtBot) -> None:
+    clipboard = Clipboard(clear_after=0.02)
+    with qtbot.waitSignal(clipboard.secret_cleared):
+        copy_secret(clipboard, "token")
+    assert system.text() == ""
 
 
 def test_what_replaces_a_secret_is_told_at_once(

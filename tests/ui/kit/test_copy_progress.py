@@ -18,7 +18,7 @@ from desktop.ui.kit.widgets import Button, has_focus_ring
 from desktop.ui.views.copied_banner import CopiedBanner
 from desktop.ui.views.signed_in_view import SignedInView
 from tests.sample_states import PROFILE, STATES, signed_in
-from tests.ui.harness import Screen, settle
+from tests.ui.harness import Screen, name_of, settle
 
 COPY_AS = "Copy as…  ▾"
 OTHERS = [each for each in CopyFormat if each is not CopyFormat.TOKEN]
@@ -223,8 +223,15 @@ def test_after_a_moment_the_button_has_its_name_again(lapsed: Screen) -> None:
     lapsed.window.show_copy(Copied(CopyFormat.TOKEN, 30.0))
     button = lapsed.button("Copied")
     assert isinstance(button, Button)
+    pictured = button.grab().toImage()
     button._restore_timer.timeout.emit()
-    assert button.text() == "Copy token"
+    assert button.shown_text == "Copy token"
+    assert button.grab().toImage() != pictured
+
+
+def test_a_screen_reader_hears_no_new_name_of_the_button(lapsed: Screen) -> None:
+    lapsed.window.show_copy(Copied(CopyFormat.TOKEN, 30.0))
+    assert name_of(lapsed.button("Copied")) == "Copy token"
 
 
 def test_a_confirmation_counts_down_in_silence_until_the_copy_is_cleared(screen: Screen) -> None:

@@ -1,7 +1,9 @@
 """The form and the list of profiles, with a real file and a keyring in memory."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,7 +30,7 @@ from desktop.services.profile_editor.findings import Finding, Outcome, Step
 from desktop.services.secrets.keystore import KeyringLocked, MemoryKeystore
 from desktop.services.secrets.secret_encoding import decode_password, encode_password
 from desktop.services.system.worker import Worker
-from desktop.ui.kit.inputs import Choice, NumberOrDefault, TextInput
+from desktop.ui.kit.inputs import Choice, Field, NumberOrDefault, TextInput
 from desktop.ui.kit.menu_button import MenuButton
 from desktop.ui.kit.widgets import Button
 from desktop.ui.profiles import profile_form
@@ -105,7 +107,7 @@ class Place:
         page = self.screen.window.page
         assert isinstance(page, ProfileForm)
         for name, value in values.items():
-            control = page._fields.by_name[name].control
+            control = page._fields.field(name).control
             control.show_value(value)
         page._on_change()
 
@@ -146,19 +148,19 @@ async def test_a_fault_is_shown_at_its_field_and_nothing_is_saved(place: Place) 
     form = await place.form()
     place.type(client_id="", name="X", letter="ABC")
     await place.press("Save")
-    assert form._fields.by_name["client_id"].fault
+    assert form._fields.field("client_id").fault
     assert place.screen.focused == "Client ID"
-    assert form._fields.by_name["letter"].isVisible(), "what is folded is unfolded"
+    assert form._fields.field("letter").isVisible(), "what is folded is unfolded"
     assert place.file.read_text() == FILE
     place.type(client_id="client-2", letter="A")
-    assert not form._fields.by_name["client_id"].fault
+    assert not form._fields.field("client_id").fault
 
 
 @pytest.mark.parametrize("by", ["field", "button"])
 async def test_a_client_model_is_understood(place: Place, by: str) -> None:
     form = await place.form()
     if by == "field":
-        form._fields.by_name["client_id"].control.setText(MODEL)  # type: ignore[union-attr]
+        form._fields.field("client_id").control.setText(MODEL)  # type: ignore[union-attr]
     else:
         QGuiApplication.clipboard().setText(MODEL)
         await place.press("Paste JSON")
@@ -172,7 +174,7 @@ async def test_a_client_model_is_understood(place: Place, by: str) -> None:
 
 async def test_a_provider_without_a_fixed_address_asks_for_it(place: Place) -> None:
     form = await place.form()
-    issuer = form._fields.by_name["issuer"]
+    issuer = form._fields.field("issuer")
     assert not issuer.isVisible()
     place.type(preset="okta")
     assert issuer.isVisible()
@@ -307,6 +309,68 @@ async def test_the_form_starts_on_its_first_field_and_tab_goes_down(place: Place
     assert names[-4:] == ["Check", "Cancel", "Save", "Save and sign in"]
 
 
+async def test_a_stored_secret_and_the_options_have_their_place_in_the_order_of_tab(
+    place: Place,
+) -> None:
+    profile = load_profiles(place.file).find("soc")
+    password = encode_password(PASSWORD, issued_for=client_binding(profile))
+    await place.keystore.save(client_secret_key(profile), password)
+    await place.form("soc")
+    await place.press("More options  ▾")
+    names = [name_of(each) for each in tab_order(place.screen.window) if name_of(each)]
+    assert names[names.index("Client ID") :][:5] == [
+        "Client ID",
+        "Paste JSON",
+        "Replace: Client password",
+        "Remove: Client password",
+        "Name",
+    ]
+    assert names[names.index("Fewer options") :][:3] == [
+        "Fewer options",
+        "Sign-in method",
+        "Client authentication",
+    ]
+    assert names[-5:] == ["Confirm that it's you", "Check", "Cancel", "Save", "Save and sign in"]
+
+
+async def test_what_is_folded_is_not_built_and_not_lost_when_the_profile_is_saved(
+    place: Place,
+) -> None:
+    folded = {
+        "grant": "code",
+        "redirect_uri": "http://127.0.0.1:8123/",
+        "extra_parameters": {"audience": "https://api.example"},
+        "services": {"orbital": "https://orbital.example"},
+        "letter": "S",
+        "color": "green",
+        "proxy": "http://proxy.example:3128",
+        "proxy_user": "dana",
+        "settings": {"clipboard_seconds": 10, "keep_fresh": True},
+    }
+    place.file.write_text(
+        FILE + "".join(f"{name} = {_toml(each)}\n" for name, each in folded.items())
+    )
+    before = load_profiles(place.file).find("soc")
+    form = await place.form("soc")
+    assert {each.heading.text() for each in form.findChildren(Field)} == {
+        "Provider and region",
+        "Issuer",
+        "Client ID",
+        "Client password",
+        "Name",
+        "Scopes",
+    }
+    place.type(name="Renamed")
+    await place.press("Save")
+    assert load_profiles(place.file).find("soc") == replace(before, name="Renamed")
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {_toml(each)}" for name, each in value.items()) + "}"
+    return json.dumps(value)
+
+
 async def test_a_check_tells_what_it_finds_and_saves_nothing(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -338,7 +402,8 @@ async def test_a_check_tells_what_it_finds_and_saves_nothing(
 
 def _ways(form: ProfileForm) -> dict[str, bool]:
     """The ways that are offered, and whether each can be chosen."""
-    control = form._fields.by_name["grant"].control
+    form.options.set_open(open_=True)
+    control = form._fields.field("grant").control
     assert isinstance(control, Choice)
     model = control.model()
     assert isinstance(model, QStandardItemModel)
@@ -349,7 +414,7 @@ def _ways(form: ProfileForm) -> dict[str, bool]:
 
 
 def _said_of_ways(form: ProfileForm) -> str:
-    return form._fields.by_name["grant"].control.accessibleDescription()
+    return form._fields.field("grant").control.accessibleDescription()
 
 
 async def test_before_a_check_every_way_is_open_that_policy_and_client_allow(place: Place) -> None:
@@ -416,7 +481,7 @@ async def test_a_check_closes_ways_and_its_button_chooses_a_safer_one(
 async def test_a_profile_can_have_settings_of_its_own(place: Place) -> None:
     form = await place.form("soc")
     await place.press("More options  ▾")
-    seconds = form._fields.by_name["clipboard_seconds"].control
+    seconds = form._fields.field("clipboard_seconds").control
     assert isinstance(seconds, NumberOrDefault)
     assert not seconds._number.isVisible()
     seconds._choice.setCurrentIndex(1)
@@ -463,9 +528,14 @@ async def test_what_is_locked_cannot_be_changed_and_stays_in_the_file(place: Pla
     form = await place.form("soc")
     assert form.draft.proxy == "http://proxy.example:3128"
     assert form.draft.clipboard_seconds == ""
-    fields = form._fields.by_name
+    form.options.set_open(open_=True)
     names = ("proxy", "ca_file", "clipboard_seconds", "in_use_minutes")
-    assert [fields[name].control.isEnabled() for name in names] == [False, False, False, True]
+    assert [form._fields.field(name).control.isEnabled() for name in names] == [
+        False,
+        False,
+        False,
+        True,
+    ]
     place.type(name="Renamed")
     await place.press("Save")
     profile = load_profiles(place.file).find("soc")
@@ -812,9 +882,10 @@ async def test_a_way_that_is_forbidden_is_not_offered(place: Place) -> None:
     place.policy = Policy(source="p", device_grant=False, proxy="http://proxy.example:3128")
     place.renew()
     form = await place.form()
-    ways = form._fields.by_name["grant"].control
+    form.options.set_open(open_=True)
+    ways = form._fields.field("grant").control
     assert ways.findData("device") < 0  # type: ignore[union-attr]
-    assert not form._fields.by_name["proxy"].control.isEnabled()
+    assert not form._fields.field("proxy").control.isEnabled()
 
 
 async def test_one_broken_profile_is_told_beside_the_others(place: Place) -> None:

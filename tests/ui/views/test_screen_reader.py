@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QSpinBox
 
 from desktop.ui.kit.qr_code import QrCode
 from desktop.ui.kit.widgets import say
+from desktop.ui.views.account_row import AccountRow
 from desktop.ui.views.code_tiles import CodeTiles
 from desktop.ui.views.ring import Ring
 from tests.sample_states import LINK, NOW, STATES, waiting
@@ -165,3 +166,23 @@ def test_seconds_do_not_change_what_is_read(screen: Screen) -> None:
         names.append([each.accessibleName() or name_of(each) for each in texts_on(screen.window)])
     assert "Code expires in 2 minutes" in names[0]
     assert names[0] == names[1] == names[2]
+
+
+def test_the_account_is_told_as_such_at_any_width(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    row = screen.find(AccountRow)
+    (account,) = (each for each in row.findChildren(QLabel) if "dana" in each.text())
+    screen.window.resize(360, 640)
+    settle()
+    assert account.accessibleName() == "Signed in as dana@northwind.example"
+
+
+@pytest.mark.usefixtures("announced")
+def test_news_stay_while_what_they_describe_is_disabled(screen: Screen) -> None:
+    screen.show(STATES["waiting"])
+    button = screen.button("Open browser")
+    button.setFocus()
+    say(screen.window, "5 minutes left")
+    button.setEnabled(False)
+    settle()
+    assert button.accessibleDescription() == "5 minutes left"

@@ -20,7 +20,7 @@ from desktop.ui.views.account_row import AccountRow, initials
 from desktop.ui.views.starting_view import _Dots
 from desktop.ui.views.waiting_view import TimeBar, WaitingView
 from tests.sample_states import HOST, NOW, PROFILE, STATES, in_browser, signed_in, waiting
-from tests.ui.harness import Screen, settle
+from tests.ui.harness import Screen, settle, shown_text
 
 PRESSED = [
     ("signed_out", "Sign in", "sign_in"),
@@ -71,8 +71,8 @@ def test_codes_of_an_error_are_folded_until_they_are_needed(screen: Screen, qtbo
     copy._restore_timer.setInterval(1)
     copy.click()
     assert screen.actions.calls == ["copy_details"]
-    assert copy.text() == "Copied"
-    qtbot.waitUntil(lambda: copy.text() == "Copy details")
+    assert shown_text(copy) == "Copied"
+    qtbot.waitUntil(lambda: shown_text(copy) == "Copy details")
     screen.window.escape()
     assert not {"access_denied", TRACE} & set(screen.visible_texts)
 
@@ -172,8 +172,8 @@ def test_a_button_says_what_it_did_and_then_its_name_again(
     assert isinstance(button, widgets.Button)
     button._restore_timer.setInterval(1)
     button.click()
-    assert button.text() == said
-    qtbot.waitUntil(lambda: button.text() == label)
+    assert shown_text(button) == said
+    qtbot.waitUntil(lambda: shown_text(button) == label)
 
 
 def test_a_browser_that_does_not_start_is_told_with_the_way_out(screen: Screen) -> None:
