@@ -527,7 +527,7 @@ _CHANGES: dict[str, Callable[[Window], None]] = {
     "permission_script": _show_permission_script,
     "permission_unknown": _show_permission_unknown,
     "about": _show_about,
-    "shortcuts": lambda window: window.show_page(ShortcutsView(close=window.close_page)),
+    "shortcuts": lambda window: window.show_page(ShortcutsView(go_back=window.close_page)),
     **PROFILE_PAGES,
     "scopes": _open_scopes,
     "copying": lambda window: window.show_copy(Copying(CopyFormat.TOKEN)),

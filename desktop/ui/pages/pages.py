@@ -102,7 +102,7 @@ class Pages(QObject):
         if isinstance(self._window.page, ShortcutsView):
             self._window.close_page()
         elif not self._window.is_covered:
-            self._window.show_page(ShortcutsView(close=self.close_page))
+            self._window.show_page(ShortcutsView(go_back=self.close_page))
 
     def open_about(self) -> None:
         from desktop.ui.pages.about_page import AboutController

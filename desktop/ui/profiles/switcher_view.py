@@ -14,8 +14,7 @@ from desktop.ui.kit.inputs import TextInput
 from desktop.ui.kit.widgets import (
     Button,
     ButtonRow,
-    View,
-    fit_to_text,
+    Page,
     label,
     set_margins,
     shortcut_name,
@@ -43,7 +42,7 @@ _BESIDE_HINT = 8  # pixels between the hint and the end of the field
 _LEAST_ROWS = 2  # that are in sight, however low the window is
 
 
-class SwitcherView(View):
+class SwitcherView(Page):
     """Lists the profiles that were used last, then the others by name; typing filters them.
 
     `go_back` leads to what is below this page, `leave` to the profile that was chosen.
@@ -59,7 +58,7 @@ class SwitcherView(View):
         go_back: Callable[[], object],
         leave: Callable[[], object],
     ) -> None:
-        super().__init__()
+        super().__init__("", go_back=go_back)  # what it is for stands in its search
         self._actions = actions
         self._leave = leave
         self._model = ProfileModel(actions.profiles)
@@ -80,11 +79,7 @@ class SwitcherView(View):
         self.rows.activated.connect(self._choose)
         self.rows.setMinimumHeight(_LEAST_ROWS * row_height(self.rows.fontMetrics()))
         self._nothing = label(translate("No profiles match."), "muted", centered=True)
-        self._back = fit_to_text(Button(translate("Back"), go_back, "quiet"))
         self._lay_out()
-
-    def shows(self, _state: State) -> bool:
-        return True
 
     def show_state(self, _state: State, at: datetime) -> None:
         """Show the states of the rows in sight as they are at `at`."""
@@ -133,7 +128,6 @@ class SwitcherView(View):
         self.column.addWidget(self.search)
         self.column.addWidget(self.rows, 1)
         self.column.addWidget(self._nothing, 1)
-        self.footer_row.addWidget(self._back)
         buttons: list[Button] = []
         policies = (each.profile.policy for each in self._actions.profiles.listed)
         if all(each.own_profiles for each in policies):
