@@ -446,9 +446,9 @@ def show_tooltip(widget: QWidget, text: str) -> bool:
 
 def tooltip_markup(text: str) -> str:
     """Turn `text` into markup, because Qt guesses whether a tooltip is markup."""
-    from html import escape
-
-    return f"<span>{escape(text)}</span>" if text else ""
+    # `html.escape` would load all entities of HTML before the first code.
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f"<span>{escaped}</span>" if text else ""
 
 
 def describe(widget: QWidget, text: str) -> None:
