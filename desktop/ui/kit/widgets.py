@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, QSize, QTimer
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QFocusEvent, QHideEvent
+from PySide6.QtGui import QFocusEvent, QHideEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -446,9 +446,9 @@ def show_tooltip(widget: QWidget, text: str) -> bool:
 
 def tooltip_markup(text: str) -> str:
     """Turn `text` into markup, because Qt guesses whether a tooltip is markup."""
-    from html import escape
-
-    return f"<span>{escape(text)}</span>" if text else ""
+    # `html.escape` would load all entities of HTML before the first code.
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f"<span>{escaped}</span>" if text else ""
 
 
 def describe(widget: QWidget, text: str) -> None:
@@ -465,8 +465,10 @@ def say(widget: QWidget, text: str, *, again: bool = True) -> None:
 
     Unless `again`, not if the focus is already described by it.
     """
-    if not text or not QAccessible.isActive():
+    if not text or not _is_screen_reader_active():
         return
+    from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+
     QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
     focused = widget.window().focusWidget()
     if _READS_DESCRIPTIONS and focused is not None:
@@ -477,8 +479,14 @@ def say(widget: QWidget, text: str, *, again: bool = True) -> None:
 
 def describe_for_now(widget: QWidget, text: str) -> None:
     """Describe `widget` as `text`, until the focus moves to another one in its window."""
-    if QAccessible.isActive():
+    if _is_screen_reader_active():
         (widget.findChild(_Message) or _Message(widget)).show(text)
+
+
+def _is_screen_reader_active() -> bool:
+    from PySide6.QtGui import QAccessible  # late, see docs/decisions/start.md
+
+    return QAccessible.isActive()
 
 
 # Orca before 45, as in Debian 12, ignores announcements. It reads the description of what has the
