@@ -37,7 +37,8 @@ _BETWEEN_BUTTONS = 12
 _BETWEEN_QUIET = 8  # in the footer
 QUIET_PADDING = 8
 """Pixels beside the text of a quiet button in the footer, as in the style sheet."""
-_LEAST_SLACK = 12  # pixels beside the longest text in a row of buttons of the same width
+_LEAST_SLACK = 6  # pixels more than the text of a button in a row needs
+_SLACK_OF_SAME = 12  # where all have the same width
 _BESIDE_WORDS = 5  # pixels on either side of the text of a button: border and padding
 _RING_WIDTH, _RING_CORNER = 2, 10  # pixels of the focus ring
 _ACKNOWLEDGED_FOR = 1600  # milliseconds
@@ -265,15 +266,16 @@ class _RowOrColumn(QBoxLayout):
         """Give each button the same width, or one in proportion to its text."""
         shown = self._shown()
         same = (width + _BETWEEN_BUTTONS) // len(shown) - _BETWEEN_BUTTONS
-        has_room = max(button.sizeHint().width() for button in shown) + _LEAST_SLACK <= same
+        has_room = max(button.sizeHint().width() for button in shown) + _SLACK_OF_SAME <= same
         for number, button in enumerate(self._buttons):
             share = 1 if has_room else button.sizeHint().width()
             if self.stretch(number) != share:  # setting it would lay out everything again
                 self.setStretch(number, share)
 
     def _fits_row(self, width: int) -> bool:
-        needed = (button.sizeHint().width() + _BETWEEN_BUTTONS for button in self._shown())
-        return sum(needed) - _BETWEEN_BUTTONS <= width
+        beside = _LEAST_SLACK + _BETWEEN_BUTTONS
+        needed = sum(button.sizeHint().width() + beside for button in self._shown())
+        return needed - _BETWEEN_BUTTONS <= width
 
     def _shown(self) -> tuple[Button, ...]:
         # A hidden button may replace another one later.
@@ -406,6 +408,27 @@ class View(QWidget):
         return False
 
 
+class Page(View):
+    """A page on top of a view, with a title and the button `back`. It stays in every state."""
+
+    def __init__(self, title: str, *, go_back: Callable[[], object]) -> None:
+        super().__init__()
+        self.back = fit_to_text(Button(translate("Back"), go_back, "quiet"))
+        self.footer_row.addWidget(self.back)
+        if title:
+            self.column.addWidget(label(title, "title"))
+
+    def shows(self, _state: State) -> bool:
+        return True
+
+    def show_state(self, _state: Any, _at: datetime) -> None:  # noqa: ANN401 - as in `View`
+        """Do nothing: most pages do not depend on the state."""
+
+    def primary(self) -> QWidget:
+        """The button that changes nothing when it is pressed by accident."""
+        return self.back
+
+
 def set_tooltip(widget: QWidget, text: str) -> None:
     """Describe `widget` in a tooltip and for screen readers. `text` is never read as markup."""
     if show_tooltip(widget, text):
@@ -414,14 +437,18 @@ def set_tooltip(widget: QWidget, text: str) -> None:
 
 def show_tooltip(widget: QWidget, text: str) -> bool:
     """Show `text` in a tooltip, never as markup; return whether it is another one."""
-    from html import escape
-
-    # Qt guesses whether a tooltip is markup, so the text is turned into markup.
-    markup = f"<span>{escape(text)}</span>" if text else ""
+    markup = tooltip_markup(text)
     if widget.toolTip() == markup:
         return False
     widget.setToolTip(markup)
     return True
+
+
+def tooltip_markup(text: str) -> str:
+    """Turn `text` into markup, because Qt guesses whether a tooltip is markup."""
+    from html import escape
+
+    return f"<span>{escape(text)}</span>" if text else ""
 
 
 def describe(widget: QWidget, text: str) -> None:
