@@ -15,6 +15,7 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import write_po
+from builder.localized import NSIS_LANGUAGES
 from hypothesis import given
 from hypothesis import strategies as st
 from translations import catalogues
@@ -522,6 +523,7 @@ def messages_in(language: str) -> Iterator[tuple[str, list[str], list[str]]]:
 
 def test_every_language_can_be_chosen() -> None:
     assert {"en", *LANGUAGES} == LANGUAGE_NAMES.keys()
+    assert NSIS_LANGUAGES.keys() == LANGUAGE_NAMES.keys()
     assert all((catalogues.FOLDER / each / "glossary.md").exists() for each in LANGUAGES)
 
 

@@ -415,6 +415,27 @@ class View(QWidget):
         return False
 
 
+class Page(View):
+    """A page on top of a view, with a title and the button `back`. It stays in every state."""
+
+    def __init__(self, title: str, *, go_back: Callable[[], object]) -> None:
+        super().__init__()
+        self.back = fit_to_text(Button(translate("Back"), go_back, "quiet"))
+        self.footer_row.addWidget(self.back)
+        if title:
+            self.column.addWidget(label(title, "title"))
+
+    def shows(self, _state: State) -> bool:
+        return True
+
+    def show_state(self, _state: Any, _at: datetime) -> None:  # noqa: ANN401 - as in `View`
+        """Do nothing: most pages do not depend on the state."""
+
+    def primary(self) -> QWidget:
+        """The button that changes nothing when it is pressed by accident."""
+        return self.back
+
+
 def set_tooltip(widget: QWidget, text: str) -> None:
     """Describe `widget` in a tooltip and for screen readers. `text` is never read as markup."""
     if show_tooltip(widget, text):
@@ -423,14 +444,18 @@ def set_tooltip(widget: QWidget, text: str) -> None:
 
 def show_tooltip(widget: QWidget, text: str) -> bool:
     """Show `text` in a tooltip, never as markup; return whether it is another one."""
-    from html import escape
-
-    # Qt guesses whether a tooltip is markup, so the text is turned into markup.
-    markup = f"<span>{escape(text)}</span>" if text else ""
+    markup = tooltip_markup(text)
     if widget.toolTip() == markup:
         return False
     widget.setToolTip(markup)
     return True
+
+
+def tooltip_markup(text: str) -> str:
+    """Turn `text` into markup, because Qt guesses whether a tooltip is markup."""
+    from html import escape
+
+    return f"<span>{escape(text)}</span>" if text else ""
 
 
 def describe(widget: QWidget, text: str) -> None:

@@ -84,7 +84,8 @@ class ProfilePages(QObject):
 
     async def close(self) -> None:
         """Wait for running tasks; a check is canceled."""
-        self._on_closed()
+        if self._form_controller is not None:
+            self._form_controller.stop_check()
         if self._tasks:
             await asyncio.wait(self._tasks)
 
@@ -101,8 +102,9 @@ class ProfilePages(QObject):
             task.result()
 
     def _on_closed(self) -> None:
-        if self._form_controller is not None:
-            self._form_controller.stop_check()
+        controller = self._form_controller
+        if controller is not None and controller.form not in self._window.pages:
+            controller.stop_check()
 
     # The form
 
@@ -135,7 +137,7 @@ class ProfilePages(QObject):
 
     def _on_saved(self, id_: str, key: str, sign_in: bool) -> None:  # noqa: FBT001 - a slot
         self._unsaved.pop(key, None)
-        self._window.close_page()
+        self._window.close_pages()
         self._report_change(id_, sign_in=sign_in)
 
     def _on_discarded(self, key: str) -> None:
