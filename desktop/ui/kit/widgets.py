@@ -120,6 +120,7 @@ class Button(QPushButton):
         self.setText(_without_mnemonic(self._text))
         self._acknowledgement = next(fitting, texts[-1])
         self._restore_timer.start()
+        self.updateGeometry()
         self.update()
 
     def fits_narrowest(self, text: str) -> bool:
@@ -141,12 +142,18 @@ class Button(QPushButton):
     def restore_text(self) -> None:
         """Show the label again."""
         self.replace_text(self._text)
+        self.updateGeometry()
         self.update()
 
     def minimumSizeHint(self) -> QSize:
         """Fit three in a row at 360 pixels; quiet ones are never cut."""
-        hint = super().minimumSizeHint()
-        return QSize(0, hint.height()) if self._has_edge else super().sizeHint()
+        if self._has_edge:
+            return QSize(0, super().minimumSizeHint().height())
+        hint, width = super().sizeHint(), self.fontMetrics().horizontalAdvance
+        if self._acknowledgement:
+            longer = max(0, width(self._acknowledgement) - width(self.text()))
+            hint.setWidth(hint.width() + longer)
+        return hint
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the focus ring only if the keyboard is used."""
