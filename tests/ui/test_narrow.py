@@ -76,6 +76,17 @@ def test_the_primary_button_of_a_footer_goes_below_the_others(narrow: Screen) ->
     assert primary.left() > place_of(save).right()
 
 
+def test_the_last_of_long_quiet_buttons_goes_below_at_the_end(narrow: Screen) -> None:
+    with real_language("fr"):
+        narrow.show(STATES["signed_in"])
+        PROFILE_PAGES["check_connection"](narrow.window)
+        settle()
+        back, again = narrow.button("Retour"), narrow.button("Vérifier de nouveau")
+        edit = place_of(narrow.button("Modifier le profil"))
+    assert place_of(back).top() == place_of(again).top() < edit.top()
+    assert edit.right() == place_of(again).right()
+
+
 @pytest.mark.parametrize("width", [360, 440])
 def test_the_state_of_a_profile_is_never_cut(
     open_screen: Callable[..., Screen], monkeypatch: pytest.MonkeyPatch, width: int

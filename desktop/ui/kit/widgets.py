@@ -292,8 +292,8 @@ class _RowOrColumn(QBoxLayout):
 class Footer(QWidget):
     """What is below a view: in a row, if its texts fit.
 
-    If not, the primary button goes below the others, as wide as the view; and if these do not fit
-    either, they are in a column.
+    If not, the last button goes below the others, as wide as the view if it is the primary one; and
+    if these do not fit either, they are in a column.
     """
 
     def __init__(self) -> None:
@@ -305,14 +305,14 @@ class Footer(QWidget):
         for each in (self.row, self._below):
             lines.addLayout(each)
             each.setSpacing(_BETWEEN_QUIET)
-        self._lower: QWidget | None = None  # the primary button, while it is below
+        self._lower: QWidget | None = None  # the last button, while it is below
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put everything into one line, or into more."""
         super().resizeEvent(event)
         widgets = [each for each in self.children() if isinstance(each, QWidget)]  # as added
         shown = [each for each in widgets if not each.isHidden()]
-        if len(shown) > 1 and shown[-1].property("kind") == "primary":
+        if len(shown) > 1 and isinstance(shown[-1], Button):
             self._put_below(None if self._fits(shown) else shown[-1])
         beside = [each for each in shown if each is not self._lower]
         set_fitting(self.row, fits=self._fits(beside))
@@ -323,21 +323,27 @@ class Footer(QWidget):
         needed = sum(_needed_width(each) + _BETWEEN_QUIET for each in widgets)
         return needed <= self.width() - 2 * QUIET_PADDING + _BETWEEN_QUIET
 
-    def _put_below(self, primary: QWidget | None) -> None:
-        """Put `primary` below the others, or if there is none back beside them."""
-        if primary is self._lower:
+    def _put_below(self, last: QWidget | None) -> None:
+        """Put `last` below the others, or if there is none, what is below back beside them."""
+        if last is self._lower:
             return
-        moved, before, after = primary, self.row, self._below
-        if primary is None:
-            moved, before, after = self._lower, after, before
-        self._lower = primary
-        if moved is not None:
-            before.removeWidget(moved)
-            after.addWidget(moved)
-            policies = QSizePolicy.Policy
-            across = policies.Maximum if primary is None else policies.Expanding
-            moved.setSizePolicy(across, policies.Fixed)
-            set_margins(self._below, begin=QUIET_PADDING, end=QUIET_PADDING)
+        moved, self._lower = last or self._lower, last
+        if moved is None:
+            return
+        policies, is_wide = QSizePolicy.Policy, not _is_quiet(moved)
+        if last is None:
+            self._below.removeWidget(moved)
+            self.row.addWidget(moved)
+        else:
+            from PySide6.QtCore import Qt  # late, see docs/decisions/start.md
+
+            self.row.removeWidget(moved)
+            self._below.addWidget(moved)
+            if not is_wide:
+                self._below.setAlignment(moved, Qt.AlignmentFlag.AlignRight)
+            set_margins(self._below, begin=QUIET_PADDING, end=QUIET_PADDING * is_wide)
+        across = policies.Expanding if is_wide and last is not None else policies.Maximum
+        moved.setSizePolicy(across, policies.Fixed)
 
     def _align(self, first: QWidget, last: QWidget) -> None:
         """Put words at the edge in line with what is above; quiet buttons have space around."""
