@@ -21,8 +21,8 @@ from desktop.ui.profiles.switcher_view import KeyHint
 from desktop.ui.views.waiting_view import TimeBar
 from desktop.ui.window.header import ProfileButton
 from desktop.ui.window.profile_switcher import ProfileSwitcher
+from tests.languages import language
 from tests.profile_shots import PROFILE_PAGES
-from tests.pseudo_language import real_language
 from tests.sample_states import PROFILE, STATES
 from tests.shots import SEVERAL
 from tests.ui.harness import Screen, settle
@@ -33,7 +33,7 @@ _WORD = "ساعة"
 @pytest.fixture(autouse=True)
 def _mirrored(qapp: QApplication) -> Iterator[None]:
     qapp.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
-    with real_language("ar"):
+    with language("ar"):
         yield
     qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
 
@@ -211,3 +211,9 @@ def test_an_arabic_app_is_mirrored(monkeypatch: pytest.MonkeyPatch, qapp: QAppli
     monkeypatch.setattr("desktop.ui.wording.qt_texts.QtTexts", lambda _application: None)
     assert make_application().direction is Qt.LayoutDirection.RightToLeft  # type: ignore[attr-defined]
     assert qapp.layoutDirection() is Qt.LayoutDirection.RightToLeft
+
+
+def test_the_name_of_the_header_is_joined_as_in_the_language(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    (button,) = screen.window.findChildren(ProfileButton)
+    assert "Northwind SOC، Cisco XDR" in button.accessibleName()
