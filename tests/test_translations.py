@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from string import Formatter
 
@@ -150,18 +150,53 @@ def test_parameters_have_plain_names() -> None:
             assert all(name.isidentifier() for name in parameters(text)), text
 
 
+def run_on_import(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Yield what Python runs when it imports a module: no function, but its defaults."""
+    for node in body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield from node.decorator_list
+            yield from filter(None, (*node.args.defaults, *node.args.kw_defaults))
+        elif isinstance(node, ast.ClassDef):
+            yield from (*node.decorator_list, *node.bases, *node.keywords)
+            yield from run_on_import(node.body)
+        else:
+            yield node
+
+
+def translated_on_import(source: str) -> list[int]:
+    return [
+        call.lineno
+        for node in run_on_import(ast.parse(source).body)
+        for call in catalogues.translation_calls(node)
+        if catalogues.function_name(call) != "translatable"
+    ]
+
+
 def test_nothing_is_translated_before_the_language_is_known() -> None:
-    wrong = []
-    for file in SOURCES:
-        for node in ast.parse(file.read_text("utf-8")).body:
-            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                calls = catalogues.translation_calls(node)
-                wrong += [
-                    f"{name_of(file)}:{call.lineno}"
-                    for call in calls
-                    if catalogues.function_name(call) != "translatable"
-                ]
-    assert not wrong, "use translatable() in tables of a module"
+    samples = (ROOT / "tests" / name for name in ("sample_states.py", "profile_shots.py"))
+    wrong = [
+        f"{file.name}:{line}"
+        for file in (*SOURCES, *samples)
+        for line in translated_on_import(file.read_text("utf-8"))
+    ]
+    assert not wrong, "use translatable() in tables of a module or a class, and in defaults"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'TITLE = translate("Sign in")',
+        'class View:\n    title = translate("Sign in")',
+        'def ask(text=translate("Sign in")):\n    pass',
+        'def ask(*, text=translate("Sign in")):\n    pass',
+    ],
+)
+def test_what_is_translated_on_import_is_found(source: str) -> None:
+    assert translated_on_import(source)
+
+
+def test_a_function_may_translate() -> None:
+    assert not translated_on_import('class A:\n    def b(self):\n        translate("Sign in")')
 
 
 _TWO_WORDS = re.compile(r"(?<![\w/.:-])[A-Za-z][a-z']+ [a-z']{2,}(?![\w/.(=-])")

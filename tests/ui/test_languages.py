@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QApplication, QMenu
 from translations import catalogues
 
 from desktop.services.system.language import LANGUAGE_NAMES, is_right_to_left
-from tests import languages, shots
+from tests import shots
+from tests.pseudo_language import real_language
 from tests.sample_states import STATES
 from tests.ui.harness import Screen, misfits, settle
 
@@ -18,7 +19,7 @@ _LANGUAGES = sorted(LANGUAGE_NAMES.keys() - {"en"})
 
 @pytest.fixture(params=_LANGUAGES)
 def language(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[str]:
-    with languages.language(request.param):
+    with real_language(request.param):
         directions = Qt.LayoutDirection
         mirrored = is_right_to_left()
         qapp.setLayoutDirection(directions.RightToLeft if mirrored else directions.LeftToRight)

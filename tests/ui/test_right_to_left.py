@@ -21,8 +21,8 @@ from desktop.ui.profiles.switcher_view import KeyHint
 from desktop.ui.views.waiting_view import TimeBar
 from desktop.ui.window.header import ProfileButton
 from desktop.ui.window.profile_switcher import ProfileSwitcher
-from tests.languages import language
 from tests.profile_shots import PROFILE_PAGES
+from tests.pseudo_language import real_language
 from tests.sample_states import PROFILE, STATES
 from tests.shots import SEVERAL
 from tests.ui.harness import Screen, settle
@@ -33,7 +33,7 @@ _WORD = "ساعة"
 @pytest.fixture(autouse=True)
 def _mirrored(qapp: QApplication) -> Iterator[None]:
     qapp.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
-    with language("ar"):
+    with real_language("ar"):
         yield
     qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
 

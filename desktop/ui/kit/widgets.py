@@ -37,7 +37,8 @@ _BETWEEN_BUTTONS = 12
 _BETWEEN_QUIET = 8  # in the footer
 QUIET_PADDING = 8
 """Pixels beside the text of a quiet button in the footer, as in the style sheet."""
-_LEAST_SLACK = 12  # pixels beside the longest text in a row of buttons of the same width
+_LEAST_SLACK = 6  # pixels more than the text of a button in a row needs
+_SLACK_OF_SAME = 12  # where all have the same width
 _RING_WIDTH, _RING_CORNER = 2, 10  # pixels of the focus ring
 _ACKNOWLEDGED_FOR = 1600  # milliseconds
 
@@ -262,15 +263,16 @@ class _RowOrColumn(QBoxLayout):
         """Give each button the same width, or one in proportion to its text."""
         shown = self._shown()
         same = (width + _BETWEEN_BUTTONS) // len(shown) - _BETWEEN_BUTTONS
-        has_room = max(button.sizeHint().width() for button in shown) + _LEAST_SLACK <= same
+        has_room = max(button.sizeHint().width() for button in shown) + _SLACK_OF_SAME <= same
         for number, button in enumerate(self._buttons):
             share = 1 if has_room else button.sizeHint().width()
             if self.stretch(number) != share:  # setting it would lay out everything again
                 self.setStretch(number, share)
 
     def _fits_row(self, width: int) -> bool:
-        needed = (button.sizeHint().width() + _BETWEEN_BUTTONS for button in self._shown())
-        return sum(needed) - _BETWEEN_BUTTONS <= width
+        beside = _LEAST_SLACK + _BETWEEN_BUTTONS
+        needed = sum(button.sizeHint().width() + beside for button in self._shown())
+        return needed - _BETWEEN_BUTTONS <= width
 
     def _shown(self) -> tuple[Button, ...]:
         # A hidden button may replace another one later.

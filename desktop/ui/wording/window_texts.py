@@ -214,12 +214,12 @@ def renewal_status(state: SignedIn, at: datetime) -> str:
 def _renewal_trouble(state: SignedIn, trouble: Exception, at: datetime) -> str:
     problem = _advice_for(trouble).title
     if state.next_at is None:
-        return translate("Couldn't renew: {problem}.", problem=problem)
+        return translate("Couldn't renew. {problem}.", problem=problem)
     left = (state.next_at - at).total_seconds()
     if left <= 0:
-        return translate("Couldn't renew: {problem}. Retrying now.", problem=problem)
+        return translate("Couldn't renew. {problem}. Retrying now.", problem=problem)
     return translate(
-        "Couldn't renew: {problem}. Retrying in {wait}.", problem=problem, wait=short_wait(left)
+        "Couldn't renew. {problem}. Retrying in {wait}.", problem=problem, wait=short_wait(left)
     )
 
 

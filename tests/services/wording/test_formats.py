@@ -16,7 +16,7 @@ from desktop.services.wording.formats import (
     with_label,
     with_title,
 )
-from tests.languages import language
+from tests.pseudo_language import real_language
 
 NOON = datetime(2026, 11, 23, 12, 0, 5, tzinfo=UTC)
 
@@ -127,5 +127,5 @@ def test_sentences_are_joined_as_the_language_does(monkeypatch: pytest.MonkeyPat
 
 def test_a_label_has_the_colon_of_the_language() -> None:
     assert with_label("Server", "") == "Server:"
-    with language("fr"):
+    with real_language("fr"):
         assert with_label("Serveur", "introuvable") == "Serveur\N{NO-BREAK SPACE}: introuvable"

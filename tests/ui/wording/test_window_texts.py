@@ -103,19 +103,19 @@ def test_a_clock_that_was_set_back_fills_the_ring_and_no_more() -> None:
             replace(
                 signed_in(renewable=True), trouble=TROUBLE, next_at=NOW + timedelta(seconds=20)
             ),
-            "Couldn't renew: Too many requests. Retrying in 20\N{NO-BREAK SPACE}s.",
+            "Couldn't renew. Too many requests. Retrying in 20\N{NO-BREAK SPACE}s.",
         ),
         (
             replace(signed_in(renewable=True), trouble=TROUBLE, next_at=NOW + timedelta(minutes=5)),
-            "Couldn't renew: Too many requests. Retrying in 5:00.",
+            "Couldn't renew. Too many requests. Retrying in 5:00.",
         ),
         (
             replace(signed_in(renewable=True), trouble=TROUBLE, next_at=NOW),
-            "Couldn't renew: Too many requests. Retrying now.",
+            "Couldn't renew. Too many requests. Retrying now.",
         ),
         (
             replace(signed_in(renewable=True), trouble=TROUBLE),
-            "Couldn't renew: Too many requests.",
+            "Couldn't renew. Too many requests.",
         ),
     ],
 )
