@@ -91,7 +91,7 @@ class Settings:
         "Notify people when they need to act.",
         default=True,
         title=translatable("Notifications"),
-        help=translatable("Only when you need to act. They never contain secrets."),
+        help=translatable("Only when you need to act. Notifications never contain secrets."),
     )
     plain_output: bool = member(
         "Print plain lines when signing in from the terminal, for screen readers: the code is "

@@ -152,7 +152,7 @@ def find_service(profile: Profile, name: str) -> ApiService:
             "“{profile}” has no API service “{name}”.", profile=profile.name, name=_shown(name)
         ),
         _suggestion(name, names),
-        translate("Its services are: {names}.", names=format_values(names)) if names else "",
+        translate("Available services: {names}.", names=format_values(names)) if names else "",
     )
     raise UnknownService(join_sentences(*parts))
 

@@ -55,7 +55,7 @@ def times(details: TokenDetails) -> tuple[tuple[str, str], ...]:
     if not details.renewable:
         renews = translate("Not automatically")
     elif details.renews_at is None:
-        renews = translate("When you copy it")
+        renews = translate("When you copy the token")
     else:
         renews = format_exact_time(details.renews_at)
     expires_at = details.expires_at
@@ -155,13 +155,13 @@ def permission_question(program: Program) -> str:
 
 
 PERMISSION_NOTE = translatable(
-    "It can act as you until the token expires. Deny if you didn't start it."
+    "The program can act as you until the token expires. Deny if you didn't start it."
 )
 ASKS_EVERY_TIME = translatable(
     "XDR Login can't tell which script or command this is, so it asks every time."
 )
 CONFIRM_NEXT = translatable(
-    "If you allow it, your system asks for your password or fingerprint next."
+    "If you allow access, your system asks for your password or fingerprint next."
 )
 FOR_TERMINAL_NOTE = translatable(
     "“In this terminal” covers every program in it until you close it or XDR Login locks."

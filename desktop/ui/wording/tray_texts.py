@@ -88,8 +88,8 @@ def keeps_running() -> Notification:
     return Notification(
         translate("XDR Login is still running"),
         translate(
-            "Look for its icon in the tray. To quit, select Quit there, or press Ctrl+Q in the "
-            "window."
+            "Look for the XDR Login icon in the tray. To quit, select Quit there, or press Ctrl+Q"
+            " in the window."
         ),
     )
 

@@ -59,7 +59,7 @@ def test_each_check_is_one_line_with_the_next_step(home: CommandHarness) -> None
     assert done.returncode == 0
     lines = done.stdout.splitlines()
     assert "warning  profiles and settings: no profiles yet" in lines
-    assert "         Add one: xdr-login profiles add --help" in lines
+    assert "         Add a profile: xdr-login profiles add --help" in lines
     assert re.fullmatch(r"\nAll checks passed, with \d+ warnings?\.\n", done.stderr)
 
 
@@ -279,7 +279,7 @@ def test_an_entry_whose_program_is_gone_is_a_warning(
     monkeypatch.setenv("XDG_CONFIG_DIRS", str(own_folders / "etc"))
     (none,) = doctor_checks._check_entries()
     assert (none.outcome, none.text) == (Outcome.OK, "none")
-    assert none.remedy == "Add one: xdr-login integrate"
+    assert none.remedy == "Add XDR Login to the menu: xdr-login integrate"
     script = own_folders / "xdr-login"
     script.touch()
     monkeypatch.setattr(autostart, "program_command", lambda: [str(script)])
@@ -291,8 +291,8 @@ def test_an_entry_whose_program_is_gone_is_a_warning(
     menu, login = doctor_checks._check_entries()
     assert {menu.outcome, login.outcome} == {Outcome.WARNING}
     assert menu.text == f"{menu_entry.entry_file()} starts {script}, which no longer exists"
-    assert menu.remedy == "Update it: xdr-login integrate"
-    assert login.remedy == "Update it: xdr-login integrate --start-at-login"
+    assert menu.remedy == "Update the menu entry: xdr-login integrate"
+    assert login.remedy == "Update the autostart entry: xdr-login integrate --start-at-login"
 
 
 def test_a_package_has_no_row_for_the_menu(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,7 +115,7 @@ def test_a_misspelled_service_gets_a_suggestion_and_the_list() -> None:
         find_service(NAM, "Conur")
     assert str(caught.value) == (
         "“SOC” has no API service “Conur”. Did you mean “conure”? "
-        "Its services are: platform, private-intel, intel, conure, automate."
+        "Available services: platform, private-intel, intel, conure, automate."
     )
 
 

@@ -44,7 +44,8 @@ DECLINED = (
 
 # What must be on screen, besides the name of the profile and where it is.
 QUOTA_LOW = (
-    "Paused: over half of your organization's hourly requests are used. Renews when you copy it."
+    "Paused: over half of your organization's hourly requests are used. Renews when you copy the "
+    "token."
 )
 WORDS = {
     "locked": [
@@ -76,7 +77,7 @@ WORDS = {
     ],
     "not_revoked": [
         (
-            "Signed out here, but the server didn't confirm (The server has a problem). Copies "
+            "Signed out here, but the server didn't confirm. The server has a problem. Copies "
             "work until {in 4 minutes}."
         ),
         "status 503\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
@@ -143,19 +144,19 @@ WORDS = {
         "Details",
         "Sign out",
     ],
-    "signed_in_idle": ["Paused. Renews when you copy it.", "Copy token"],
+    "signed_in_idle": ["Paused. Renews when you copy the token.", "Copy token"],
     "quota_low": [
         QUOTA_LOW,
         "Copy token",
     ],
     "signed_in_once": [
-        "No refresh token issued. Sign in again when it expires.",
+        "No refresh token issued. Sign in again when your token expires.",
         "Copy token",
         "Renew now",
     ],
     "renewing": ["Renewing…", "Copy token", "Renew now"],
     "not_renewed": [
-        "Couldn't renew: The server has a problem. Retrying in 20\N{NO-BREAK SPACE}s.",
+        "Couldn't renew. The server has a problem. Retrying in 20\N{NO-BREAK SPACE}s.",
         (
             "visibility.amp.cisco.com can't handle requests right now. Try again in a few minutes. "
             "Your token stays valid until {in 59 seconds}."
@@ -165,7 +166,7 @@ WORDS = {
         "Renew now",
     ],
     "renewal_refused": [
-        "Couldn't renew: The server refuses to renew.",
+        "Couldn't renew. The server refuses to renew.",
         (
             "The server refused twice, without giving a reason that XDR Login recognizes. "
             "Sign in again. Your token stays valid until {in 59 seconds}."
@@ -220,7 +221,7 @@ WORDS = {
     ],
     "code_expired": [
         "The code has expired",
-        "It wasn't approved in time.",
+        "The sign-in wasn't approved in time.",
         "Get a new code and approve that one.",
         "Get a new code",
     ],

@@ -305,7 +305,7 @@ def test_a_proof_is_announced_and_can_be_needed_each_time(
 ) -> None:
     def look(window: PermissionWindow) -> None:
         assert window.for_an_hour.isHidden() is is_hidden
-        said = "If you allow it, your system asks for your password or fingerprint next."
+        said = "If you allow access, your system asks for your password or fingerprint next."
         assert any(said in each.text() for each in texts_on(window))
         window.deny.click()
 

@@ -80,7 +80,8 @@ def test_a_failure_is_announced_with_its_remedy(
     harness.show(Failed(errors.CodeExpired(), "WDJB-MJHT"))
     (said,) = announced
     assert said == (
-        "The code has expired. It wasn't approved in time. Get a new code and approve that one."
+        "The code has expired. The sign-in wasn't approved in time. Get a new code and approve "
+        "that one."
     )
 
 
@@ -143,7 +144,7 @@ def test_a_renewal_that_fails_is_announced_once(
     harness.show(failing)
     assert announced == [
         (
-            "Couldn't renew: The server has a problem. Retrying in 20\N{NO-BREAK SPACE}s. "
+            "Couldn't renew. The server has a problem. Retrying in 20\N{NO-BREAK SPACE}s. "
             "login.example can't "
             f"handle requests right now. Try again in a few minutes. "
             f"Your token stays valid until {until:%H:%M}."

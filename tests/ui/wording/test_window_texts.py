@@ -15,7 +15,8 @@ from tests.ui.harness import BREAK
 
 DAY = 86400.0
 QUOTA_LOW = (
-    "Paused: over half of your organization's hourly requests are used. Renews when you copy it."
+    "Paused: over half of your organization's hourly requests are used. Renews when you copy the "
+    "token."
 )
 TROUBLE = errors.Throttled("login.example", status=429)
 
@@ -111,7 +112,7 @@ def test_an_expired_token_that_cannot_be_renewed_just_now_is_bad() -> None:
         (signed_in(renewable=True), "Renews automatically"),
         (
             replace(signed_in(renewable=True), renews_at=None),
-            "Paused. Renews when you copy it.",
+            "Paused. Renews when you copy the token.",
         ),
         (
             replace(signed_in(left=0, renewable=True), is_quota_low=True),
@@ -123,7 +124,7 @@ def test_an_expired_token_that_cannot_be_renewed_just_now_is_bad() -> None:
             "Renewing…",
         ),
         (signed_in(left=0, renewable=True), "Paused to save requests. Copy to get a fresh token."),
-        (signed_in(), "No refresh token issued. Sign in again when it expires."),
+        (signed_in(), "No refresh token issued. Sign in again when your token expires."),
         (signed_in(left=0), "Expired. Sign in again."),
         (signed_in(left=None), ""),
         (signed_in(left=None, renewable=False), ""),
@@ -132,19 +133,19 @@ def test_an_expired_token_that_cannot_be_renewed_just_now_is_bad() -> None:
             replace(
                 signed_in(renewable=True), trouble=TROUBLE, next_at=NOW + timedelta(seconds=20)
             ),
-            "Couldn't renew: Too many requests. Retrying in 20\N{NO-BREAK SPACE}s.",
+            "Couldn't renew. Too many requests. Retrying in 20\N{NO-BREAK SPACE}s.",
         ),
         (
             replace(signed_in(renewable=True), trouble=TROUBLE, next_at=NOW + timedelta(minutes=5)),
-            "Couldn't renew: Too many requests. Retrying in 5:00.",
+            "Couldn't renew. Too many requests. Retrying in 5:00.",
         ),
         (
             replace(signed_in(renewable=True), trouble=TROUBLE, next_at=NOW),
-            "Couldn't renew: Too many requests. Retrying now.",
+            "Couldn't renew. Too many requests. Retrying now.",
         ),
         (
             replace(signed_in(renewable=True), trouble=TROUBLE),
-            "Couldn't renew: Too many requests.",
+            "Couldn't renew. Too many requests.",
         ),
     ],
 )
