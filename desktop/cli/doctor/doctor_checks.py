@@ -195,7 +195,7 @@ def _display_name() -> str:
 def _check_clipboard() -> Check:
     if not has_display():
         remedy = translate("Print a token instead: xdr-login token")
-        return warning("clipboard", translate("none without a display"), remedy)
+        return warning("clipboard", translate("not available without a display"), remedy)
     return Check("clipboard", translate("available ({name})", name=_display_name()))
 
 
@@ -207,7 +207,7 @@ def _check_tray() -> Check:
     if sys.platform in {"win32", "darwin"}:
         return Check("tray", translate("available ({name})", name=platform.system()))
     if not has_display():
-        return warning("tray", translate("none without a display"))
+        return warning("tray", translate("not available without a display"))
     owner = name_has_owner(_TRAY_BUS_NAME)
     if owner:
         return Check("tray", translate("available ({name})", name="StatusNotifier"))
@@ -264,11 +264,13 @@ def _check_entries() -> list[Check]:
     if not stale and not has_menu:
         return [
             Check(
-                name, translate("none"), translate("Add XDR Login to the menu: xdr-login integrate")
+                name,
+                translate("not installed"),
+                translate("Add XDR Login to the menu: xdr-login integrate"),
             )
         ]
     if not stale:
-        return [Check(name, translate("available"))]
+        return [Check(name, translate("installed"))]
     return [_stale_entry(name, each) for each in stale]
 
 

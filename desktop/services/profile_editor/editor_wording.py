@@ -52,7 +52,7 @@ KEEP_FRESH_CHOICES = {
     "true": translatable("Always"),
     "false": translatable("Only while in use"),
 }
-AUTOMATIC_COLOR = translatable("Automatic")
+AUTOMATIC_COLOR = translatable("Chosen automatically")
 NO_CLIENT_MODEL = translatable(
     "There's no client as JSON on the clipboard. Copy the whole client at your provider, then try "
     "again."
@@ -219,7 +219,7 @@ def save_again_message(hosts: Iterable[str]) -> str:
     """Ask before a profile with these servers besides the provider's is saved."""
     return translate(
         "This profile also uses {hosts}. Your codes, tokens or passwords could go there. If you "
-        "trust these servers, select Save again.",
+        "trust these servers, select Save a second time.",
         hosts=format_list(list(hosts)),
     )
 

@@ -135,8 +135,8 @@ def facts_of(error: BaseException | None) -> str:
     trace_id = getattr(error, "trace_id", None)
     facts = (
         str(getattr(error, "error", "")),
-        f"status {status}" if status else "",
-        f"trace {trace_id}" if trace_id else "",
+        translate("status {status}", status=status) if status else "",
+        translate("trace {trace_id}", trace_id=trace_id) if trace_id else "",
     )
     line = " · ".join(filter(None, facts))
     return line if len(line) <= _MAX_LINE_LENGTH else "\n".join(filter(None, facts))

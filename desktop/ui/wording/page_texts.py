@@ -218,7 +218,7 @@ def permission_request_rows(question: PermissionRequest) -> tuple[tuple[str, str
     """What is known about the program that asks, and for which profile."""
     program = question.program
     rows = (
-        (translate("Program"), program.path or translate("Unknown")),
+        (translate("Program"), program.path or translate("Path unknown")),
         (translate("Runs in"), program.interpreter),
         (translate("Started by"), _starter(program)),
         (translate("Profile"), question.profile_name),
@@ -292,9 +292,10 @@ SPOKEN_CONFIRM_REVOKE = translatable(
 def grant_rows(grant: AppGrant) -> tuple[tuple[str, str], ...]:
     if not grant.granted:
         return ((translate("Granted scopes"), translate("Nothing")),)
-    since = translate("Unknown") if grant.since is None else format_exact_time(grant.since)
+    unknown = translate("Not reported by the server")
+    since = unknown if grant.since is None else format_exact_time(grant.since)
     return (
-        (translate("Granted scopes"), format_values(grant.scope) or translate("Unknown")),
+        (translate("Granted scopes"), format_values(grant.scope) or unknown),
         (translate("Since"), since),
     )
 

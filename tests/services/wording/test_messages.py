@@ -56,7 +56,7 @@ def bare(kind: type[Exception]) -> Exception:
     arguments: dict[type[Exception], tuple[Any, ...]] = {
         errors.Trouble: (HOST,),
         errors.ErrorResponse: ("some_code",),
-        errors.AuthorityUnusable: ("/etc/authority.pem", "it contains no PEM certificate"),
+        errors.AuthorityUnusable: ("/etc/authority.pem", "the file contains no PEM certificate"),
         errors.UnsafeAddress: ("http://login.example", "not an https address"),
         errors.MetadataMismatch: (HOST, "https://a.example", "https://b.example"),
         errors.MissingEndpoint: (HOST, "token_endpoint"),

@@ -462,8 +462,8 @@ def test_without_grants_the_card_is_hidden(screen: Screen, offered: Revocation |
         (
             AppGrant(granted=True, scope=(), since=None),
             (
-                ("Granted scopes", "Unknown"),
-                ("Since", "Unknown"),
+                ("Granted scopes", "Not reported by the server"),
+                ("Since", "Not reported by the server"),
             ),
         ),
     ],

@@ -259,7 +259,7 @@ def test_what_is_not_known_is_said_to_be_so() -> None:
     window.show()
     words = [each.text() for each in texts_on(window)]
     assert "Let an unknown program use your token?" in words
-    assert "Unknown" in words
+    assert "Path unknown" in words
     assert "Process ID" not in words
     window.close()
     window.deleteLater()
