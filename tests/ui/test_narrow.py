@@ -93,7 +93,10 @@ def test_the_state_of_a_profile_is_never_cut(
     monkeypatch.setattr(profile_row, "_paint_line", record)
     screen = open_screen(width=width)
     screen.show(STATES["signed_in"])
-    page = SwitcherView(shots.MANY, screen.theme, close=screen.window.close_page)
+    window = screen.window
+    page = SwitcherView(
+        shots.MANY, screen.theme, go_back=window.close_page, leave=window.close_pages
+    )
     screen.window.show_page(page)
     screen.window.resize(width, 1200)
     screen.show(STATES["signed_in"])
