@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from desktop.ui.kit.widgets import Button, ButtonRow
 from desktop.ui.profiles import profile_row
-from desktop.ui.profiles.switcher_view import SwitcherView
 from desktop.ui.window.profile_switcher import ProfileSwitcher
 from tests import shots
 from tests.profile_shots import PROFILE_PAGES
@@ -93,11 +92,7 @@ def test_the_state_of_a_profile_is_never_cut(
     monkeypatch.setattr(profile_row, "_paint_line", record)
     screen = open_screen(width=width)
     screen.show(STATES["signed_in"])
-    window = screen.window
-    page = SwitcherView(
-        shots.MANY, screen.theme, go_back=window.close_page, leave=window.close_pages
-    )
-    screen.window.show_page(page)
+    shots._show_switcher(screen.window)
     screen.window.resize(width, 1200)
     screen.show(STATES["signed_in"])
     for state in ("Wartet auf Genehmigung", "Anmeldung abgelehnt", "Abgemeldet"):
@@ -124,6 +119,6 @@ def test_a_menu_shortens_the_state_before_a_short_name(narrow: Screen) -> None:
     shots._show_profiles(narrow.window)
     settle()
     menu = narrow.find(ProfileSwitcher)
-    names = [each.text().partition(" · ")[0] for each in menu.actions()]  # type: ignore[attr-defined]
+    names = [each.text().partition(" · ")[0] for each in menu.actions()]
     assert {"Northwind SOC", "Contoso SOC"} <= set(names)
     assert menu.width() <= 360 - _MARGIN

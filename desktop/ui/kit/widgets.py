@@ -344,8 +344,9 @@ class Footer(QWidget):
 
 def set_margins(layout: QBoxLayout, *, begin: int, end: int, top: int = 0, bottom: int = 0) -> None:
     """Set the margins of `layout` where lines begin and end; Qt mirrors everything but margins."""
-    mirrored = layout.parentWidget().isRightToLeft()
-    left, right = (end, begin) if mirrored else (begin, end)
+    parent = layout.parentWidget()
+    is_mirrored = parent is not None and parent.isRightToLeft()
+    left, right = (end, begin) if is_mirrored else (begin, end)
     layout.setContentsMargins(left, top, right, bottom)
 
 
