@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_UP_TO = "…"  # between the first and the last of several keys
 # What it does, and the keys that do it.
 _SHORTCUTS = (
     (translatable("Copy the code, the token or the details"), ("Ctrl+C",)),
     (translatable("Find a profile"), ("Ctrl+K",)),
-    (translatable("Switch to a profile by its position"), ("Ctrl+1", "Ctrl+9")),
+    (translatable("Switch to a profile by its position"), ("Ctrl+1", _UP_TO, "Ctrl+9")),
     (translatable("Go back or cancel"), ("Esc",)),
     (translatable("Settings"), ("Ctrl+,",)),
     (translatable("Lock now"), ("Ctrl+L",)),
@@ -41,7 +42,7 @@ class ShortcutsView(Page):
         super().__init__(translate("Keyboard shortcuts"), go_back=go_back)
         card = Card()
         for name, keys in _SHORTCUTS:
-            shown = [shortcut_name(key) for key in keys]
+            shown = [key if key == _UP_TO else shortcut_name(key) for key in keys]
             text = label(translate(name))
             spoken = translate("{name}: {value}", name=text.text(), value=" ".join(shown))
             text.setAccessibleName(spoken)
@@ -54,6 +55,6 @@ class ShortcutsView(Page):
 
 def _key(name: str) -> QLabel:
     made = QLabel(name)
-    made.setProperty("role", "key")
+    made.setProperty("role", "muted" if name == _UP_TO else "key")
     made.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
     return made
