@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, QSize, QTimer
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QFocusEvent, QHideEvent
+from PySide6.QtGui import QFocusEvent, QHideEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -120,6 +120,7 @@ class Button(QPushButton):
         self.setText(_without_mnemonic(self._text))
         self._acknowledgement = next(fitting, texts[-1])
         self._restore_timer.start()
+        self.updateGeometry()
         self.update()
 
     def fits_narrowest(self, text: str) -> bool:
@@ -141,12 +142,18 @@ class Button(QPushButton):
     def restore_text(self) -> None:
         """Show the label again."""
         self.replace_text(self._text)
+        self.updateGeometry()
         self.update()
 
     def minimumSizeHint(self) -> QSize:
         """Fit three in a row at 360 pixels; quiet ones are never cut."""
-        hint = super().minimumSizeHint()
-        return QSize(0, hint.height()) if self._has_edge else super().sizeHint()
+        if self._has_edge:
+            return QSize(0, super().minimumSizeHint().height())
+        hint, width = super().sizeHint(), self.fontMetrics().horizontalAdvance
+        if self._acknowledgement:
+            longer = max(0, width(self._acknowledgement) - width(self.text()))
+            hint.setWidth(hint.width() + longer)
+        return hint
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the focus ring only if the keyboard is used."""
@@ -446,9 +453,9 @@ def show_tooltip(widget: QWidget, text: str) -> bool:
 
 def tooltip_markup(text: str) -> str:
     """Turn `text` into markup, because Qt guesses whether a tooltip is markup."""
-    from html import escape
-
-    return f"<span>{escape(text)}</span>" if text else ""
+    # `html.escape` would load all entities of HTML before the first code.
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f"<span>{escaped}</span>" if text else ""
 
 
 def describe(widget: QWidget, text: str) -> None:
@@ -465,8 +472,10 @@ def say(widget: QWidget, text: str, *, again: bool = True) -> None:
 
     Unless `again`, not if the focus is already described by it.
     """
-    if not text or not QAccessible.isActive():
+    if not text or not _is_screen_reader_active():
         return
+    from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+
     QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
     focused = widget.window().focusWidget()
     if _READS_DESCRIPTIONS and focused is not None:
@@ -477,8 +486,14 @@ def say(widget: QWidget, text: str, *, again: bool = True) -> None:
 
 def describe_for_now(widget: QWidget, text: str) -> None:
     """Describe `widget` as `text`, until the focus moves to another one in its window."""
-    if QAccessible.isActive():
+    if _is_screen_reader_active():
         (widget.findChild(_Message) or _Message(widget)).show(text)
+
+
+def _is_screen_reader_active() -> bool:
+    from PySide6.QtGui import QAccessible  # late, see docs/decisions/start.md
+
+    return QAccessible.isActive()
 
 
 # Orca before 45, as in Debian 12, ignores announcements. It reads the description of what has the
