@@ -366,12 +366,13 @@ def say(widget: QWidget, text: str, *, again: bool = True) -> None:
     """
     if not text or not QAccessible.isActive():
         return
-    QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
     focused = widget.window().focusWidget()
-    if _READS_DESCRIPTIONS and focused is not None:
-        if again and focused.accessibleDescription() == text:
-            focused.setAccessibleDescription("")
-        describe_for_now(focused, text)
+    if not _READS_DESCRIPTIONS or focused is None:
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
+        return
+    if again and focused.accessibleDescription() == text:
+        focused.setAccessibleDescription("")
+    describe_for_now(focused, text)
 
 
 def describe_for_now(widget: QWidget, text: str) -> None:
@@ -380,8 +381,8 @@ def describe_for_now(widget: QWidget, text: str) -> None:
         (widget.findChild(_Message) or _Message(widget)).show(text)
 
 
-# Orca before 45, as in Debian 12, ignores announcements. It reads the description of what has the
-# focus, whenever that changes.
+# Orca before 45, as in Debian 12, ignores announcements. Every Orca reads the description of what
+# has the focus, whenever that changes; with both, newer ones would say everything twice.
 _READS_DESCRIPTIONS = sys.platform == "linux"
 
 
@@ -414,8 +415,7 @@ class _Message(QObject):
         return False
 
     def _end(self) -> None:
-        if self._control.isVisible():  # otherwise it is about to be deleted, and would be read
-            self._control.setAccessibleDescription(self.description)
+        self._control.setAccessibleDescription(self.description)
         self._control.removeEventFilter(self)
         self.setParent(None)
         self.deleteLater()

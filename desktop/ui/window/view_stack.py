@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class ViewStack(QWidget):
     """Shows a view or, on top of it, a page; remembers focus and scroll position below the page.
 
-    With `covers_page` the view is on top, and the page waits below it.
+    With `covers_page` the view is on top, and the page waits below it. What comes gets the focus
+    before what goes is hidden: otherwise Qt moves it to the header, and a reader reads that first.
 
     Signals:
         page_closed: the page was closed.
@@ -62,13 +63,12 @@ class ViewStack(QWidget):
         ringed = has_focus_ring(self.focusWidget())
         if self._focus_below_page is not None and _contains(old, self._focus_below_page):
             self._focus_below_page = None
-        self._remove(old)
         self._add(view)
         _describe_primary(view, news)
+        _set_visible(view, shown=self.shown is view)
         if self.shown is view:
             _focus_primary(view, ringed=ringed)
-        else:
-            _set_visible(view, shown=False)
+        self._remove(old)
 
     def cover_page(self, *, covered: bool) -> None:
         """Put the view on top of the page, or the page on top again."""
@@ -76,28 +76,29 @@ class ViewStack(QWidget):
             return
         self.covers_page = covered
         if self.page is not None:
-            _set_visible(self.page, shown=not covered)
-            _set_visible(self.view, shown=covered)
+            _set_visible(self.shown, shown=True)
             _focus_primary(self.shown, ringed=has_focus_ring(self.focusWidget()))
+            _set_visible(self.page if covered else self.view, shown=False)
 
     def show_page(self, page: View) -> None:
         ringed = has_focus_ring(self.focusWidget())
-        if self.page is not None:
-            self._remove(self.page)
-        else:
+        below = self.page or self.view
+        if self.page is None:
             self._focus_below_page = self.focusWidget()
             self._scroll_below_page = self._scroll.verticalScrollBar().value()
         self.page = page
         self._add(page)
-        _set_visible(self.view, shown=self.covers_page)
         _set_visible(page, shown=not self.covers_page)
-        if self.covers_page:
-            return
-        self._scroll.verticalScrollBar().setValue(0)
         page.setAccessibleName(_title_of(page))
-        _describe_primary(page, _title_of(page))
-        _focus_primary(page, ringed=ringed)
-        say(page, _title_of(page), again=False)
+        if not self.covers_page:
+            _describe_primary(page, _title_of(page))
+            _focus_primary(page, ringed=ringed)
+            say(page, _title_of(page), again=False)
+        if below is not self.view:
+            self._remove(below)
+        _set_visible(self.view, shown=self.covers_page)
+        if not self.covers_page:
+            self._scroll.verticalScrollBar().setValue(0)
 
     def close_page(self) -> None:
         """Close the page, and restore focus and scroll position of the view."""
@@ -106,8 +107,8 @@ class ViewStack(QWidget):
             return
         ringed = has_focus_ring(self.focusWidget())
         _set_visible(self.view, shown=True)
-        self._remove(page)
         self._restore_focus(ringed=ringed)
+        self._remove(page)
         self._scroll.verticalScrollBar().setValue(self._scroll_below_page)
         self.page_closed.emit()
 
