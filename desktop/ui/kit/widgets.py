@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.services.system.translation import translate
+from desktop.ui.kit.reader_roles import read_as
 from desktop.ui.kit.theme import GAP, SPACE
 from desktop.ui.kit.word_breaks import breakable, unbroken
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from desktop.services.model.states import State
     from desktop.ui.kit.copy_progress import CopyProgress
 
+_HEADINGS = {"title", "section"}
 _BETWEEN_BUTTONS = 12
 _BETWEEN_QUIET = 8  # in the footer
 QUIET_PADDING = 8
@@ -58,9 +60,14 @@ class Label(QLabel):
     _names_itself = False  # the name is its text without the breaks
 
 
-def label(text: str = "", role: str = "", *, centered: bool = False) -> Label:
-    """Make a wrapping plain-text label, so that text from a server is never read as markup."""
+def label(text: str = "", role: str = "", *, centered: bool = False, reads_as: str = "") -> Label:
+    """Make a wrapping plain-text label, so that text from a server is never read as markup.
+
+    `reads_as` is its role for screen readers; titles are headings.
+    """
     made = Label()
+    if reads_as or role in _HEADINGS:
+        read_as(made, reads_as or "Heading")
     made.setProperty("textFormat", "PlainText")  # first: it sets the text again
     made.setText(text)
     made.setWordWrap(True)
@@ -171,10 +178,12 @@ class Card(QFrame):
     """A panel with rounded corners; `column` is its layout.
 
     A `plain` one has no border: it holds what a view is about, and cards what comes with it.
+    It has no name for screen readers: Orca 43 would read all of it when the focus gets there.
     """
 
     def __init__(self, spacing: int = GAP - 2, *, plain: bool = False) -> None:
         super().__init__()
+        read_as(self, "Grouping")
         self.column = QVBoxLayout(self)
         self.column.setSpacing(spacing)
         if plain:
@@ -182,6 +191,11 @@ class Card(QFrame):
         else:
             self.setProperty("card", "true")
             self.column.setContentsMargins(SPACE, SPACE - 2, SPACE, SPACE - 2)
+
+
+def add_heading(card: Card, text: str) -> None:
+    """Put `text` above what is in `card`."""
+    card.column.addWidget(label(text, "heading", reads_as="Heading"))
 
 
 def add_row(column: QBoxLayout, *widgets: QWidget) -> QHBoxLayout:
@@ -395,10 +409,12 @@ class _Message(QObject):
     def __init__(self, control: QWidget) -> None:
         super().__init__(control)
         self._control = control
+        self._is_over = False
         self.description = control.accessibleDescription()
         control.installEventFilter(self)
 
     def show(self, text: str) -> None:
+        self._is_over = False
         self._control.setAccessibleDescription(text)
 
     def eventFilter(self, _control: QObject, event: QEvent) -> bool:
@@ -406,13 +422,23 @@ class _Message(QObject):
 
         What is disabled loses the focus before another control gets it.
         """
-        if isinstance(event, QFocusEvent) and event.lostFocus() and self._control.isEnabled():
+        if not isinstance(event, QFocusEvent):
+            return False
+        if event.gotFocus():
+            if self._is_over:  # it was hidden until now, and its old news would be read
+                self._end()
+        elif self._control.isEnabled():
             from PySide6.QtCore import Qt  # late, see docs/decisions/start.md
 
             if event.reason() != Qt.FocusReason.ActiveWindowFocusReason:
+                self._is_over = True
                 # Not before readers know that the focus has moved: they would read it.
-                QTimer.singleShot(0, self, self._end)
+                QTimer.singleShot(0, self, self._end_in_sight)
         return False
+
+    def _end_in_sight(self) -> None:
+        if self._is_over and self._control.isVisible():
+            self._end()
 
     def _end(self) -> None:
         self._control.setAccessibleDescription(self.description)

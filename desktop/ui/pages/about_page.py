@@ -12,7 +12,7 @@ from desktop.services.system.components import licenses_folder, load_components
 from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 from desktop.ui.kit.fact_rows import FactRows
-from desktop.ui.kit.widgets import Button, Card, View, add_row, fit_to_text, label
+from desktop.ui.kit.widgets import Button, Card, View, add_heading, add_row, fit_to_text, label
 from desktop.ui.window.announcer import Announcer
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class AboutView(View):
 
     def _licenses(self) -> Card:
         card = Card()
-        card.column.addWidget(label(translate("Licenses"), "heading"))
+        add_heading(card, translate("Licenses"))
         for text in (about.LICENSE_NOTICE, about.QT_NOTICE):
             card.column.addWidget(label(translate(text)))
         folder = translate("The license texts are in {folder}.", folder=licenses_folder())

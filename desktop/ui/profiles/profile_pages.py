@@ -22,6 +22,7 @@ from desktop.services.wording.formats import join_sentences
 from desktop.services.wording.messages import advice_for
 from desktop.services.wording.sign_out_texts import signed_out_message
 from desktop.ui.kit import file_dialogs
+from desktop.ui.kit.reader_roles import unheard
 from desktop.ui.profiles.connection_check import ConnectionCheckView
 from desktop.ui.profiles.form_controller import FormController
 from desktop.ui.profiles.profile_form import FormPurpose, ProfileForm
@@ -122,11 +123,12 @@ class ProfilePages(QObject):
         form_controller.saved.connect(self._on_saved)
         form_controller.draft_changed.connect(self._unsaved.__setitem__)
         form_controller.discarded.connect(self._on_discarded)
-        form = form_controller.form = _make_form(
-            form_controller, self._window.theme, snapshot, before, self._editor.policy
-        )
         typed = self._unsaved.get(id_)
-        form.fill(typed or _initial_draft(before, snapshot, copy_of=copy_of))
+        with unheard():
+            form = form_controller.form = _make_form(
+                form_controller, self._window.theme, snapshot, before, self._editor.policy
+            )
+            form.fill(typed or _initial_draft(before, snapshot, copy_of=copy_of))
         if typed is not None:
             form.mark_unsaved()
         self._window.show_page(form)
@@ -157,7 +159,8 @@ class ProfilePages(QObject):
             self._report_change()
 
     def _show_profiles(self, snapshot: Snapshot, *, notice: str = "", failure: str = "") -> None:
-        page = ProfilesView(self, snapshot, self._editor.policy)
+        with unheard():
+            page = ProfilesView(self, snapshot, self._editor.policy)
         page.show_note(notice)
         page.show_failure(failure)
         self._window.show_page(page)

@@ -73,8 +73,8 @@ class SwitcherView(View):
         """Show the states of the rows in sight as they are at `at`."""
         self._model.show_time(at)
 
-    def primary(self) -> Button:
-        return self._back
+    def primary(self) -> TextInput:
+        return self.search
 
     def step_back(self) -> bool:
         """Clear the search; returns whether there was one."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QAbstractSlider, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from desktop.ui.kit.reader_roles import unheard
 from desktop.ui.kit.theme import GAP, SPACE
 from desktop.ui.kit.widgets import (
     QUIET_PADDING,
@@ -58,7 +59,8 @@ class ViewStack(QWidget):
 
         A screen reader says `news` when the focus gets there.
         """
-        view.show_state(state, at)
+        with unheard():
+            view.show_state(state, at)
         old, self.view = self.view, view
         ringed = has_focus_ring(self.focusWidget())
         if self._focus_below_page is not None and _contains(old, self._focus_below_page):

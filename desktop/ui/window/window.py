@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from desktop.ui.kit.reader_roles import unheard
 from desktop.ui.kit.theme import NARROWEST, SPACE, WIDEST_COLUMN, Theme
 from desktop.ui.views.starting_view import StartingView
 from desktop.ui.window.header import Header
@@ -183,6 +184,7 @@ class Window(QWidget):
     def _quit(self) -> None:
         (self._actions.quit if self._actions is not None else self.close)()
 
+    @unheard()
     def _view_for(self, state: State) -> View:
         if self._actions is None:
             raise RuntimeError("call set_actions before showing a state")
