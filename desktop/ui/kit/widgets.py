@@ -163,7 +163,7 @@ class Button(QPushButton):
 
         option = QStyleOptionButton()
         self.initStyleOption(option)
-        option.text = self._acknowledgement  # type: ignore[attr-defined] # missing in the stubs
+        option.text = self._acknowledgement
         QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
     def take_focus(self, *, ringed: bool) -> None:
@@ -454,6 +454,7 @@ def name_shortcut(button: Button, key: str) -> None:
     shown = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
     name = button.accessibleName() or button.text()
     button.setToolTip(translate("{name} ({key})", name=name, key=shown))
+    describe(button, shown)  # otherwise Qt takes the tooltip, which repeats the name
 
 
 def set_mnemonics(*buttons: Button) -> None:

@@ -392,4 +392,4 @@ def test_news_are_gone_when_the_keyboard_comes_back_from_a_page(screen: Screen) 
     screen.show_settings()
     screen.window.close_page()
     settle()
-    assert copy.accessibleDescription() == ""
+    assert copy.accessibleDescription() == "Ctrl+C"
