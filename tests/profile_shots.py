@@ -12,8 +12,14 @@ from desktop.services.configuration.profile_draft import Draft, draft_of
 from desktop.services.configuration.profile_reader import Profiles, load_presets
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import BrokenProfile
+from desktop.services.model.sign_in_methods import SIGN_IN_METHODS
+from desktop.services.profile_editor import check_wording as texts
 from desktop.services.profile_editor.editor import Snapshot
-from desktop.services.profile_editor.editor_wording import FIRST_PROFILE, FIRST_PROFILE_HELP
+from desktop.services.profile_editor.editor_wording import (
+    FIRST_PROFILE,
+    FIRST_PROFILE_HELP,
+    edit_title,
+)
 from desktop.services.profile_editor.findings import Finding, Outcome, Step
 from desktop.services.system.translation import translate
 from desktop.ui.kit.inputs import Choice
@@ -22,7 +28,7 @@ from desktop.ui.profiles.connection_check import ConnectionCheckView
 from desktop.ui.profiles.profile_form import FormPurpose, ProfileForm
 from desktop.ui.profiles.profiles_view import ProfilesView
 from desktop.ui.window.window import Window
-from tests.sample_states import PROFILE
+from tests.sample_states import HOST, PROFILE
 
 
 class _NoActions:
@@ -31,39 +37,47 @@ class _NoActions:
 
 
 NO_ACTIONS: Any = _NoActions()
-FINDINGS = (
-    Finding(Step.REACH, Outcome.GOOD, "visibility.amp.cisco.com responds."),
-    Finding(Step.TRUST, Outcome.GOOD, "The certificate is trusted."),
-    Finding(Step.METADATA, Outcome.GOOD, "The server's settings match your profile."),
-    Finding(Step.WAY, Outcome.GOOD, "The server supports sign-in by code."),
-    Finding(
-        Step.CLIENT,
-        Outcome.BAD,
-        "visibility.amp.cisco.com doesn't recognize this client ID, but it exists in Europe.",
-        "Switch to Europe.",
-        preset="xdr-eu",
-    ),
-)
+_EUROPE = replace(PROFILE, region="Europe")
 
 
-SAFER = Finding(
-    Step.WAY,
-    Outcome.HINT,
-    "“Browser on this computer” is safer, and visibility.amp.cisco.com supports it. Your client "
-    "must be allowed to use it.",
-    grant="code",
-)
-LAST = (
-    Finding(Step.CLIENT, Outcome.GOOD, "The server accepts this client."),
-    Finding(Step.SCOPES, Outcome.GOOD, "The server allows the scopes you request."),
-)
+def _findings() -> tuple[Finding, ...]:
+    """What a check finds; made when it is drawn, because before that there is no language."""
+    return (
+        _passed(Step.REACH, texts.SERVER_REACHABLE),
+        _passed(Step.TRUST, texts.CERTIFICATE_TRUSTED),
+        _passed(Step.METADATA, texts.METADATA_FOUND),
+        _passed(Step.WAY, texts.METHOD_OFFERED["device"]),
+        Finding(
+            Step.CLIENT,
+            Outcome.BAD,
+            translate(texts.KNOWN_IN_OTHER_REGION, host=HOST, place=_EUROPE.provider_label),
+            translate(texts.KNOWN_IN_OTHER_REGION_REMEDY, place=_EUROPE.provider_label),
+            preset="xdr-eu",
+        ),
+    )
+
+
+def _passed(step: Step, text: str) -> Finding:
+    return Finding(step, Outcome.GOOD, translate(text, host=HOST))
+
+
+def _safer_method() -> Finding:
+    name = translate(SIGN_IN_METHODS[0].name)
+    text = translate(texts.SAFER_METHOD, name=name, host=HOST)
+    return Finding(Step.WAY, Outcome.HINT, text, grant="code")
+
+
+def _without(grant: str) -> Finding:
+    """The server does not support `grant`."""
+    reason = translate(texts.METHOD_NOT_OFFERED, host=HOST)
+    return replace(_findings()[3], unavailable={grant: reason})
 
 
 def _form(window: Window, *, is_new: bool = True) -> ProfileForm:
     purpose = (
         FormPurpose(translate(FIRST_PROFILE), translate(FIRST_PROFILE_HELP))
         if is_new
-        else FormPurpose("Edit Northwind SOC", "")
+        else FormPurpose(edit_title(PROFILE), "")
     )
     made = ProfileForm(NO_ACTIONS, window.theme, purpose=purpose, presets=load_presets())
     made.fill(Draft(preset="xdr-nam"))
@@ -79,7 +93,7 @@ def _show_connection_check(window: Window) -> None:
     page = ConnectionCheckView(PROFILE, NO_ACTIONS, NO_ACTIONS)
     window.show_page(page)
     page.findings.start()
-    for finding in FINDINGS:
+    for finding in _findings():
         page.findings.show_finding(replace(finding, preset=""))
     page.findings.finish()
 
@@ -89,7 +103,7 @@ def _show_findings(window: Window) -> None:
     form.fill(draft_of(replace(PROFILE, preset="xdr-nam"), load_presets()))
     form.client_secret.show_stored(stored=True)
     form.show_busy(checking=True)
-    for finding in FINDINGS:
+    for finding in _findings():
         form.show_finding(finding)
     form.findings.finish()
     form.show_busy()
@@ -101,8 +115,7 @@ def _show_sign_in_methods(window: Window) -> None:
     form.fill(draft_of(replace(PROFILE, preset="xdr-nam"), load_presets()))
     form.client_secret.show_stored(stored=True)
     _press(window, "More options  ▾")
-    reason = "visibility.amp.cisco.com does not support it."
-    form.show_finding(replace(FINDINGS[3], unavailable={"client-credentials": reason}))
+    form.show_finding(_without("client-credentials"))
     _scroll(window, 560)
     choice = form._fields.field("grant").control
     assert isinstance(choice, Choice)
@@ -121,7 +134,9 @@ def _show_safer_method(window: Window) -> None:
     form = _form(window, is_new=False)
     form.fill(draft_of(replace(PROFILE, preset="xdr-nam"), load_presets()))
     form.show_busy(checking=True)
-    for finding in (*FINDINGS[:4], SAFER, *LAST):
+    accepted = _passed(Step.CLIENT, texts.CLIENT_ACCEPTED)
+    allowed = _passed(Step.SCOPES, texts.SCOPES_ALLOWED)
+    for finding in (*_findings()[:4], _safer_method(), accepted, allowed):
         form.show_finding(finding)
     form.findings.finish()
     form.show_busy()
@@ -139,8 +154,7 @@ def _show_own_settings(window: Window) -> None:
 def _show_ca_file(window: Window) -> None:
     form = _form(window, is_new=False)
     form.fill(Draft(preset="xdr-nam", ca_file="/etc/ssl/northwind.pem"))
-    reason = "visibility.amp.cisco.com does not support it."
-    form.show_finding(replace(FINDINGS[3], unavailable={"code": reason}))
+    form.show_finding(_without("code"))
     form.findings.clear()
     _press(window, "More options  ▾")
     _scroll_down(window)

@@ -233,7 +233,12 @@ MADE_UP_TOKEN = ".".join(("eyJhbGciOiJub25lIn0", "bm90IGEgcmVhbCB0b2tlbg" * 24, 
 
 OTHERS = (
     replace(PROFILE, id="contoso", name="Contoso SOC", region="Europe", color="teal"),
-    replace(PROFILE, id="fabrikam", name="Fabrikam Security Operations", region="Asia Pacific"),
+    replace(
+        PROFILE,
+        id="fabrikam",
+        name="Fabrikam Security Operations",
+        region="Asia Pacific, Japan, and China",
+    ),
 )
 # Several tenants, as for an analyst of a service provider.
 STATUSES = (

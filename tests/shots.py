@@ -3,7 +3,8 @@
 Each state is drawn in light and dark at the default size, and the main ones also with a width of
 360 pixels and at 200 %. One sheet for each color scheme shows them all. With `--pseudo` the texts
 are those of the pseudo-language, and every state is drawn in light at both widths. With `--lang`
-they are in that language, in light, with one sheet of all, and in dark in the subfolder `dark`.
+they are in that language, in the subfolders `light`, `narrow` (360 pixels, light), `dark` and `200`
+(percent, dark), each with one sheet of all pictures and with sheets of eight, to look closely.
 """
 
 import argparse
@@ -19,10 +20,11 @@ from typing import Any
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QFontDatabase, QIcon, QImage, QPainter
-from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QScrollArea, QWidget
 from translations import catalogues
 
 from desktop.services.model.copy_formats import CopyFormat
+from desktop.services.model.errors import RenewalTimedOut
 from desktop.services.model.exchanges import ExchangedToken
 from desktop.services.model.settings import Settings
 from desktop.services.model.states import AwaitingApproval, Revocation, SignedIn, State
@@ -37,8 +39,9 @@ from desktop.services.system.terminal.terminal_session import TerminalSession
 from desktop.services.system.translation import translate
 from desktop.services.token.details import TokenDetails, flattened, token_details
 from desktop.ui.app.app import make_application
+from desktop.ui.copy.copier import _not_copied
 from desktop.ui.copy.copy_window import CopyWindow
-from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
+from desktop.ui.kit.copy_progress import Copied, Copying
 from desktop.ui.kit.menu_button import MenuButton
 from desktop.ui.kit.theme import DARK, LIGHT, Theme
 from desktop.ui.kit.widgets import Button
@@ -53,6 +56,7 @@ from desktop.ui.tray.tray_menu import TrayMenu
 from desktop.ui.views.failed_view import FailedView
 from desktop.ui.views.sign_out_button import SignOutButton
 from desktop.ui.views.waiting_view import WaitingView
+from desktop.ui.window.header import ProfileButton
 from desktop.ui.window.permission_window import PermissionWindow
 from desktop.ui.window.profile_switcher import ProfileSwitcher
 from desktop.ui.window.window import Window
@@ -97,6 +101,7 @@ _MAIN_STATES = (
 )
 _PAIRS = ("waiting", "signed_in", "declined", "qr", "details", "settings")  # light left, dark right
 _SCALE = "QT_SCALE_FACTOR"
+_ON_SHEET = 8
 _GNOME = "/usr/libexec/gnome-terminal-server"
 _TERMINAL = TerminalSession("4700:1.5", "GNOME Terminal")
 
@@ -222,35 +227,53 @@ def main(folder: Path) -> None:
 
 def pseudo(folder: Path) -> None:
     """Write the screenshots in the pseudo-language to `folder`, also of tray and copy window."""
-    folder.mkdir(parents=True, exist_ok=True)
     with pseudo_language():
         application, theme = _start()
         theme.apply_tokens(LIGHT)
         taken = dict(_pictures(application, theme, small=False, all_narrow=True))
         taken |= _small_pictures()
-    for name, picture in taken.items():
-        picture.save(str(folder / f"{name}.png"))
-    groups = list(taken.values())
-    for start in range(0, len(groups), 8):
-        sheet = _sheet(groups[start : start + 8], columns=4)
-        sheet.save(str(folder / f"sheet-{start // 8:02}.png"))
+    _write(taken, folder)
 
 
 def in_language(folder: Path, language: str) -> None:
-    """Write the screenshots in `language` to `folder`, and in dark to a subfolder of it."""
+    """Write the screenshots in `language` to subfolders of `folder`."""
     catalogues.compile_all()
     use_language(language)
     if current_language() != language:
         sys.exit(f"There is no language {language}.")
     application, theme = _start()
-    for scheme, target in (("light", folder), ("dark", folder / "dark")):
-        target.mkdir(parents=True, exist_ok=True)
-        theme.apply_tokens(_SCHEMES[scheme])
-        taken = dict(_pictures(application, theme, small=False))
-        taken |= _small_pictures()
-        for name, picture in taken.items():
-            picture.save(str(target / f"{name}.png"))
-        _sheet(list(taken.values()), columns=10).save(str(target / "sheet.png"))
+    if os.environ.get(_SCALE) == "2":
+        theme.apply_tokens(DARK)
+        taken = dict(_pictures(application, theme, small=True))
+        _write(_of_width(taken, _USUAL.width()), folder / "200")
+        return
+    theme.apply_tokens(LIGHT)
+    taken = dict(_pictures(application, theme, small=False, all_narrow=True))
+    _write(_of_width(taken, _USUAL.width()) | _small_pictures(), folder / "light")
+    _write(_of_width(taken, _NARROW.width()), folder / "narrow")
+    theme.apply_tokens(DARK)
+    taken = dict(_pictures(application, theme, small=False))
+    _write(_of_width(taken, _USUAL.width()) | _small_pictures(), folder / "dark")
+
+
+def _of_width(pictures: dict[str, QImage], width: int) -> dict[str, QImage]:
+    return {
+        name: picture
+        for name, picture in pictures.items()
+        if picture.deviceIndependentSize().width() == width
+    }
+
+
+def _write(pictures: dict[str, QImage], folder: Path) -> None:
+    """Write `pictures` to `folder`, one sheet of all, and sheets of eight."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, picture in pictures.items():
+        picture.save(str(folder / f"{name}.png"))
+    all_of_them = list(pictures.values())
+    _sheet(all_of_them, columns=10).save(str(folder / "sheet.png"))
+    for start in range(0, len(all_of_them), _ON_SHEET):
+        sheet = _sheet(all_of_them[start : start + _ON_SHEET], columns=_ON_SHEET // 2)
+        sheet.save(str(folder / f"sheet-{start // _ON_SHEET:02}.png"))
 
 
 def _start() -> tuple[QApplication, Theme]:
@@ -435,14 +458,25 @@ def _show_profiles(window: Window, actions: Any = SEVERAL) -> None:  # noqa: ANN
     (menu,) = window.findChildren(ProfileSwitcher)
     menu._actions = actions
     menu.aboutToShow.emit()
-    menu.setParent(window, Qt.WindowType.Widget)  # so that it is in the screenshot
-    menu.move(20, 72)
+    (button,) = window.findChildren(ProfileButton)
+    _show_below(button, menu)
+
+
+def _show_below(button: QPushButton, menu: QMenu) -> None:
+    """Show `menu` where `button` opens it, but as a part of the window, which is the screenshot."""
+    window = button.window()
+    place = button.mapTo(window, button.rect().bottomLeft())
+    menu.setParent(window, Qt.WindowType.Widget)
     menu.resize(menu.sizeHint())
+    if button.isRightToLeft():
+        place.setX(place.x() + button.width() - menu.width())
+    place.setY(min(place.y(), window.height() - menu.height()))
+    menu.move(place)
     menu.show()
 
 
 def _show_switcher(window: Window, actions: Any = MANY, typed: str = "") -> None:  # noqa: ANN401
-    page = SwitcherView(actions, window.theme, close=window.close_page)
+    page = SwitcherView(actions, window.theme, go_back=window.close_page, leave=window.close_pages)
     window.show_page(page)
     page.search.setText(typed)
     page.search.setFocus()
@@ -472,11 +506,7 @@ def _show_technical_details(window: Window) -> None:
 
 def _show_menu(window: Window) -> None:
     (button,) = window.findChildren(MenuButton)
-    menu = button.menu()
-    menu.setParent(window, Qt.WindowType.Widget)  # so that it is in the screenshot
-    menu.move(40, 380)
-    menu.resize(menu.sizeHint())
-    menu.show()
+    _show_below(button, button.menu())
 
 
 _WAITING_CHANGES: dict[str, Callable[[Window], None]] = {
@@ -497,17 +527,12 @@ _CHANGES: dict[str, Callable[[Window], None]] = {
     "permission_script": _show_permission_script,
     "permission_unknown": _show_permission_unknown,
     "about": _show_about,
-    "shortcuts": lambda window: window.show_page(ShortcutsView(close=window.close_page)),
+    "shortcuts": lambda window: window.show_page(ShortcutsView(go_back=window.close_page)),
     **PROFILE_PAGES,
     "scopes": _open_scopes,
     "copying": lambda window: window.show_copy(Copying(CopyFormat.TOKEN)),
     "copied": lambda window: window.show_copy(Copied(CopyFormat.CURL, 30.0)),
-    "not_copied": lambda window: window.show_copy(
-        NotCopied(
-            "Still renewing. Your old token has expired, and the server hasn't sent a new one yet. "
-            "Try again in a moment."
-        )
-    ),
+    "not_copied": lambda window: window.show_copy(_not_copied(RenewalTimedOut())),
     "copy_menu": _show_menu,
     "profiles_menu": _show_profiles,
     "profiles_menu_many": partial(_show_profiles, actions=MANY),
@@ -570,13 +595,13 @@ if __name__ == "__main__":
     parser.add_argument("--pseudo", action="store_true")
     parser.add_argument("--lang", default="")
     options = parser.parse_args()
-    if options.lang:
-        in_language(options.folder, options.lang)
-        sys.exit()
     if options.pseudo:
         pseudo(options.folder)
         sys.exit()
-    main(options.folder)
+    if options.lang:
+        in_language(options.folder, options.lang)
+    else:
+        main(options.folder)
     if _SCALE not in os.environ:
-        again = [sys.executable, "-m", "tests.shots", str(options.folder)]
+        again = [sys.executable, "-m", "tests.shots", *sys.argv[1:]]
         subprocess.run(again, env=os.environ | {_SCALE: "2"}, check=True)

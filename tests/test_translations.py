@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from string import Formatter
 
@@ -15,6 +15,7 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import write_po
+from builder.localized import NSIS_LANGUAGES
 from hypothesis import given
 from hypothesis import strategies as st
 from translations import catalogues
@@ -29,12 +30,14 @@ SOURCES = sorted((ROOT / "desktop").rglob("*.py"))
 ENGLISH = {
     "desktop/cli/profiles/profile_check.py:_print_finding": "a command",
     "desktop/cli/scripts/token_source.py:_parse_answer": "of an error that is caught",
+    "desktop/cli/terminal/usage_errors.py:_suggestion": "texts of Click, which gettext translates",
     "desktop/cli/program.py:COMMANDS": "extracted with the help of the commands",
     "desktop/cli/profiles/commands.py:_PROFILES": "the same",
     "desktop/cli/scripts/commands.py:_CREDENTIAL": "the same",
     "desktop/cli/sign_in/commands.py:_GRANTS": "the same",
     "desktop/cli/program.py:EXAMPLES": "the same",
     "desktop/services/session/lock/polkit.py:_UNKNOWN_ACTION": "what polkit says",
+    "desktop/frozen.py": "program code, and errors as those of Python",
     "desktop/demo/": "a server, whose texts are a server's",
     "desktop/oauth/": "has no translation; the reasons of its errors are extracted",
     "desktop/services/system/about.py:command_to_install": "a command",
@@ -147,18 +150,53 @@ def test_parameters_have_plain_names() -> None:
             assert all(name.isidentifier() for name in parameters(text)), text
 
 
+def run_on_import(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Yield what Python runs when it imports a module: no function, but its defaults."""
+    for node in body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield from node.decorator_list
+            yield from filter(None, (*node.args.defaults, *node.args.kw_defaults))
+        elif isinstance(node, ast.ClassDef):
+            yield from (*node.decorator_list, *node.bases, *node.keywords)
+            yield from run_on_import(node.body)
+        else:
+            yield node
+
+
+def translated_on_import(source: str) -> list[int]:
+    return [
+        call.lineno
+        for node in run_on_import(ast.parse(source).body)
+        for call in catalogues.translation_calls(node)
+        if catalogues.function_name(call) != "translatable"
+    ]
+
+
 def test_nothing_is_translated_before_the_language_is_known() -> None:
-    wrong = []
-    for file in SOURCES:
-        for node in ast.parse(file.read_text("utf-8")).body:
-            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                calls = catalogues.translation_calls(node)
-                wrong += [
-                    f"{name_of(file)}:{call.lineno}"
-                    for call in calls
-                    if catalogues.function_name(call) != "translatable"
-                ]
-    assert not wrong, "use translatable() in tables of a module"
+    samples = (ROOT / "tests" / name for name in ("sample_states.py", "profile_shots.py"))
+    wrong = [
+        f"{file.name}:{line}"
+        for file in (*SOURCES, *samples)
+        for line in translated_on_import(file.read_text("utf-8"))
+    ]
+    assert not wrong, "use translatable() in tables of a module or a class, and in defaults"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'TITLE = translate("Sign in")',
+        'class View:\n    title = translate("Sign in")',
+        'def ask(text=translate("Sign in")):\n    pass',
+        'def ask(*, text=translate("Sign in")):\n    pass',
+    ],
+)
+def test_what_is_translated_on_import_is_found(source: str) -> None:
+    assert translated_on_import(source)
+
+
+def test_a_function_may_translate() -> None:
+    assert not translated_on_import('class A:\n    def b(self):\n        translate("Sign in")')
 
 
 _TWO_WORDS = re.compile(r"(?<![\w/.:-])[A-Za-z][a-z']+ [a-z']{2,}(?![\w/.(=-])")
@@ -307,6 +345,7 @@ SPACED_WORDS = {
     "desktop/cli/sign_in/saved_status.py": "the same",
     "desktop/cli/sign_in/sign_in_output.py": "the same",
     "desktop/cli/terminal/help.py": "the English of a help text, which is a key",
+    "desktop/cli/terminal/help_formatter.py": "how a command is called",
     "desktop/services/profile_editor/check.py": "scopes",
     "desktop/services/profile_editor/client_search.py": "what a server said, to compare",
     "desktop/ui/app/active_profiles.py": "ids in the settings",
@@ -484,6 +523,7 @@ def messages_in(language: str) -> Iterator[tuple[str, list[str], list[str]]]:
 
 def test_every_language_can_be_chosen() -> None:
     assert {"en", *LANGUAGES} == LANGUAGE_NAMES.keys()
+    assert NSIS_LANGUAGES.keys() == LANGUAGE_NAMES.keys()
     assert all((catalogues.FOLDER / each / "glossary.md").exists() for each in LANGUAGES)
 
 

@@ -44,6 +44,7 @@ xdr-login demo --token-lifetime 40         to see tokens being renewed
 @click.option(
     "--port",
     type=click.IntRange(0, 65530),
+    metavar="PORT",
     default=0,
     help="Port to listen on. Its services use the next five. Default: free ports.",
 )

@@ -232,7 +232,9 @@ def _run(arguments: Sequence[str]) -> int:
             terminal_width=help_width(),
         )
     except click.ClickException as error:
-        error.show()
+        from desktop.cli.terminal.usage_errors import report_usage_error
+
+        report_usage_error(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         print(translate("Canceled."), file=sys.stderr)

@@ -119,7 +119,9 @@ def _print_without_app(profile: str, validity: int, token_format: str) -> int:
 
         if not isinstance(error, EXPECTED_ERRORS):
             raise
-        sys.stderr.write(f"{error_message(error)}\n")
+        from desktop.services.system.translation import for_terminal
+
+        sys.stderr.write(f"{for_terminal(error_message(error))}\n")
         return int(exit_code(error))
 
 

@@ -10,11 +10,11 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from desktop.frozen import frozen
 from desktop.ipc import address, client
 from desktop.ipc.messages import (
     LONGEST_LINE,
@@ -46,7 +46,7 @@ _MOST_PEERS = 128
 _BACKLOG = 256  # connections that may wait to be accepted
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InstanceClaim:
     """The right to be the running app: the open file `lock` stays locked until it quits."""
 

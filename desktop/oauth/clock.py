@@ -8,9 +8,10 @@ expired, also after the clock was set back.
 import asyncio
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
+
+from desktop.frozen import frozen
 
 SHORTEST_INTERVAL = 1.0  # seconds between two requests; Cisco: no more than once per second
 
@@ -52,7 +53,7 @@ async def first_of(*works: Coroutine[Any, Any, object]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Moment:
     """One instant on both clocks."""
 

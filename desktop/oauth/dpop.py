@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from desktop.frozen import frozen
 from desktop.oauth.addresses import host_of, origin_of
 from desktop.oauth.http import Answer, clock_offset
 
@@ -65,7 +66,7 @@ def thumbprint(key: str) -> str:
     return _digest(known)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProofRequest:
     """What a proof is for: a request, at the instant `at` of the server's clock.
 

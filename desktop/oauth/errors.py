@@ -84,14 +84,17 @@ _JOINERS = (  # `re` compiles it when it is first needed, which is rare
 )
 
 
+_ISOLATES = str.maketrans("", "", "\u2066\u2067\u2068\u2069")  # may be within a word
+
+
 def without_joiners(text: str) -> str:
     """`text` without the invisible characters that writing it needs."""
-    return re.sub(_JOINERS, "", text)
+    return text if text.isprintable() else re.sub(_JOINERS, "", text)
 
 
 def printable(text: str, longest: int = _LONGEST_TEXT) -> str:
     """`text` on one line, without control or bidirectional characters, at most `longest` long."""
-    shown = text[: 4 * longest]
+    shown = text[: 4 * longest].translate(_ISOLATES)
     if not shown.isprintable():
         kept = {at for joined in re.finditer(_JOINERS, shown) for at in range(*joined.span())}
         shown = "".join(

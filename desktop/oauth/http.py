@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from desktop.frozen import frozen
 from desktop.oauth.addresses import checked_address, host_of
 from desktop.oauth.errors import (
     AnswerTooLarge,
@@ -52,7 +53,7 @@ _RETRY_AFTER = re.compile(r"([0-9]++(?:\.[0-9]++)?+)\s*+s?+", re.IGNORECASE)
 _COUNT = re.compile(r"[0-9]{1,9}")  # of requests
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """Any HTTP answer. The body may contain tokens, so it is never printed.
 

@@ -1,9 +1,10 @@
 """Authorization server metadata: RFC 8414 first, then OpenID Connect Discovery, merged."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from urllib.parse import urlsplit, urlunsplit
 
+from desktop.frozen import frozen
 from desktop.oauth.addresses import (
     ascii_address,
     checked_address,
@@ -31,7 +32,7 @@ FOR_CODE = ("authorization_endpoint", "token_endpoint")
 FOR_CLIENT = ("token_endpoint",)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServerMetadata:
     """What is known about a server; the names are those of RFC 8414 section 2.
 
@@ -62,7 +63,7 @@ class ServerMetadata:
         return replace(other, **{name: value for name in names if (value := getattr(self, name))})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Issuer:
     """Where the metadata is, and which issuer it must name.
 

@@ -4,10 +4,11 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import httpx
 
+from desktop.frozen import frozen
 from desktop.oauth.addresses import checked_address, host_of
 from desktop.oauth.bearer import headers_with_token, required_nonce
 from desktop.oauth.dpop import Authorizer
@@ -25,7 +26,7 @@ from desktop.oauth.redaction.known_secrets import KnownSecrets
 LONGEST_SILENCE = 60.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ResourceRequest:
     """A request; `headers` are without the token. They and `content` may contain secrets."""
 
@@ -35,7 +36,7 @@ class ResourceRequest:
     content: bytes | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ResourceAnswer:
     """Any answer. `pieces` can be read once, while it is open.
 

@@ -14,10 +14,11 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from desktop import __version__
-from desktop.services.system.language import MISSING_KEY
+from desktop.services.system.language import MISSING_KEY, is_right_to_left
+from translations.isolates import isolate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "resources" / "translations"
@@ -214,17 +215,26 @@ def merge(file: Path, translated: Path) -> int:
 
 def compile_all() -> list[Path]:
     """Compile every language; return the compiled files."""
-    compiled = []
-    for file in languages():
-        target = file.with_suffix(".mo")
-        with target.open("wb") as opened:
-            catalog = read(file)
-            done, count = completeness(file)
-            if done < count:  # the About page and `doctor` say so
-                catalog.add(MISSING_KEY, str(count - done))
-            write_mo(opened, catalog)
-        compiled.append(target)
-    return compiled
+    return [compile_language(file, file.with_suffix(".mo")) for file in languages()]
+
+
+def compile_language(file: Path, target: Path) -> Path:
+    """Compile one language; return the compiled file."""
+    catalog = read(file)
+    done, count = completeness(file)
+    if done < count:  # the About page and `doctor` say so
+        catalog.add(MISSING_KEY, str(count - done))
+    if is_right_to_left(file.parents[1].name):
+        for message in catalog:
+            if message.id:
+                message.string = _isolated(message.string)
+    with target.open("wb") as opened:
+        write_mo(opened, catalog)
+    return target
+
+
+def _isolated(given: str | Sequence[str]) -> str | tuple[str, ...]:
+    return isolate(given) if isinstance(given, str) else tuple(map(isolate, given))
 
 
 def says_incomplete(file: Path) -> bool:

@@ -87,7 +87,8 @@ def test_errors_of_click_are_translated(tmp_path: Path) -> None:
     assert done.returncode == 2
     for text in ("No such option", "Usage", "Error", "Try "):
         assert text not in done.stderr
-    assert "Ñô sûçh ôptîôñ '--nothing'" in done.stderr
+    assert "Ñô sûçh ôptîôñ" in done.stderr
+    assert "'--nothing'" in done.stderr
 
 
 @pytest.mark.parametrize(

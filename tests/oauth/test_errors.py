@@ -135,3 +135,7 @@ def test_a_ca_file_that_cannot_be_used_is_named_with_the_reason() -> None:
     error = errors.AuthorityUnusable("/etc/ca\u202e.pem", "no certificate\nin it")
     assert (error.where, error.reason) == ("/etc/ca .pem", "no certificate in it")
     assert str(error).startswith("/etc/ca")
+
+
+def test_marks_of_direction_leave_no_space_in_a_word() -> None:
+    assert printable("\u2068name\u2069: \u2067x\u2069") == "name: x"

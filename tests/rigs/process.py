@@ -20,6 +20,9 @@ KILL_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
 """A prefix for commands that ends them if the test run is killed."""
 
 
+_WITH_HANGUP = ("env", "--default-signal=HUP")  # which a test run under nohup ignores
+
+
 class RigError(Exception):
     """A real component did not start or did not work as required."""
 
@@ -57,7 +60,7 @@ def run_program(
         keys.write(typed)
         keys.seek(0)
         process = subprocess.Popen(
-            [*KILL_WITH_PARENT, *command],
+            [*_WITH_HANGUP, *KILL_WITH_PARENT, *command],
             env=dict(environment),
             stdin=keys,
             stdout=output,

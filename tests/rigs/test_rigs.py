@@ -263,3 +263,19 @@ def test_an_incomplete_copy_for_another_python_is_an_error(
     done = subprocess.run(command, cwd=tmp_path / "tree", env=environment, check=False)
     assert done.returncode == code
     assert (tmp_path / "srv" / "dev.py").exists() == (code == 0)
+
+
+def test_a_program_gets_a_hangup_even_if_the_tests_run_under_nohup() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with run_program(["sleep", "30"], os.environ) as program:
+            wait_until(lambda: command_of(program) == "sleep", "the program", program)
+            program.process.send_signal(signal.SIGHUP)
+            wait_until(program.has_ended, "its end")
+            assert program.process.returncode == -signal.SIGHUP
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def command_of(program: Program) -> str:
+    return Path(f"/proc/{program.process.pid}/comm").read_text().strip()

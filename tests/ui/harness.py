@@ -159,7 +159,6 @@ class ActionRecorder:
     calls: list[str] = field(default_factory=list)
     offered: Revocation | None = None
     settings: Settings | None = None
-    has_browser: bool = True
     profiles: ProfileRecorder = field(default_factory=ProfileRecorder)
 
     @property
@@ -187,9 +186,8 @@ class ActionRecorder:
     def sign_out(self) -> None:
         self.calls.append("sign_out")
 
-    def open_browser(self) -> bool:
+    def open_browser(self) -> None:
         self.calls.append("open_browser")
-        return self.has_browser
 
     def open_profiles_folder(self) -> None:
         self.calls.append("open_profiles_folder")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import click
 
 from desktop.cli.terminal.exits import Exit
 from desktop.cli.terminal.output import print_message
+from desktop.frozen import frozen
 from desktop.oauth.addresses import host_of
 from desktop.oauth.errors import UnsafeAddress, printable
 from desktop.oauth.fields import text
@@ -29,7 +29,7 @@ _LARGEST_WHOLE = 65536  # characters; a secret that is split over lines is found
 _EXIT_CODES = {401: Exit.SIGN_IN_NEEDED, 403: Exit.FORBIDDEN, 429: Exit.NETWORK}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AnswerPrinter:
     """Prints one response; with `include` its status and headers too."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
-from shutil import get_terminal_size
 
-import click
-
+from desktop.cli.terminal.columns import terminal_width
+from desktop.cli.terminal.help_formatter import ColumnFormatter
 from desktop.cli.terminal.output import print_json, print_result
+from desktop.cli.terminal.tables import print_rows
 from desktop.services.system.translation import translate
 from desktop.services.token.api_services import ApiService
 from desktop.services.token.openapi import Parameter, Route
@@ -38,24 +38,24 @@ def list_routes(
     if others and (described or not routes):
         heading = translate("Other API services. Call them as NAME:/path.")
         print_result(heading if routes else translate("API services. Call them as NAME:/path."))
-        width = max(len(each.name) for each in others)
-        for each in others:
-            print_result(f"  {each.name.ljust(width)}  {each.address}")
+        print_rows([(f"  {each.name}", each.address) for each in others])
 
 
 def _print_routes(routes: Sequence[Route]) -> None:
-    width = min(get_terminal_size().columns, 100)
+    width = min(terminal_width(), 100)
     for group, found in groupby(routes, key=lambda route: route.group):
         print_result(group or translate("Other routes"), color="cyan")
         for route in found:
             print_result(f"\n  {route.method} {route.path}")
+            formatter = ColumnFormatter(_INDENT, width)
+            formatter.indent()
             for text in _texts(route):
-                indent = " " * _INDENT
-                print_result(
-                    click.wrap_text(text, width, initial_indent=indent, subsequent_indent=indent)
-                )
+                formatter.write_text(text)
             if route.parameters:
-                print_result(_table(route.parameters, width))
+                formatter.write_dl(
+                    [(_parameter_label(each), _parameter_help(each)) for each in route.parameters]
+                )
+            print_result(formatter.getvalue().rstrip("\n"))
         print_result("")
 
 
@@ -70,15 +70,6 @@ def _texts(route: Route) -> Iterator[str]:
         yield translate("Needs no token.")
     if route.assumed:
         yield translate("Assumed: {assumption}", assumption=route.assumed)
-
-
-def _table(parameters: Sequence[Parameter], width: int) -> str:
-    formatter = click.HelpFormatter(width=width)
-    with formatter.indentation():
-        formatter.indent()
-        formatter.indent()
-        formatter.write_dl([(_parameter_label(each), _parameter_help(each)) for each in parameters])
-    return formatter.getvalue().rstrip("\n")
 
 
 def _parameter_label(each: Parameter) -> str:

@@ -12,22 +12,14 @@ from dataclasses import replace
 from desktop.cli.doctor.doctor_checks import Check, Outcome, check_computer
 from desktop.cli.doctor.doctor_servers import check_servers
 from desktop.cli.terminal.exits import Exit
-from desktop.cli.terminal.output import (
-    print_json,
-    print_message,
-    print_result,
-)
-from desktop.cli.terminal.tables import display_width, pad
+from desktop.cli.terminal.output import print_json, print_message
+from desktop.cli.terminal.tables import print_outcome
 from desktop.services.network.real_environment import real_environment
 from desktop.services.system.logs import redacted
 from desktop.services.system.paths import NoHomeFolder, home_folder
-from desktop.services.system.translation import (
-    translatable,
-    translate,
-    translate_plural,
-    without_isolates,
-)
+from desktop.services.system.translation import translatable, translate, translate_plural
 from desktop.services.system.worker import Worker
+from desktop.services.wording.formats import with_label
 
 _COLORS = {Outcome.OK: "green", Outcome.WARNING: "yellow", Outcome.FAIL: "red"}
 _OUTCOMES = {
@@ -125,19 +117,21 @@ def without_personal_data(text: str) -> str:
 
 
 def _print_check(check: Check) -> None:
-    width = max(display_width(translate(each)) for each in _OUTCOMES.values())
-    mark, label = pad(translate(_OUTCOMES[check.outcome]), width), translate(_LABELS[check.name])
-    shown = label
+    shown = translate(_LABELS[check.name])
     if check.address:
         shown = translate(
             "{check} ({profile}, {server})",
-            check=label,
+            check=shown,
             profile=check.profiles,
             server=check.address,
         )
-    print_result(f"{mark}  {shown}: {check.text}", color=_COLORS[check.outcome])
-    if check.remedy:
-        print_result(f"{' ' * width}  {check.remedy}")
+    print_outcome(
+        _OUTCOMES[check.outcome],
+        with_label(shown, check.text),
+        check.remedy,
+        outcomes=_OUTCOMES.values(),
+        color=_COLORS[check.outcome],
+    )
 
 
 def _members(check: Check) -> dict[str, str | None]:
@@ -146,6 +140,6 @@ def _members(check: Check) -> dict[str, str | None]:
         "address": check.address or None,
         "profiles": check.profiles or None,
         "outcome": check.outcome.value,
-        "text": without_isolates(check.text),
-        "remedy": without_isolates(check.remedy),
+        "text": check.text,
+        "remedy": check.remedy,
     }

@@ -7,12 +7,12 @@ import platform
 import sys
 import tempfile
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 
 from desktop import __version__
 from desktop.cli.terminal.window import has_display
+from desktop.frozen import frozen
 from desktop.ipc import address
 from desktop.ipc.client import NoAnswer, NotRunning, send_command
 from desktop.ipc.messages import RefusedByAgent
@@ -47,7 +47,7 @@ class Outcome(Enum):
     FAIL = "fail"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Check:
     """A check and its result.
 

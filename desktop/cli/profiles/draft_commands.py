@@ -29,8 +29,8 @@ def add(**given: Any) -> int:  # noqa: ANN401 - its options
 
 @command("""\
 xdr-login profiles edit northwind --scope casebook --scope response
-xdr-login profiles edit northwind --ca-file ""          remove a value
-xdr-login profiles edit northwind --client-secret-stdin ask for the client secret
+xdr-login profiles edit northwind --ca-file ""           remove a value
+xdr-login profiles edit northwind --client-secret-stdin  ask for the client secret
 xdr-login profiles edit northwind --proxy http://proxy.example:3128 --proxy-user dana \\
   --proxy-password-stdin < password.txt
 """)

@@ -6,13 +6,14 @@ from typing import Any
 
 from desktop.cli.profiles.profile_context import ProfileContext, run_with_profiles
 from desktop.cli.terminal.exits import Exit
-from desktop.cli.terminal.output import print_json, print_message, print_result
-from desktop.cli.terminal.tables import display_width, pad
+from desktop.cli.terminal.output import print_json, print_message
+from desktop.cli.terminal.tables import print_outcome
 from desktop.services.model.profile import Profile
 from desktop.services.profile_editor.editor import SecretChanges
 from desktop.services.profile_editor.findings import Finding, Outcome, check_summary
 from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import Surface
+from desktop.services.wording.formats import with_label
 
 
 def check(*, name: str | None, as_json: bool) -> int:
@@ -51,14 +52,20 @@ _COLORS = {
 
 
 def _print_finding(finding: Finding, profile: Profile) -> None:
-    width = max(display_width(translate(each.value)) for each in Outcome)
-    mark, step = pad(translate(finding.outcome.value), width), translate(finding.step.value)
-    print_result(f"{mark}  {step}: {finding.text}", color=_COLORS[finding.outcome])
-    if finding.remedy:
-        print_result(f"{' ' * width}  {finding.remedy}")
-    for option, instead in (("--preset", finding.preset), ("--grant", finding.grant)):
-        if instead and not profile.managed:  # the window has a button for this
-            print_result(f"{' ' * width}  xdr-login profiles edit {profile.id} {option} {instead}")
+    instead = (("--preset", finding.preset), ("--grant", finding.grant))
+    commands = [  # the window has a button for this
+        f"xdr-login profiles edit {profile.id} {option} {value}"
+        for option, value in instead
+        if value and not profile.managed
+    ]
+    print_outcome(
+        finding.outcome.value,
+        with_label(translate(finding.step.value), finding.text),
+        finding.remedy,
+        *commands,
+        outcomes=[each.value for each in Outcome],
+        color=_COLORS[finding.outcome],
+    )
 
 
 def _finding_members(finding: Finding) -> dict[str, Any]:

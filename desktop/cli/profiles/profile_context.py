@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from types import FrameType
 from typing import TypeVar
 
 from desktop.cli.terminal.exits import Exit
 from desktop.cli.terminal.output import print_message
+from desktop.frozen import frozen
 from desktop.services.configuration.load import load_allowed_profiles
 from desktop.services.configuration.policy_reader import load_policy
 from desktop.services.model.audit import AuditEvent
@@ -30,7 +30,7 @@ from desktop.services.wording.messages import Surface, advice_for
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProfileContext:
     """The editor of profiles, and what it loaded."""
 

@@ -108,7 +108,10 @@ def require_valid_draft(draft: Draft, presets: Presets, *, taken: Collection[str
         )
     found = faults_of(draft, presets, surface=Surface.TERMINAL, taken=taken)
     if found:
-        lines = [f"{option_name(member)}: {words}" for member, words in found.items()]
+        lines = [
+            translate("{name}: {value}", name=option_name(member), value=words)
+            for member, words in found.items()
+        ]
         raise click.UsageError("\n".join(lines))
 
 

@@ -16,6 +16,7 @@ from desktop.services.configuration.load import load_configuration
 from desktop.services.configuration.profile_reader import load_presets
 from desktop.services.model.profile import MEMBERS, BrokenProfile, Profile
 from desktop.services.system.translation import translatable, translate
+from desktop.services.wording.formats import with_label
 
 _HEADER = (
     translatable("PROFILE"),
@@ -49,7 +50,7 @@ def list_(*, as_json: bool) -> int:
     ]
     print_table(_HEADER, rows)
     for id_, why in found.broken.items():
-        print_message(f"{printable(id_)}: {_broken_message(why)}", color="yellow")
+        print_message(with_label(printable(id_), _broken_message(why)), color="yellow")
     if not rows and not found.broken:
         print_message(translate("No profiles yet. Add one: xdr-login profiles add --help"))
     return Exit.OK

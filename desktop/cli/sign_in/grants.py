@@ -27,6 +27,7 @@ from desktop.services.session.provider import Provider
 from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 from desktop.services.token import queries
+from desktop.services.wording.formats import with_label
 from desktop.services.wording.sign_out_texts import sign_out_report
 
 
@@ -69,7 +70,7 @@ def revoke(*, profile: str | None, yes: bool) -> int:
         by_app = (sign_out_report(chosen.id, state),)
     if not by_app:
         raise NoToken(chosen.id)
-    print_message(f"{chosen.name}: {by_app[0]['text']}")
+    print_message(with_label(chosen.name, by_app[0]["text"]))
     return sign_out_exit_code(by_app)
 
 

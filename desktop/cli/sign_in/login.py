@@ -20,6 +20,7 @@ from desktop.cli.terminal.output import (
 )
 from desktop.cli.terminal.running_app import notify_tokens_changed
 from desktop.cli.terminal.window import has_display
+from desktop.frozen import frozen
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.options import DemoServerFailed, Options
 from desktop.services.model.errors import SignedOutByServer
@@ -40,7 +41,7 @@ from desktop.services.system.worker import Worker
 _ACCESSIBLE = "ACCESSIBLE"  # as other command lines with plain output have it
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignInOptions:
     """How to sign in. With `must_save` a token that can't be saved is a failure."""
 

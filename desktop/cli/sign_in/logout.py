@@ -29,7 +29,7 @@ from desktop.services.system.paths import log_folder
 from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 from desktop.services.token.details import revocation_offered
-from desktop.services.wording.formats import format_values
+from desktop.services.wording.formats import format_values, with_label
 from desktop.services.wording.sign_out_texts import sign_out_report
 
 
@@ -51,7 +51,7 @@ def logout(*, profile: str | None, all_profiles: bool, yes: bool, as_json: bool)
         print_json({"signed_out": [_members(each) for each in reports]})
         return sign_out_exit_code(reports)
     for each in reports:
-        print_message(f"{configured.find(str(each['id'])).name}: {each['text']}")
+        print_message(with_label(configured.find(str(each["id"])).name, each["text"]))
     return sign_out_exit_code(reports)
 
 

@@ -61,6 +61,7 @@ def _print_status(found: dict[str, Any]) -> None:
             (_text(each, "id"), _text(each, "name"), _state_text(each), _text(each, "user"))
             for each in found["profiles"]
         ],
+        cut_last=_STATE,
     )
     exchanged = [
         (_text(profile, "id"), _text(each, "name"), _lifetime_text(each))
@@ -121,12 +122,8 @@ def _objects(found: object) -> list[ProfileStatus]:
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
-_HEADER = (
-    translatable("PROFILE"),
-    translatable("NAME"),
-    translatable("STATE"),
-    translatable("USER"),
-)
+_STATE = translatable("STATE")
+_HEADER = (translatable("PROFILE"), translatable("NAME"), _STATE, translatable("USER"))
 _STATES = {
     "signed_out": translatable("signed out"),
     "expired": translatable("expired, sign in again"),

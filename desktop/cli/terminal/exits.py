@@ -14,7 +14,7 @@ from desktop.cli.terminal.help import CommandWithExamples
 from desktop.cli.terminal.output import print_event, print_message
 from desktop.cli.terminal.streams import keep_log_off_terminal
 from desktop.options import DemoServerFailed
-from desktop.services.system.translation import translate, without_isolates
+from desktop.services.system.translation import translate
 
 P = ParamSpec("P")
 
@@ -41,7 +41,7 @@ def exit_code_by_name(name: str) -> Exit:
 def report_failure(code: Exit, message: str, *, as_json: bool, name: str = "") -> Exit:
     """Report a failure in the same way; gives `code`, whose name is the default for `name`."""
     if as_json:
-        print_event("error", code=name or code.name.lower(), message=without_isolates(message))
+        print_event("error", code=name or code.name.lower(), message=message)
     else:
         print_message(message)
     return code

@@ -7,13 +7,15 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from desktop.cli.terminal import PROFILE_VARIABLE
+from desktop.cli.terminal.columns import display_width, terminal_width, wrap
 from desktop.options import Options
-from desktop.services.system.translation import translate
+from desktop.services.system.translation import for_terminal, translate, without_isolates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +26,18 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def print_message(text: str, *, color: str = "", bold: bool = False) -> None:
-    """Print a message on stderr; `color` and `bold` count on a terminal only."""
+    """Print a message on stderr: on a terminal wrapped, and in `color` and `bold`."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        text = _wrapped(text, terminal_width(2))
     _print(text, err=True, color=color, bold=bold)
+
+
+def _wrapped(text: str, width: int) -> str:
+    """Wrap the lines that are too wide, where a terminal would break words."""
+    lines = (
+        (line,) if display_width(line) <= width else wrap(line, width) for line in text.split("\n")
+    )
+    return "\n".join(chain.from_iterable(lines))
 
 
 def print_result(text: str, *, color: str = "") -> None:
@@ -39,16 +51,29 @@ def wait_notice(file: Path) -> Callable[[], None]:
 
 
 def print_json(members: object) -> None:
-    click.echo(json.dumps(members, indent=2))
+    click.echo(json.dumps(_for_programs(members), indent=2))
 
 
 def print_event(name: str, **members: object) -> None:
     """Print an event as one line of JSON on stdout."""
-    click.echo(json.dumps({"event": name, **members}))
+    click.echo(json.dumps(_for_programs({"event": name, **members})))
+
+
+def _for_programs(value: Any) -> Any:  # noqa: ANN401 - what JSON can hold
+    """Remove the marks from texts for people."""
+    match value:
+        case str():
+            return without_isolates(value)
+        case dict():
+            return {name: _for_programs(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_for_programs(each) for each in value]
+    return value
 
 
 def _print(text: str, *, err: bool, color: str, bold: bool = False) -> None:
-    styled = click.style(text, fg=color or None, bold=bold or None) if color or bold else text
+    shown = for_terminal(text)
+    styled = click.style(shown, fg=color or None, bold=bold or None) if color or bold else shown
     # https://no-color.org; `None` leaves it to whether the stream is a terminal.
     click.echo(styled, err=err, color=False if os.environ.get("NO_COLOR") else None)
 
@@ -69,7 +94,7 @@ def confirm(question: str, *, yes: bool) -> bool:
         return True
     if not is_interactive():
         raise click.UsageError(translate("Cannot prompt here. Pass --yes."))
-    return click.confirm(question, err=True)
+    return click.confirm(for_terminal(question), err=True)
 
 
 def resolve_profile_option(

@@ -2,52 +2,45 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from desktop.cli.terminal.columns import (
+    display_width,
+    has_right_to_left,
+    pad,
+    shorten,
+    terminal_width,
+    wrap,
+)
 from desktop.cli.terminal.output import print_result
 from desktop.services.system.translation import translate
 
 _APART = "  "
 _NARROWEST = 8  # columns that are left of a text, however narrow the terminal is
+_READABLE = 12  # columns that are left of a text for the sake of another one
+_LEFT_TO_RIGHT = "\u200e"
 
 
-def display_width(text: str) -> int:
-    """How many columns of a terminal `text` takes: East Asian characters take two (UAX #11)."""
-    return len(text) if text.isascii() else sum(map(_character_width, text))
-
-
-def pad(text: str, width: int) -> str:
-    """Add spaces to `text` until it takes `width` columns."""
-    return text + " " * (width - display_width(text))
-
-
-def shorten(text: str, width: int) -> str:
-    """Cut `text` to `width` columns, with an ellipsis at its end."""
-    if display_width(text) <= width:
-        return text
-    while text and display_width(text) >= width:
-        text = text[:-1]
-    return f"{text.rstrip()}…"
-
-
-def print_table(header: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
+def print_table(
+    header: Sequence[str], rows: Sequence[tuple[str, ...]], *, cut_last: str = ""
+) -> None:
     """Print `rows` below `header`, a message for each column; no row, no header.
 
     On a terminal, the columns are narrowed until they fit, but not the first, whose texts commands
-    take. Into a pipe they are printed in full. A column in which all rows are empty is left out.
+    take, and `cut_last` only where nothing else helps. Into a pipe they are printed in full. A
+    column in which all rows are empty is left out.
     """
     kept = [number for number in range(len(header)) if any(row[number] for row in rows)]
     titles = tuple(translate(header[number]) for number in kept)
     lines = [titles, *(tuple(row[number] for number in kept) for row in rows)] if rows else []
     widths = [max(map(display_width, column)) for column in zip(*lines, strict=True)]
     if sys.stdout.isatty():
-        widths = _fitted(widths, shutil.get_terminal_size().columns)
+        kept_whole = [at for at, number in enumerate(kept) if header[number] == cut_last]
+        widths = _fitted(widths, terminal_width(), cut_last=kept_whole)
     for line in lines:
-        cells = (pad(shorten(text, width), width) for text, width in zip(line, widths, strict=True))
-        print_result(_APART.join(cells).rstrip())
+        cells = [pad(shorten(text, width), width) for text, width in zip(line, widths, strict=True)]
+        print_result(_in_columns(cells))
 
 
 def print_rows(rows: Sequence[tuple[str, ...]]) -> None:
@@ -55,21 +48,52 @@ def print_rows(rows: Sequence[tuple[str, ...]]) -> None:
     widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
     for *cells, last in rows:
         shown = (pad(text, width) for text, width in zip(cells, widths, strict=False))
-        print_result(_APART.join((*shown, last)).rstrip())
+        print_result(_in_columns((*shown, last)))
 
 
-def _fitted(widths: list[int], room: int) -> list[int]:
+def print_outcome(
+    outcome: str, text: str, *below: str, outcomes: Iterable[str], color: str
+) -> None:
+    """Print the outcome of a check, what was found, and what is `below` that.
+
+    `outcomes` are all messages that `outcome` may be: what is found stands in a column.
+    """
+    width = max(display_width(translate(each)) for each in outcomes)
+    mark = pad(translate(outcome), width)
+    for number, each in enumerate(filter(None, (text, *below))):
+        lines = _wrapped(each, width + len(_APART))
+        marks = (mark if number == 0 else " " * width, *(" " * width for _ in lines[1:]))
+        shown = map(_in_columns, zip(marks, lines, strict=True))
+        print_result("\n".join(shown), color=color if number == 0 else "")
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    """Wrap `text` on a terminal, behind `indent` columns."""
+    room = terminal_width() - indent if sys.stdout.isatty() else 0
+    return wrap(text, room) if room >= _NARROWEST else [text]
+
+
+def _fitted(widths: list[int], room: int, *, cut_last: Sequence[int] = ()) -> list[int]:
     """Narrow the widest columns after the first until all fit `room`, as far as they can be."""
     fitted = list(widths)
-    while sum(fitted) + len(_APART) * (len(fitted) - 1) > room:
-        widest = max(range(1, len(fitted)), key=fitted.__getitem__, default=0)
-        if widest == 0 or fitted[widest] <= _NARROWEST:
-            break
-        fitted[widest] -= 1
+    columns = range(1, len(fitted))
+    others = [each for each in columns if each not in cut_last]
+    for narrowed, least in ((others, _READABLE), (columns, _NARROWEST)):
+        while sum(fitted) + len(_APART) * (len(fitted) - 1) > room:
+            widest = max(narrowed, key=fitted.__getitem__, default=0)
+            if widest == 0 or fitted[widest] <= least:
+                break
+            fitted[widest] -= 1
     return fitted
 
 
-def _character_width(character: str) -> int:
-    if unicodedata.category(character) in {"Mn", "Me", "Cf"}:
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+def _in_columns(cells: Sequence[str]) -> str:
+    """Join the cells of a line.
+
+    On a terminal, texts from right to left would change places with what is next to them, so there
+    are marks between the cells.
+    """
+    line = _APART.join(cells).rstrip()
+    if not (sys.stdout.isatty() and has_right_to_left(line)):
+        return line
+    return _LEFT_TO_RIGHT + f" {_LEFT_TO_RIGHT} ".join(cells).rstrip(f" {_LEFT_TO_RIGHT}")

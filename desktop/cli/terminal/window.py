@@ -34,7 +34,9 @@ def open_window(options: Options) -> int:
             raise
         return _report_missing(missing)
     except AlreadyRunning:
-        print(_already_running_message(options), file=sys.stderr)
+        from desktop.cli.terminal.output import print_message
+
+        print_message(_already_running_message(options))
         return 0
     except DemoServerFailed as error:
         from desktop.cli.terminal.error_reports import report_demo_failure
@@ -45,9 +47,10 @@ def open_window(options: Options) -> int:
 def _report_missing(library: str) -> int:
     import shutil
 
+    from desktop.cli.terminal.output import print_message
     from desktop.services.wording.missing_library import missing_library_message
 
-    print(missing_library_message(library, shutil.which), file=sys.stderr)
+    print_message(missing_library_message(library, shutil.which))
     return 1
 
 

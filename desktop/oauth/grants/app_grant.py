@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+from desktop.frozen import frozen
 from desktop.oauth.answers import members
 from desktop.oauth.bearer import request_with_token
 from desktop.oauth.client import ClientConnection
@@ -15,7 +15,7 @@ from desktop.oauth.fields import Members, string_list, text
 from desktop.oauth.http import Answer
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AppGrant:
     """What is granted, and since when; `None` if the server does not say."""
 

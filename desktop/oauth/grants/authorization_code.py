@@ -7,9 +7,10 @@ RFC 9207 (which server the answer is from).
 import hmac
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+from desktop.frozen import frozen
 from desktop.oauth.addresses import ascii_address, checked_link, host_of
 from desktop.oauth.answers import error_kind, may_pass
 from desktop.oauth.client import ClientConnection
@@ -30,7 +31,7 @@ from desktop.oauth.model.token_set import TokenSet
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AuthorizationRequest:
     """An authorization request that the user answers in a browser, on the page `address`.
 

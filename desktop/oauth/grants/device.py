@@ -4,8 +4,9 @@ import base64
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from desktop.frozen import frozen
 from desktop.oauth.addresses import checked_link, checked_user_code, host_of, origin_of
 from desktop.oauth.client import ClientConnection, request
 from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, Moment, now
@@ -18,7 +19,7 @@ DEFAULT_INTERVAL = 5.0  # RFC 8628 section 3.2
 DEFAULT_LIFETIME = 600.0  # for servers that leave out the required expires_in
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeviceAuthorization:
     """A code that waits for approval (RFC 8628 section 3.2); `lifetime` and `interval` in seconds.
 

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
+from desktop.frozen import frozen
 from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, Moment, first_of, now
 from desktop.oauth.errors import (
     AuthorizationPending,
@@ -26,7 +27,7 @@ MOST_REFUSALS = 3
 _PASSING_STATUSES = {407, 408, 421, 425}  # RFC 9110, RFC 8470: of a proxy, or worth a retry
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pace:
     """How fast to poll: `interval` in seconds, `failures` in a row, `retry_after` if demanded."""
 
@@ -58,7 +59,7 @@ def pace_after(pace: Pace, outcome: AuthorizationPending | SlowDown | Trouble) -
     return Pace(interval, retry_after=outcome.retry_after)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Progress:
     """The progress of polling. Instants are aware UTC; `trouble` is why the last request failed."""
 

@@ -1,9 +1,9 @@
 """The request quota of an organization."""
 
-from dataclasses import dataclass
+from desktop.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Quota:
     """The requests that an organization may send in an hour, and how many of them are left."""
 

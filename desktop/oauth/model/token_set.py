@@ -1,10 +1,12 @@
 """The tokens of a sign-in, and the account that they are for."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from desktop.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Account:
     """User and organization, printable; empty if the token does not say."""
 
@@ -12,7 +14,7 @@ class Account:
     organization: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TokenSet:
     """What a sign-in yields. Instants are aware UTC; `expires_at` is `None` if it never expires.
 

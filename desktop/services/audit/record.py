@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from desktop.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,7 @@ AUTHPRIV = 10
 """The facility of syslog for what not everybody may read, as of sudo and sshd."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Record:
     """An event of `kind` with all its `members`."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from desktop.frozen import frozen
 from desktop.oauth.addresses import has_hidden_characters
 from desktop.oauth.errors import without_joiners
 from desktop.services.configuration.foreign_formats import name_foreign_format, parse_json
@@ -46,7 +47,7 @@ _MICROSOFT = "https://login.microsoftonline.com"
 _PLACEHOLDER = re.compile(r"[*•]+|\{\{.*\}\}|\$\{.*\}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClientModel:
     """The members that a profile uses. `grants` are those of `GRANTS` that the client may use.
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from desktop.frozen import frozen
 from desktop.services.model.members import Kind
 from desktop.services.model.policy import POLICY
 from desktop.services.model.toml_text import LARGEST_TOML, parse_toml, require_small_integers
@@ -41,7 +41,7 @@ class UnusablePolicyError(Exception):
         self.reason = why
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RawPolicy:
     """A policy as read from `source`. The registry has numbers instead of booleans."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from desktop.frozen import frozen
 from desktop.services.configuration.profile_lines import HEADING, name_in
 
 _PLACE = re.compile(r"\(at line ([0-9]{1,9}), column ([0-9]{1,9})\)")
@@ -17,7 +18,7 @@ _TABLE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """The text of a table, which begins in `line`; `heading` is empty before the first table."""
 
@@ -26,7 +27,7 @@ class Table:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProfileText:
     """The text of one profile, with the tables in it, which may be in several places."""
 

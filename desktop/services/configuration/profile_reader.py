@@ -4,10 +4,11 @@ import logging
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from desktop.frozen import frozen
 from desktop.oauth.addresses import ascii_address
 from desktop.oauth.errors import printable
 from desktop.services.configuration.exchange_rules import read_exchanges
@@ -43,7 +44,7 @@ _log = logging.getLogger(__name__)
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Profiles:
     """The valid profiles by id, in the order of the file, and why others are broken.
 
@@ -316,7 +317,7 @@ def _in_profile(id_: str, detail: str) -> str:
     return translate("profile `{id}`: {detail}", id=id_, detail=detail)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Location:
     """The place of a profile: its file, the lines of that file, and its id."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from desktop.frozen import frozen
 from desktop.services.model.errors import IdTokenGone, NoIdToken
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from desktop.oauth.model.token_set import TokenSet
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AccessToken:
     """A token without what renews it. `expires_at` is aware UTC, `None` if it never expires.
 
@@ -65,7 +66,7 @@ def digest_of(access_token: str) -> str:
 RENEWAL_TIMEOUT = 6.0  # seconds that somebody who wants to use the token waits for a renewal
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TokenRequirement:
     """How long a token must stay valid, and how long to wait for a renewal, both in seconds.
 

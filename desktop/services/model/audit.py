@@ -6,10 +6,11 @@ for what it has no name for. No event contains a token, code or password.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from desktop import __version__
+from desktop.frozen import frozen
 from desktop.oauth.addresses import host_of
 from desktop.oauth.errors import printable
 from desktop.services.model.audit_kinds import KINDS, EventKind
@@ -30,7 +31,7 @@ _LONGEST_VALUE = 300  # characters
 _LONGEST_SCOPES = 3000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AuditEvent:
     """One event. Its fields are described here once; schema and docs follow.
 

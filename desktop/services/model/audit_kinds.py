@@ -4,8 +4,9 @@ Apart from `audit`, so that a session can name a kind without loading the event 
 only where the log is on.
 """
 
-from dataclasses import dataclass
 from enum import IntEnum
+
+from desktop.frozen import frozen
 
 
 class Severity(IntEnum):
@@ -16,7 +17,7 @@ class Severity(IntEnum):
     INFO = 6
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EventKind:
     """A kind of event.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from desktop.frozen import frozen
 from desktop.services.model.errors import ExchangeForbidden, UnknownExchange
 from desktop.services.model.members import collect_members, member, text
 
@@ -21,7 +22,7 @@ TOKEN_EXCHANGE = "token-exchange"  # noqa: S105 - a name
 BEARER = "bearer"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exchange:
     """One exchange; `name` is chosen by whoever wrote the profile or the preset."""
 
@@ -53,7 +54,7 @@ EXCHANGE = collect_members(Exchange)
 """The members of an exchange by name, as in `profiles.toml`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExchangedToken:
     """That the token of the exchange `name` is held; `expires_at` is `None` if it doesn't say."""
 

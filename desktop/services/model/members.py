@@ -7,10 +7,11 @@ where it takes effect.
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, field, fields
 from enum import Enum
 from typing import Any, TypeVar
 
+from desktop.frozen import frozen
 from desktop.services.system.translation import translatable, translate
 
 T = TypeVar("T")
@@ -35,7 +36,7 @@ class Kind(Enum):
     """A table of profiles by id, or the text of a `profiles.toml`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fault:
     """What is wrong with `member`, which is empty where several members are wrong together.
 
@@ -51,7 +52,7 @@ class Fault:
         return translate(self.message, field=name or f"`{self.member}`", **self.values)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Option:
     """An option of the command line. `name` is given where it is not that of the member."""
 
@@ -60,7 +61,7 @@ class Option:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Member:
     """One member.
 

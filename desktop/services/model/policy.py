@@ -1,8 +1,8 @@
 """The policy that an administrator has set for this computer; users cannot change it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from desktop.frozen import frozen
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.members import Kind, Member, collect_members, member, table, text
 from desktop.services.model.settings import SETTINGS
@@ -19,7 +19,7 @@ _FORMATS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policy:
     """The policy; without one, users decide everything.
 

@@ -1,10 +1,11 @@
 """Profiles: a client and the server where it signs in. Profiles never contain secrets."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
+from desktop.frozen import frozen
 from desktop.oauth.addresses import host_of, origin_of
 from desktop.oauth.errors import UnsafeAddress
 from desktop.services.model.exchanges import EXCHANGE, Table
@@ -151,7 +152,7 @@ def _presence() -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Profile:
     """A client at a provider. `id` names it on disk and in the keyring, `name` on screen.
 

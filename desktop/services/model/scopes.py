@@ -2,13 +2,13 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from desktop.frozen import frozen
 from desktop.services.system.resources import resource
 from desktop.services.system.translation import translatable, translate
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScopeDescription:
     """What a scope allows; `text` is empty for an unknown scope."""
 

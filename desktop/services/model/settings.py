@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from desktop.frozen import frozen
 from desktop.oauth.errors import printable
 from desktop.services.model.members import Option, collect_members, member, text
 from desktop.services.model.toml_text import parse_toml, require_editable
@@ -30,7 +31,7 @@ LANGUAGES = {"system": translatable("System default"), **LANGUAGE_NAMES}
 AUDIT_LOGS = {"off": translatable("Off"), "system": translatable("System log")}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """The settings.
 

@@ -1,14 +1,14 @@
 """The sign-in methods that a server offers to a client, the safest first (RFC 10027)."""
 
 from collections.abc import Container
-from dataclasses import dataclass
 
+from desktop.frozen import frozen
 from desktop.oauth.metadata import FOR_CLIENT, FOR_CODE, FOR_DEVICE, ServerMetadata
 from desktop.services.model.profile import GRANTS
 from desktop.services.system.translation import translatable
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignInMethod:
     """A sign-in method: `grant` is one of `GRANTS`; the name and the description are for users."""
 

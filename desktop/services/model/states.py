@@ -7,10 +7,10 @@ can paint before the protocol is loaded.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from desktop.frozen import frozen
 from desktop.services.model.errors import PresenceNotProven, RenewalRefused
 from desktop.services.model.instants import is_expired
 
@@ -35,7 +35,7 @@ class Revocation(Enum):
     """It is being tried again."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignedOut:
     """Nobody is signed in. `removed_at` is set after signing out, until the next start.
 
@@ -52,14 +52,14 @@ class SignedOut:
     user: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Requesting:
     """The keyring is being opened, or a code requested."""
 
     opening: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AwaitingApproval:
     """The user must approve, by comparing `user_code` or, if it is empty, in the browser.
 
@@ -107,7 +107,7 @@ class AwaitingApproval:
         return self.verification_uri_complete or self.verification_uri
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignedIn:
     """The user is signed in. Instants are aware UTC; `expires_at` is `None` if it never expires.
 
@@ -172,7 +172,7 @@ class SignedIn:
         return (self.expires_at - self.issued_at).total_seconds()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failed:
     """An operation failed. `user_code` is the code that was shown, if any.
 
@@ -184,7 +184,7 @@ class Failed:
     still_saved: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Locked:
     """XDR Login is locked: nothing of the profile's own state is shown.
 

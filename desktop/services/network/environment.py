@@ -3,12 +3,13 @@
 import secrets
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Protocol
 
 import httpx
 
+from desktop.frozen import frozen
 from desktop.oauth.clock import Clock
 from desktop.services.audit.audit_log import AuditLog
 from desktop.services.model.profile import Profile
@@ -29,7 +30,7 @@ class HttpOpener(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Environment:
     """Keyring, network, clock, randomness, and what all processes of this user share.
 

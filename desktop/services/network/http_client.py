@@ -4,7 +4,7 @@ import re
 import ssl
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -15,6 +15,7 @@ import httpx
 import truststore
 
 from desktop import __version__
+from desktop.frozen import frozen
 from desktop.oauth.addresses import is_loopback
 from desktop.oauth.errors import AuthorityUnusable
 from desktop.services.network.environment_proxy import find_environment_proxy, normalized_proxy
@@ -46,7 +47,7 @@ def find_system_proxy(address: str) -> str:
     return normalized_proxy(proxy) if proxy and not bypasses(parts.netloc) else ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NetworkOptions:
     """How servers are reached.
 

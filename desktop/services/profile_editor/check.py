@@ -4,8 +4,9 @@ import re
 import secrets
 from collections.abc import AsyncGenerator, Container, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from desktop.frozen import frozen
 from desktop.oauth import errors
 from desktop.oauth.addresses import host_of
 from desktop.oauth.client import Client, ClientConnection, request
@@ -236,7 +237,7 @@ class _Check:
 _REJECTED_CLIENT = (errors.InvalidClient, errors.UnauthorizedClient, errors.UnsupportedGrantType)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _ClientCheck:
     """Checks that the server accepts the client and its scopes."""
 
@@ -362,7 +363,7 @@ class _ClientCheck:
         ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Findings:
     """Words findings about one profile."""
 

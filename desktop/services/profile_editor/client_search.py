@@ -3,8 +3,9 @@
 import re
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from desktop.frozen import frozen
 from desktop.oauth import errors
 from desktop.oauth.addresses import host_of, is_loopback
 from desktop.oauth.client import Client, ClientConnection
@@ -19,7 +20,7 @@ from desktop.services.session.provider import discover_endpoints
 _VARYING = re.compile(r"[0-9a-f-]{8,}|\d+", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClientSearch:
     """Asks for the client of `profile` without its secret; `presets` name the regions."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Container, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from desktop.frozen import frozen
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.services.configuration.client_model import name_unusable_format, read_client_model
 from desktop.services.configuration.profile_draft import Draft, members_of, profile_of
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
     from desktop.services.system.worker import Worker
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SecretChanges:
     """Changes of the keyring: a new secret, empty to remove it, None to leave it."""
 
@@ -68,7 +69,7 @@ class SecretChanges:
     proxy_password: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Snapshot:
     """The current profiles, the ids of the managed ones, and the presets."""
 
@@ -85,7 +86,7 @@ class Snapshot:
         return [each for each in (*names_of(others), *broken) if name_key(each) != own]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImportedFile:
     """A file of profiles, as it was read."""
 

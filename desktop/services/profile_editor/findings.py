@@ -1,9 +1,10 @@
 """What a check of a profile found."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from desktop.frozen import frozen
 from desktop.services.system.translation import translatable, translate, translate_plural
 
 
@@ -28,7 +29,7 @@ class Outcome(Enum):
     BAD = translatable("does not work")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """The result of one step; `remedy` says what to do, and may be empty.
 
@@ -50,7 +51,7 @@ def check_summary(found: Iterable[Finding]) -> str:
     """Sum up a check."""
     outcomes = [each.outcome for each in found]
     if bad := outcomes.count(Outcome.BAD):
-        return translate_plural("{count} problem to fix", "{count} problems to fix", bad)
+        return translate_plural("{count} problem to fix.", "{count} problems to fix.", bad)
     if Outcome.UNSURE in outcomes:
         return translate("Looks good. The rest is checked when you sign in.")
     return translate("All checks passed.")

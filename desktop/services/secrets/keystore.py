@@ -11,9 +11,10 @@ first, and Windows would keep a copy of the old text.
 import asyncio
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from desktop.frozen import frozen
 from desktop.services.system.translation import translate_plural
 from desktop.services.system.worker import Result, Worker
 
@@ -216,7 +217,7 @@ _GENERATIONS = 10**15  # counted modulo this, since a head has room for 15 digit
 _MAX_HEADER_LENGTH = 100  # characters of a head before the value begins
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Head:
     """The head of a slot: `GENERATION PARTS SHA-256 BEGINNING`. The next generation is newer."""
 

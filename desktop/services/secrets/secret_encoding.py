@@ -1,10 +1,11 @@
 """Tokens and passwords as the text that the keystore holds."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Any
 
+from desktop.frozen import frozen
 from desktop.oauth.fields import text, word_list
 from desktop.oauth.model.client_authentication import ClientAuthentication
 from desktop.oauth.model.token_set import Account, TokenSet
@@ -16,7 +17,7 @@ _OPTIONAL = {"id_token", "id_expires_at", "refresh_expires_at", "lost_renewals",
 _LATEST = 32_503_680_000.0  # the year 3000, since later instants overflow in other time zones
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SavedTokens:
     """The tokens, and the client authentication that each endpoint has accepted.
 

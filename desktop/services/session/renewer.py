@@ -4,9 +4,10 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from desktop.frozen import frozen
 from desktop.oauth.clock import Clock, first_of, now
 from desktop.oauth.errors import OAuthError
 from desktop.oauth.model.quota import Quota
@@ -41,7 +42,7 @@ _log = logging.getLogger(__name__)
 _CLOCK_TOLERANCE = 2.0  # seconds that the wall clock may lag before it counts as set back
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RenewalStatus:
     """What there is to show of renewing. Instants are aware UTC; `trouble` is the last error.
 

@@ -6,9 +6,10 @@ for tokens that nobody uses.
 """
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 
+from desktop.frozen import frozen
 from desktop.oauth.clock import Clock, Moment
 from desktop.oauth.errors import ErrorResponse, PageInsteadOfAnswer, UnusableAnswer
 from desktop.oauth.model.token_set import TokenSet
@@ -101,7 +102,7 @@ def moved_back(tokens: TokenSet, shift: timedelta) -> TokenSet:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failures:
     """The failures in a row, and how long to leave the server alone. Durations are seconds.
 
@@ -164,7 +165,7 @@ def _is_refusal(error: Exception) -> bool:
     return refused or isinstance(error, ErrorResponse)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Schedule:
     """When the tokens that are held are renewed; `due_at` is `None` if they never need to be."""
 

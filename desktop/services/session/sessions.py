@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from desktop.frozen import frozen
 from desktop.services.model.settings import Settings, with_profile_settings
 from desktop.services.model.states import Requesting, SignedOut, State
 from desktop.services.session.lock.app_lock import AppLock
@@ -24,7 +25,7 @@ MOST_LISTED = 8
 """How many profiles a menu lists; of more, it lists only those that were used last."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProfileStatus:
     """The state of one profile."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from desktop.frozen import frozen
 from desktop.oauth.clock import Moment, now
 from desktop.services.model.errors import (
     PresenceDeclined,
@@ -41,7 +42,7 @@ class PermissionAnswer(Enum):
 PermissionKey = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PermissionRequest:
     """The question whether `program` may have the token of the profile with the id `profile`.
 
@@ -93,7 +94,7 @@ AskUser = Callable[[PermissionRequest], Awaitable[PermissionAnswer]]
 """Asks the user; canceling it withdraws the question."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Answer:
     """An answer that was given `at`, and holds for so many seconds."""
 

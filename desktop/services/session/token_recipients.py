@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from desktop.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 MAX_RECIPIENTS = 50
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TokenRecipient:
     """`program` got the token of the profile with the id `profile`, at `at` (aware UTC).
 

@@ -1,8 +1,9 @@
 """Whether somebody uses the token, and whether it may be renewed before the next use."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from desktop.frozen import frozen
 from desktop.oauth.clock import Clock, Moment
 from desktop.oauth.model.quota import Quota
 from desktop.services.model.settings import Settings
@@ -10,7 +11,7 @@ from desktop.services.model.settings import Settings
 _QUOTA_WINDOW = 3600.0  # seconds; Cisco XDR counts the requests of the last hour
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KnownQuota:
     """The quota that the server reported at a moment."""
 
@@ -22,7 +23,7 @@ class KnownQuota:
         return max(0.0, _QUOTA_WINDOW - self.reported.elapsed(clock)) if self.quota.is_low else 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Usage:
     """Who uses the token: the window shows it to somebody, or it was copied a while ago.
 

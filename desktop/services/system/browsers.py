@@ -15,9 +15,9 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from desktop.frozen import frozen
 from desktop.oauth.addresses import checked_address
 from desktop.services.system.files import LARGEST_ENTRY, parse_desktop_entry, read_file
 from desktop.services.system.paths import NoHomeFolder, data_folder, home_folder
@@ -27,7 +27,7 @@ FAILURE_DELAY = 0.8
 """Seconds within which a browser that cannot be started ends."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Browser:
     """A browser: `id` is saved in the settings, `command` starts it when an address is appended."""
 

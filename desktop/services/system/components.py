@@ -6,10 +6,11 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from desktop.frozen import frozen
 from desktop.services.system.translation import translatable
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ DIRECT_DEPENDENCIES = (
 COMPONENTS_FILE = "components.json"  # in the licenses folder of a bundle
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Component:
     """A library by others, with its license."""
 

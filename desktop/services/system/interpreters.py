@@ -8,15 +8,17 @@ returned as a script.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
+
+from desktop.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Invocation:
     """`script` as in the command line, or the name of a `module`; both empty if neither is known.
 
@@ -31,7 +33,7 @@ class Invocation:
     is_certain: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Grammar:
     """The options of an interpreter: short ones as letters, long ones as words without hyphens.
 

@@ -12,11 +12,12 @@ import re
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from desktop.frozen import frozen
 from desktop.oauth.errors import printable
 from desktop.services.system.interpreters import (
     SHELLS,
@@ -43,7 +44,7 @@ _CHECK_INTERVAL = 0.02  # seconds
 _LONGEST_SCRIPT = 1024 * 1024  # bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Program:
     """A program that runs as process `pid`; `path` is empty where the system does not tell it.
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from .language import is_right_to_left, load_catalog
 
-TYPE_CHECKING = False  # `typing` is slow to load
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-_ISOLATE, _END_OF_ISOLATE = "\u2068", "\u2069"  # Unicode Standard Annex 9: FSI and PDI
+ISOLATE, END_OF_ISOLATE = "\u2068", "\u2069"
+"""The marks around values and what people type in texts from right to left, which compiling adds
+(Unicode Standard Annex 9: FSI and PDI)."""
+_LEFT_TO_RIGHT = "\u200e"
 
 
 def translate(message: str, /, **values: object) -> str:
@@ -22,7 +21,7 @@ def translate(message: str, /, **values: object) -> str:
         return message.format_map(values) if values else message
     # The translation of an empty text is the header of the catalog.
     text = catalog.find(message) if message else message
-    return _fill(text, values) if values else text
+    return text.format_map(values) if values else text
 
 
 def translate_plural(singular: str, plural: str, count: int, /, **values: object) -> str:
@@ -30,8 +29,9 @@ def translate_plural(singular: str, plural: str, count: int, /, **values: object
     catalog = load_catalog()
     if catalog is None:
         text = singular if count == 1 else plural
-        return text.format_map({"count": count, **values})
-    return _fill(catalog.find_plural(singular, plural, count), {"count": count, **values})
+    else:
+        text = catalog.find_plural(singular, plural, count)
+    return text.format_map({"count": count, **values})
 
 
 def translatable(message: str) -> str:
@@ -39,9 +39,34 @@ def translatable(message: str) -> str:
     return message
 
 
+def isolated(value: str) -> str:
+    """Let `value`, such as an address or a shortcut, keep its direction in a mirrored text."""
+    return f"{ISOLATE}{value}{END_OF_ISOLATE}" if is_right_to_left() else value
+
+
 def without_isolates(text: str) -> str:
-    """Remove the marks around values, for what programs read."""
-    return text.replace(_ISOLATE, "").replace(_END_OF_ISOLATE, "")
+    """Remove the marks, for what programs read and people copy."""
+    return text.replace(ISOLATE, "").replace(END_OF_ISOLATE, "")
+
+
+def for_terminal(text: str) -> str:
+    """Replace the marks around what people copy from a terminal: it would copy the last one too.
+
+    A link with it leads elsewhere, and a command fails. A mark is needed only where the text does
+    not begin or end with a letter; one before it belongs to the cell of the space there.
+    """
+    if ISOLATE not in text:
+        return text
+    shown, *parts = text.split(ISOLATE)
+    for part in parts:
+        value, end, rest = part.partition(END_OF_ISOLATE)
+        if end and value.isascii():
+            before = "" if value[:1].isalpha() else _LEFT_TO_RIGHT
+            after = "" if value[-1:].isalnum() or value[-1:] == "/" else _LEFT_TO_RIGHT
+            shown += f"{before}{value}{after}{rest}"
+        else:
+            shown += ISOLATE + part
+    return shown
 
 
 def use_for_libraries() -> None:
@@ -64,18 +89,3 @@ def _translate_plural_of_library(domain: str, msgid1: str, msgid2: str, n: int) 
     if catalog is None:
         return msgid1 if n == 1 else msgid2
     return catalog.find_plural(msgid1, msgid2, n)
-
-
-def _fill(template: str, values: Mapping[str, object]) -> str:
-    """Fill in `values`; within a sentence from right to left, each keeps its own direction.
-
-    Otherwise a path, an address or a code would be shown with its parts in another order.
-    """
-    if is_right_to_left():
-        values = {
-            name: value
-            if isinstance(value, (int, float))
-            else f"{_ISOLATE}{value}{_END_OF_ISOLATE}"
-            for name, value in values.items()
-        }
-    return template.format_map(values)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from urllib.parse import quote, urlencode
 
+from desktop.frozen import frozen
 from desktop.oauth.addresses import checked_address, has_hidden_characters, origin_of
 from desktop.oauth.errors import printable
 from desktop.oauth.resource import ResourceRequest
@@ -35,7 +36,7 @@ class BadCall(ValueError):
     """An invalid call; its text tells the user why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Body:
     """The body: a text, or a file that is read when it is needed."""
 
@@ -44,7 +45,7 @@ class Body:
     file: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """One call; `headers` contain the media type of the body, but not the token."""
 
@@ -59,7 +60,7 @@ class Call:
         return self.method in SAFE_METHODS
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CallArguments:
     """What the user typed: fields as `key=value`, headers as `Name: value`, a file for the body."""
 

@@ -6,10 +6,10 @@ means the same host to some program is refused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
+from desktop.frozen import frozen
 from desktop.oauth.addresses import ascii_address, checked_address, host_of, origin_of
 from desktop.oauth.errors import UnsafeAddress, printable
 from desktop.services.model.copy_formats import EXAMPLE_API_URL, example_url_for
@@ -40,7 +40,7 @@ class ForeignAddress(ServiceError):
     """The address is not on a server that may get the token."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ApiService:
     """A named base address, which ends without a slash."""
 
@@ -54,7 +54,7 @@ class ApiService:
         return f"{parts.scheme}://{parts.netloc}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """A `path` below `base`, which is on the server of `service`."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from desktop.frozen import frozen
 from desktop.oauth.addresses import checked_address, origin_of
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.errors import ForeignServer, TokenNotBoundHere
@@ -21,7 +21,7 @@ _METHOD = re.compile(r"[A-Za-z]{1,20}")
 _NONCE = re.compile(r"[!-~]{1,1024}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BoundRequest:
     """The request that the headers are for; `nonce` is the one that its server requires, if any."""
 

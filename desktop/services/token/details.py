@@ -4,10 +4,10 @@ import math
 import platform
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from desktop import __version__
+from desktop.frozen import frozen
 from desktop.oauth.addresses import ascii_address, origin_of
 from desktop.oauth.errors import printable
 from desktop.oauth.metadata import ServerMetadata
@@ -31,7 +31,7 @@ _MAX_DEPTH = 6
 _EMPTY = "–"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScopeStatus:
     """A scope, and whether it was requested and granted.
 
@@ -46,7 +46,7 @@ class ScopeStatus:
 _CODES = ("error", "status", "trace_id")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claim:
     """A claim as text; `at` is its instant, if it is one."""
 
@@ -55,7 +55,7 @@ class Claim:
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TokenDetails:
     """What the details page shows; no token. Instants are aware UTC.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from desktop.frozen import frozen
 from desktop.oauth.errors import printable
 from desktop.services.system.files import read_file
 from desktop.services.system.resources import resource
@@ -34,7 +35,7 @@ class BadDescription(ValueError):
     """A description that cannot be used; its text tells the user why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parameter:
     """A parameter of a route; `where` is path, query, header, cookie, form or body.
 
@@ -48,7 +49,7 @@ class Parameter:
     assumed: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Route:
     """A method and a path; `scopes` are those that the access token must have."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from desktop.frozen import frozen
 from desktop.services.model.profile import EDITABLE
 from desktop.services.system.translation import translatable, translate
 
@@ -16,7 +16,7 @@ class Surface(Enum):
     TERMINAL = "terminal"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BySurface:
     """One text for the window, another for the terminal."""
 

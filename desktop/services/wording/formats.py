@@ -5,7 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from desktop.services.system.translation import translatable, translate, translate_plural
+from desktop.services.system.translation import (
+    translatable,
+    translate,
+    translate_plural,
+    without_isolates,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,6 +22,7 @@ _DAY = 24 * _HOUR
 _HALF_A_YEAR = timedelta(days=183)
 _TWO_SENTENCES = translatable("{sentence} {next_sentence}")
 _TITLE_AND_TEXT = translatable("{title}. {text}")
+_LABEL_AND_TEXT = translatable("{name}: {value}")
 _MONTHS = (
     translatable("{day} January"),
     translatable("{day} February"),
@@ -130,15 +136,20 @@ def format_list(items: Sequence[str]) -> str:
 
 def join_sentences(*sentences: str) -> str:
     """Join sentences as the language does, without the empty ones: Japanese has no space there."""
-    template = translate(_TWO_SENTENCES)
+    template = without_isolates(translate(_TWO_SENTENCES))
     whole = ""
     for each in filter(None, sentences):
-        # Not as values of the translation, which would isolate their direction.
         whole = template.format(sentence=whole, next_sentence=each) if whole else each
     return whole
 
 
 def with_title(title: str, text: str) -> str:
     """Put a title, which has no full stop, before its text, which may be empty."""
-    template = translate(_TITLE_AND_TEXT)
+    template = without_isolates(translate(_TITLE_AND_TEXT))
     return template.format(title=title, text=text).rstrip()
+
+
+def with_label(label: str, text: str) -> str:
+    """Put a label before a value or a text, which may be empty: "Options:"."""
+    template = without_isolates(translate(_LABEL_AND_TEXT))
+    return template.format(name=label, value=text).rstrip()

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from string import Formatter
 
+from desktop.frozen import frozen
 from desktop.oauth import errors
 from desktop.oauth.addresses import origin_of
 from desktop.services.model import errors as session_errors
@@ -53,7 +53,7 @@ class Remedy(Enum):
     OPEN_PROFILES = translatable("Open profiles folder")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Advice:
     """What happened, what to do next, and the facts that support asks for.
 
@@ -147,7 +147,7 @@ _Sentence = _Variant | tuple[_Variant, ...]
 _Text = tuple[_Sentence, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """What to say about one kind of error.
 
@@ -188,7 +188,8 @@ def _parameters(template: str) -> list[str]:
 
 
 _FACTS = (
-    *("address", "by", "description", "detail", "error", "expected", "found", "host", "profile_id"),
+    *("address", "by", "description", "detail", "endpoint", "error", "expected", "found"),
+    *("host", "profile_id"),
     *("exchange", "reason", "redirect_uri", "region", "policy_source", "server", "source"),
     "status",
     *("token_type", "where", "file", "line", "variable"),

@@ -92,7 +92,7 @@ def _not_confirmed(state: SignedOut, removed_at: datetime) -> str:
         signed_out = translate("Signed out here, but the server didn't confirm.")
     else:
         signed_out = translate(
-            "Signed out here, but the server didn't confirm ({reason}).",
+            "Signed out here, but the server didn't confirm. {reason}.",
             reason=_title(state.revocation_error),
         )
     return join_sentences(signed_out, _copies_work(state, removed_at))

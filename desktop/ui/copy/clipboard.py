@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, cast
 from PySide6.QtCore import QByteArray, QMimeData, QObject, QTimer, Signal
 from PySide6.QtGui import QClipboard, QGuiApplication
 
+from desktop.services.system.translation import without_isolates
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -74,7 +76,7 @@ class Clipboard(QObject):
     def copy(self, text: str) -> None:
         self._forget_secret()
         self._code = None
-        self._clipboard.setText(text)
+        self._clipboard.setText(without_isolates(text))
 
     def copy_code(self, text: str) -> None:
         """Copy a code, or a link that contains one, until it is replaced or `clear_for_lock`."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from desktop.frozen import frozen
 from desktop.services.model.copy_formats import CopyFormat
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Copying:
     """Waiting for the token; can be canceled."""
 
     format: CopyFormat
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Copied:
     """The token is on the clipboard, which was verified, for `clear_after` seconds from now."""
 
@@ -22,12 +23,12 @@ class Copied:
     clear_after: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cleared:
     """XDR Login no longer keeps the token on the clipboard."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NotCopied:
     """Why nothing was copied; an empty text if the user canceled.
 

@@ -26,16 +26,13 @@ class FactRows(Card):
         framed: bool = True,
         selectable: bool = False,
     ) -> None:
-        super().__init__(spacing=8)
+        super().__init__(spacing=8, plain=not framed)
         self._stacked = stacked
         self._selectable = selectable
         self._shown: tuple[tuple[str, str], ...] | None = None
         self._values: list[_Value] = []
         self._note = label("", "muted")
         self._table = QWidget()
-        if not framed:
-            self.setProperty("card", "false")
-            self.column.setContentsMargins(0, 0, 0, 0)
         if heading:
             add_heading(self, heading)
         self.column.addWidget(self._note)

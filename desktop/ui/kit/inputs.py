@@ -101,6 +101,9 @@ class TextInput(QLineEdit):
     def __init__(self, hint: str = "", *, secret: bool = False) -> None:
         super().__init__()
         self.setPlaceholderText(hint)
+        if self.isRightToLeft():  # also for names and addresses, and while it is empty
+            places = Qt.AlignmentFlag
+            self.setAlignment(places.AlignRight | places.AlignAbsolute | places.AlignVCenter)
         if secret:
             self.setEchoMode(QLineEdit.EchoMode.Password)
 

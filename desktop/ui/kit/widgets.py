@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from desktop.services.system.translation import translate
 from desktop.ui.kit.reader_roles import read_as
-from desktop.ui.kit.theme import GAP, SPACE
+from desktop.ui.kit.theme import GAP, NARROWEST, SPACE
 from desktop.ui.kit.word_breaks import breakable, unbroken
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from PySide6.QtCore import QRect
-    from PySide6.QtGui import QPaintEvent, QResizeEvent
+    from PySide6.QtGui import QKeySequence, QPaintEvent, QResizeEvent
 
     from desktop.services.model.states import State
     from desktop.ui.kit.copy_progress import CopyProgress
@@ -39,13 +39,23 @@ _BETWEEN_BUTTONS = 12
 _BETWEEN_QUIET = 8  # in the footer
 QUIET_PADDING = 8
 """Pixels beside the text of a quiet button in the footer, as in the style sheet."""
+_LEAST_SLACK = 6  # pixels more than the text of a button in a row needs
+_SLACK_OF_SAME = 12  # where all have the same width
 _BESIDE_WORDS = 5  # pixels on either side of the text of a button: border and padding
 _RING_WIDTH, _RING_CORNER = 2, 10  # pixels of the focus ring
 _ACKNOWLEDGED_FOR = 1600  # milliseconds
 
 
 class Label(QLabel):
-    """A label that breaks a very long word, such as a host, so that its end is visible."""
+    """A label that breaks a very long word, such as a host, so that its end is visible.
+
+    From right to left, names and addresses begin on the right too; Qt puts them on the left.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        if self.isRightToLeft():
+            self.setProperty("alignment", "AlignRight|AlignAbsolute|AlignVCenter")
 
     def setText(self, text: str) -> None:
         """Show `text`; a screen reader reads it without the breaks."""
@@ -58,6 +68,17 @@ class Label(QLabel):
         super().setText(shown)
 
     _names_itself = False  # the name is its text without the breaks
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if not self.isRightToLeft():
+            super().paintEvent(event)
+            return
+        from desktop.ui.kit.mirrored_text import is_selectable, paint_text  # not for others
+
+        if is_selectable(self):
+            super().paintEvent(event)
+        else:
+            paint_text(self)
 
 
 def label(text: str = "", role: str = "", *, centered: bool = False, reads_as: str = "") -> Label:
@@ -74,8 +95,6 @@ def label(text: str = "", role: str = "", *, centered: bool = False, reads_as: s
     made.setProperty("role", role)
     if centered:
         made.setProperty("alignment", "AlignCenter")
-    elif made.isRightToLeft():  # else Qt would put names and addresses on the left
-        made.setProperty("alignment", "AlignRight|AlignAbsolute|AlignVCenter")
     return made
 
 
@@ -109,6 +128,12 @@ class Button(QPushButton):
         self._acknowledgement = next(fitting, texts[-1])
         self._restore_timer.start()
         self.update()
+
+    def fits_narrowest(self, text: str) -> bool:
+        """Whether `text` fits a button that is as wide as the narrowest window."""
+        room = NARROWEST - 2 * (SPACE + QUIET_PADDING)
+        self.ensurePolished()  # else its font would not be that of the style sheet
+        return self.fontMetrics().horizontalAdvance(text) <= room
 
     @property
     def shown_text(self) -> str:
@@ -214,7 +239,10 @@ def add_row(column: QBoxLayout, *widgets: QWidget) -> QHBoxLayout:
 
 
 class ButtonRow(QWidget):
-    """Buttons of equal width in a row, or in a column if their texts do not fit."""
+    """Buttons in a row, in a column if their texts do not fit.
+
+    They have the same width, or the same space around their texts if one has little.
+    """
 
     def __init__(self, *buttons: Button) -> None:
         super().__init__()
@@ -245,12 +273,23 @@ class _RowOrColumn(QBoxLayout):
         directions = QBoxLayout.Direction
         fits = self._fits_row(place.width())
         self.setDirection(directions.LeftToRight if fits else directions.TopToBottom)
+        self._share(place.width())
         super().setGeometry(place)
 
-    def _fits_row(self, width: int) -> bool:
+    def _share(self, width: int) -> None:
+        """Give each button the same width, or one in proportion to its text."""
         shown = self._shown()
-        widest = max(button.sizeHint().width() for button in shown)
-        return (widest + _BETWEEN_BUTTONS) * len(shown) - _BETWEEN_BUTTONS <= width
+        same = (width + _BETWEEN_BUTTONS) // len(shown) - _BETWEEN_BUTTONS
+        has_room = max(button.sizeHint().width() for button in shown) + _SLACK_OF_SAME <= same
+        for number, button in enumerate(self._buttons):
+            share = 1 if has_room else button.sizeHint().width()
+            if self.stretch(number) != share:  # setting it would lay out everything again
+                self.setStretch(number, share)
+
+    def _fits_row(self, width: int) -> bool:
+        beside = _LEAST_SLACK + _BETWEEN_BUTTONS
+        needed = sum(button.sizeHint().width() + beside for button in self._shown())
+        return needed - _BETWEEN_BUTTONS <= width
 
     def _shown(self) -> tuple[Button, ...]:
         # A hidden button may replace another one later.
@@ -258,29 +297,66 @@ class _RowOrColumn(QBoxLayout):
 
 
 class Footer(QWidget):
-    """What is below a view: in a row, or in a column if its texts do not fit."""
+    """What is below a view: in a row, if its texts fit.
+
+    If not, the primary button goes below the others, as wide as the view; and if these do not fit
+    either, they are in a column.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.row = QHBoxLayout(self)
-        self.row.setContentsMargins(0, 0, 0, 0)
-        self.row.setSpacing(_BETWEEN_QUIET)
+        lines = QVBoxLayout(self)
+        lines.setContentsMargins(0, 0, 0, 0)
+        lines.setSpacing(_BETWEEN_QUIET)
+        self.row, self._below = QHBoxLayout(), QHBoxLayout()
+        for each in (self.row, self._below):
+            lines.addLayout(each)
+            each.setSpacing(_BETWEEN_QUIET)
+        self._lower: QWidget | None = None  # the primary button, while it is below
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Turn the row into a column, or back."""
+        """Put everything into one line, or into more."""
         super().resizeEvent(event)
         widgets = [each for each in self.children() if isinstance(each, QWidget)]  # as added
         shown = [each for each in widgets if not each.isHidden()]
-        needed = sum(_needed_width(each) + _BETWEEN_QUIET for each in shown)
-        set_fitting(self.row, fits=needed <= self.width() - 2 * QUIET_PADDING + _BETWEEN_QUIET)
-        if shown:
-            self._align(shown[0], shown[-1])
+        if len(shown) > 1 and shown[-1].property("kind") == "primary":
+            self._put_below(None if self._fits(shown) else shown[-1])
+        beside = [each for each in shown if each is not self._lower]
+        set_fitting(self.row, fits=self._fits(beside))
+        if beside:
+            self._align(beside[0], beside[-1])
+
+    def _fits(self, widgets: list[QWidget]) -> bool:
+        needed = sum(_needed_width(each) + _BETWEEN_QUIET for each in widgets)
+        return needed <= self.width() - 2 * QUIET_PADDING + _BETWEEN_QUIET
+
+    def _put_below(self, primary: QWidget | None) -> None:
+        """Put `primary` below the others, or if there is none back beside them."""
+        if primary is self._lower:
+            return
+        moved, before, after = primary, self.row, self._below
+        if primary is None:
+            moved, before, after = self._lower, after, before
+        self._lower = primary
+        if moved is not None:
+            before.removeWidget(moved)
+            after.addWidget(moved)
+            policies = QSizePolicy.Policy
+            across = policies.Maximum if primary is None else policies.Expanding
+            moved.setSizePolicy(across, policies.Fixed)
+            set_margins(self._below, begin=QUIET_PADDING, end=QUIET_PADDING)
 
     def _align(self, first: QWidget, last: QWidget) -> None:
         """Put words at the edge in line with what is above; quiet buttons have space around."""
         begin, end = (0 if _is_quiet(each) else QUIET_PADDING for each in (first, last))
-        left, right = (end, begin) if self.isRightToLeft() else (begin, end)
-        self.row.setContentsMargins(left, 0, right, 0)
+        set_margins(self.row, begin=begin, end=end)
+
+
+def set_margins(layout: QBoxLayout, *, begin: int, end: int, top: int = 0, bottom: int = 0) -> None:
+    """Set the margins of `layout` where lines begin and end; Qt mirrors everything but margins."""
+    mirrored = layout.parentWidget().isRightToLeft()
+    left, right = (end, begin) if mirrored else (begin, end)
+    layout.setContentsMargins(left, top, right, bottom)
 
 
 def set_fitting(row: QHBoxLayout, *, fits: bool) -> None:
@@ -346,6 +422,27 @@ class View(QWidget):
         return False
 
 
+class Page(View):
+    """A page on top of a view, with a title and the button `back`. It stays in every state."""
+
+    def __init__(self, title: str, *, go_back: Callable[[], object]) -> None:
+        super().__init__()
+        self.back = fit_to_text(Button(translate("Back"), go_back, "quiet"))
+        self.footer_row.addWidget(self.back)
+        if title:
+            self.column.addWidget(label(title, "title"))
+
+    def shows(self, _state: State) -> bool:
+        return True
+
+    def show_state(self, _state: Any, _at: datetime) -> None:  # noqa: ANN401 - as in `View`
+        """Do nothing: most pages do not depend on the state."""
+
+    def primary(self) -> QWidget:
+        """The button that changes nothing when it is pressed by accident."""
+        return self.back
+
+
 def set_tooltip(widget: QWidget, text: str) -> None:
     """Describe `widget` in a tooltip and for screen readers. `text` is never read as markup."""
     if show_tooltip(widget, text):
@@ -354,14 +451,18 @@ def set_tooltip(widget: QWidget, text: str) -> None:
 
 def show_tooltip(widget: QWidget, text: str) -> bool:
     """Show `text` in a tooltip, never as markup; return whether it is another one."""
-    from html import escape
-
-    # Qt guesses whether a tooltip is markup, so the text is turned into markup.
-    markup = f"<span>{escape(text)}</span>" if text else ""
+    markup = tooltip_markup(text)
     if widget.toolTip() == markup:
         return False
     widget.setToolTip(markup)
     return True
+
+
+def tooltip_markup(text: str) -> str:
+    """Turn `text` into markup, because Qt guesses whether a tooltip is markup."""
+    from html import escape
+
+    return f"<span>{escape(text)}</span>" if text else ""
 
 
 def describe(widget: QWidget, text: str) -> None:
@@ -449,12 +550,16 @@ class _Message(QObject):
 
 def name_shortcut(button: Button, key: str) -> None:
     """Tell in the tooltip of `button` which key does the same."""
+    name = button.accessibleName() or button.text()
+    button.setToolTip(translate("{name} ({key})", name=name, key=shortcut_name(key)))
+    describe(button, shortcut_name(key))  # otherwise Qt takes the tooltip, with the name again
+
+
+def shortcut_name(key: str | QKeySequence.StandardKey) -> str:
+    """Return the name of `key` on this platform, such as ⌘K for Ctrl+K on macOS."""
     from PySide6.QtGui import QKeySequence  # late, see docs/decisions/start.md
 
-    shown = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
-    name = button.accessibleName() or button.text()
-    button.setToolTip(translate("{name} ({key})", name=name, key=shown))
-    describe(button, shown)  # otherwise Qt takes the tooltip, which repeats the name
+    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
 
 
 def set_mnemonics(*buttons: Button) -> None:

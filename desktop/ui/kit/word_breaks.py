@@ -5,6 +5,8 @@ import re
 _LONGEST = (
     36  # characters that fit the narrowest window; a trace id, which people copy, has no breaks
 )
+# Japanese has no spaces, and Qt already breaks its lines where they may end.
+_IN_WORD = r"[^\s\u3000-\u9fff\uf900-\ufaff\uff00-\uffef]"
 
 
 def breakable(text: str, *, longest: int = _LONGEST) -> str:
@@ -16,7 +18,7 @@ def breakable(text: str, *, longest: int = _LONGEST) -> str:
     if len(text) <= longest:
         return text
     return re.sub(
-        rf"\S{{{longest + 1},}}",
+        rf"{_IN_WORD}{{{longest + 1},}}",
         lambda word: re.sub(r"[^\W_]{12}(?=\S)|[\W_](?=\S)", "\\g<0>\N{ZERO WIDTH SPACE}", word[0]),
         text,
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop.frozen import frozen
 from desktop.oauth.errors import OAuthError
 from desktop.services.model.errors import SessionError
 from desktop.services.secrets.keystore import KeystoreError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from desktop.services.session.session import Session
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServerAnswer:
     """The server's answer as names and values, or the reason why there is none."""
 

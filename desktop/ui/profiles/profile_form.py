@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QElapsedTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from desktop.frozen import frozen
 from desktop.services.configuration.client_model import read_client_model
 from desktop.services.configuration.profile_draft import (
     Draft,
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
 _TOO_SOON = 400  # milliseconds: the second click of a double click
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FormPurpose:
     """Why the form is open: its title, the text below it, and whether the profile is new.
 

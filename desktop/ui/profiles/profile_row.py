@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from desktop.frozen import frozen
+from desktop.ui.kit.mirrored_text import text_direction
 from desktop.ui.kit.profile_badge import paint_badge
 
 if TYPE_CHECKING:
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
 
 _BADGE = 28  # logical pixels, as all that follow
 _AROUND, _BETWEEN, _LINES_APART, _CORNER = 10, 10, 2, 8
-_LARGEST_SHARE = 0.5  # of the width, for the state: name and place need the rest
+_LARGEST_SHARE = 0.5  # of the width, for the state beside the name
+_NARROW = 21  # lines of text, the width below which the name has its line for itself
+_SHORTEST_PLACE = 4  # lines of text
 _COLORS = {"good": "good_text", "bad": "bad_text", "busy": "link"}  # by kind of the state
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """What a row says; a heading has a title only."""
 
@@ -89,38 +92,50 @@ class ProfileRow(QStyledItemDelegate):
     def _paint_text(
         self, painter: QPainter, room: QRect, option: QStyleOptionViewItem, row: Row
     ) -> None:
-        """Paint the name, the place below it, and beside both the state."""
-        font, direction = option.font, option.direction
-        width = min(
-            QFontMetrics(font).horizontalAdvance(row.state) + 1, int(_LARGEST_SHARE * room.width())
-        )
-        names = room.adjusted(0, 0, -width - _BETWEEN, 0)
-        state = QRect(room.right() - width + 1, room.top(), width, room.height())
-        names, state = (QStyle.visualRect(direction, room, each) for each in (names, state))
-        alignments = Qt.AlignmentFlag
-        leading = QStyle.visualAlignment(direction, alignments.AlignLeft)
-        trailing = QStyle.visualAlignment(direction, alignments.AlignRight)
-        color = _COLORS.get(row.kind, "muted")
-        self._paint_line(
-            painter, names, _bold(font), "text", row.title, leading | alignments.AlignTop
-        )
-        self._paint_line(painter, names, font, "muted", row.place, leading | alignments.AlignBottom)
-        self._paint_line(painter, state, font, color, row.state, trailing | alignments.AlignVCenter)
+        """Paint the name, the place below it, and at the end of both the state, never cut.
 
-    def _paint_line(
-        self,
-        painter: QPainter,
-        room: QRect,
-        font: QFont,
-        color: str,
-        text: str,
-        where: Qt.AlignmentFlag,
-    ) -> None:
-        painter.setFont(font)
-        painter.setPen(self._theme.color(color))
-        # In the middle: the ends of similar names tell them apart.
-        elide = Qt.TextElideMode.ElideMiddle
-        painter.drawText(room, where, QFontMetrics(font).elidedText(text, elide, room.width()))
+        Where that leaves too little for the name, the state is at the end of the place.
+        """
+        font = option.font
+        width = min(QFontMetrics(font).horizontalAdvance(row.state) + 1, room.width())
+        names = room.adjusted(0, 0, -width - _BETWEEN, 0)
+        is_narrow = width > _LARGEST_SHARE * room.width() or _is_narrow(option)
+        lower = names if names.width() > _SHORTEST_PLACE * option.fontMetrics.height() else QRect()
+        places = Qt.AlignmentFlag
+        line = places.AlignBottom if is_narrow else places.AlignVCenter
+        color = _COLORS.get(row.kind, "muted")
+        for text, where, look, paint, alignment in (
+            (row.title, room if is_narrow else names, _bold(font), "text", places.AlignTop),
+            (row.place, lower, font, "muted", places.AlignBottom),
+            (row.state, room, font, color, line | places.AlignRight),
+        ):
+            painter.setFont(look)
+            painter.setPen(self._theme.color(paint))
+            _paint_line(painter, room, where, option.direction, text, alignment)
+
+
+def _paint_line(
+    painter: QPainter,
+    room: QRect,
+    where: QRect,
+    direction: Qt.LayoutDirection,
+    text: str,
+    alignment: Qt.AlignmentFlag,
+) -> None:
+    if where.isEmpty():
+        return
+    # In the middle: the ends of similar names tell them apart.
+    middle = Qt.TextElideMode.ElideMiddle
+    shown = painter.fontMetrics().elidedText(text, middle, where.width())
+    painter.setLayoutDirection(
+        text_direction(text) if direction == Qt.LayoutDirection.RightToLeft else direction
+    )
+    absolute = QStyle.visualAlignment(direction, alignment) | Qt.AlignmentFlag.AlignAbsolute
+    painter.drawText(QStyle.visualRect(direction, room, where), absolute, shown)
+
+
+def _is_narrow(option: QStyleOptionViewItem) -> bool:
+    return option.rect.width() < _NARROW * option.fontMetrics.height()
 
 
 def row_height(metrics: QFontMetrics) -> int:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QListView
 
 from desktop.services.model.profile import contains_words
 from desktop.services.session.sessions import MOST_LISTED
 from desktop.services.system.translation import translate
 from desktop.ui.kit.inputs import TextInput
-from desktop.ui.kit.widgets import Button, View, fit_to_text, label
+from desktop.ui.kit.widgets import (
+    Button,
+    ButtonRow,
+    Page,
+    label,
+    set_margins,
+    shortcut_name,
+    tooltip_markup,
+)
 from desktop.ui.profiles.profile_row import ProfileRow, Row, row_height
 from desktop.ui.wording import tray_texts
 
@@ -21,8 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtGui import QKeyEvent, QShowEvent
 
+    from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
     from desktop.ui.kit.theme import Theme
     from desktop.ui.views.actions import Actions, ProfileActions
@@ -35,15 +42,25 @@ _BESIDE_HINT = 8  # pixels between the hint and the end of the field
 _LEAST_ROWS = 2  # that are in sight, however low the window is
 
 
-class SwitcherView(View):
-    """Lists the profiles that were used last, then the others by name; typing filters them."""
+class SwitcherView(Page):
+    """Lists the profiles that were used last, then the others by name; typing filters them.
+
+    `go_back` leads to what is below this page, `leave` to the profile that was chosen.
+    """
 
     seconds_to_redraw = 10.0  # the rows show minutes
 
-    def __init__(self, actions: Actions, theme: Theme, *, close: Callable[[], None]) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        actions: Actions,
+        theme: Theme,
+        *,
+        go_back: Callable[[], object],
+        leave: Callable[[], object],
+    ) -> None:
+        super().__init__("", go_back=go_back)  # what it is for stands in its search
         self._actions = actions
-        self._close = close
+        self._leave = leave
         self._model = ProfileModel(actions.profiles)
         self.rows = QListView()
         self.search = TextInput(translate("Find a profile"))
@@ -62,18 +79,14 @@ class SwitcherView(View):
         self.rows.activated.connect(self._choose)
         self.rows.setMinimumHeight(_LEAST_ROWS * row_height(self.rows.fontMetrics()))
         self._nothing = label(translate("No profiles match."), "muted", centered=True)
-        self._back = fit_to_text(Button(translate("Back"), close, "quiet"))
         self._lay_out()
-        self._filter("")
-
-    def shows(self, _state: State) -> bool:
-        return True
 
     def show_state(self, _state: State, at: datetime) -> None:
         """Show the states of the rows in sight as they are at `at`."""
         self._model.show_time(at)
 
     def primary(self) -> TextInput:
+        """The search."""
         return self.search
 
     def step_back(self) -> bool:
@@ -81,6 +94,12 @@ class SwitcherView(View):
         was_searching = bool(self.search.text())
         self.search.clear()
         return was_searching
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """List the profiles as they are now: a page on top of this may have changed them."""
+        super().showEvent(event)
+        self._model.load()
+        self._filter(self.search.text())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move in the list with the arrows while the search has the focus."""
@@ -102,32 +121,30 @@ class SwitcherView(View):
     def _choose(self, index: QModelIndex) -> None:
         row: Row | None = index.data(_ROW)
         if row is not None and row.status is not None:
-            self._close()
+            self._leave()
             self._actions.profiles.switch(row.status.profile.id)
 
     def _lay_out(self) -> None:
         self.column.addWidget(self.search)
         self.column.addWidget(self.rows, 1)
         self.column.addWidget(self._nothing, 1)
-        self.footer_row.addWidget(self._back)
         buttons: list[Button] = []
         policies = (each.profile.policy for each in self._actions.profiles.listed)
         if all(each.own_profiles for each in policies):
             buttons.append(Button(translate("Add profile…"), self._actions.add_profile))
         buttons.append(Button(translate("Manage…"), self._actions.manage_profiles))
-        for button in buttons:
-            self.footer_row.addWidget(button, 1)
+        self.footer_row.addWidget(ButtonRow(*buttons), 1)
 
 
 class KeyHint(QLabel):
     """Names the shortcut that leads to `field`, at the end of it."""
 
     def __init__(self, key: str, field: QLineEdit) -> None:
-        super().__init__(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText))
+        super().__init__(shortcut_name(key))
         self.setProperty("role", "key")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         row = QHBoxLayout(field)
-        row.setContentsMargins(0, 0, _BESIDE_HINT, 0)
+        set_margins(row, begin=0, end=_BESIDE_HINT)
         row.addStretch(1)
         row.addWidget(self, 0, Qt.AlignmentFlag.AlignVCenter)
 
@@ -138,11 +155,17 @@ class ProfileModel(QAbstractListModel):
     def __init__(self, profiles: ProfileActions) -> None:
         super().__init__()
         self._profiles = profiles
-        self._recent, self._others = profiles.by_recency()
-        statuses = ((id_, profiles.status(id_)) for id_ in (*self._recent, *self._others))
-        self._known = {id_: each.profile for id_, each in statuses if each is not None}
+        self._recent: list[str] = []
+        self._others: list[str] = []
+        self._known: dict[str, Profile] = {}
         self._rows: list[str] = []  # ids, or headings
         self._at: datetime | None = None
+
+    def load(self) -> None:
+        """Read which profiles there are; `find` lists them."""
+        self._recent, self._others = self._profiles.by_recency()
+        statuses = ((id_, self._profiles.status(id_)) for id_ in (*self._recent, *self._others))
+        self._known = {id_: each.profile for id_, each in statuses if each is not None}
 
     def find(self, text: str) -> None:
         """List the profiles that contain every word of `text`."""
@@ -182,7 +205,7 @@ class ProfileModel(QAbstractListModel):
             return None
         row = self._row(self._rows[index.row()])
         if role == roles.ToolTipRole:
-            return f"<span>{escape(row.title)}</span>" if row.status is not None else None
+            return tooltip_markup(row.title) if row.status is not None else None
         if role == _ROW:
             return row
         current = translate("Current") if row.is_current else ""

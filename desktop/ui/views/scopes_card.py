@@ -124,7 +124,6 @@ def _add_scope(column: QVBoxLayout, scope: ScopeDescription) -> None:
     meaning = label(window_texts.scope_meaning(scope), role, reads_as="ListItem")
     if scope.high_impact:
         meaning.setAccessibleName(translate("{description} (sensitive)", description=scope.text))
-    end = Qt.AlignmentFlag.AlignLeft if name.isRightToLeft() else Qt.AlignmentFlag.AlignRight
-    name.setAlignment(end | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter)
+    name.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     name.setMaximumWidth(_WIDEST_NAME)
     add_row(column, meaning, name).setStretch(0, 1)

@@ -1,10 +1,9 @@
 """Signing out: at once, or after a question if it affects other computers too."""
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import QElapsedTimer, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QHideEvent
 
+from desktop.frozen import frozen
 from desktop.services.model.states import Revocation
 from desktop.services.system.translation import translatable, translate
 from desktop.services.wording.sign_out_texts import (
@@ -19,7 +18,7 @@ QUESTION_TIMEOUT = 5000  # milliseconds
 _TOO_SOON = 400  # milliseconds: the second click of a double click, or a key that is held
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ButtonLabels:
     """The texts of the button: its label, its question, and the question for screen readers."""
 

@@ -47,7 +47,7 @@ class SignedOutView(View):
         return isinstance(state, SignedOut)
 
     def show_state(self, state: SignedOut, _at: datetime) -> None:
-        self._sign_in.replace_text(window_texts.sign_in(state))
+        self._sign_in.replace_text(window_texts.sign_in(state, self._sign_in.fits_narrowest))
         done = signed_out_message(state)
         is_settled = state.revocation not in {Revocation.FAILED, Revocation.UNDER_WAY}
         self._note.setText(done if is_settled else "")

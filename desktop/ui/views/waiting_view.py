@@ -139,8 +139,8 @@ class _CodeCard(Card):
         self._failure = label("", "warning", centered=True)
         self._tiles = CodeTiles(theme)
         self._host = _Host()
-        self._open = Button(translate("Open browser"), self._open_browser, "primary")
-        self._open_again = Button(translate("Open again"), self._open_browser)
+        self._open = Button(translate("Open browser"), actions.open_browser, "primary")
+        self._open_again = Button(translate("Open again"), actions.open_browser)
         self.copy_code = Button(translate("Copy code"), self.copy)
         self.copy_link = Button(translate("Copy link"), self._copy_link)
         self.show_qr = Button(translate("QR code"), lambda: None)
@@ -205,11 +205,6 @@ class _CodeCard(Card):
         self._open_again.setVisible(again)
         if had_focus and self.primary() is not old:
             self.primary().take_focus(ringed=ringed)
-
-    def _open_browser(self) -> None:
-        browser = _Browser.OPENED if self._actions.open_browser() else _Browser.FAILED
-        if self._state is not None:
-            self._show_browser(browser, self._state.link)
 
     def copy(self) -> None:
         if self._state is not None and self._state.in_browser:
@@ -320,6 +315,9 @@ class TimeBar(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.isRightToLeft():
+            painter.translate(self.width(), 0)
+            painter.scale(-1, 1)
         for width, token in ((self.width(), "track"), (self.width() * self.share, "primary")):
             bar = QPainterPath()
             bar.addRoundedRect(QRectF(0, 0, width, _BAR_HEIGHT), _BAR_HEIGHT / 2, _BAR_HEIGHT / 2)

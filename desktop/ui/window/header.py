@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from desktop.services.system.translation import translate
 from desktop.ui.kit.fitted_label import ElidedLabel
 from desktop.ui.kit.theme import GAP, SPACE
-from desktop.ui.kit.widgets import Button, name_shortcut
+from desktop.ui.kit.widgets import Button, name_shortcut, set_margins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ class Header(QWidget):
         # Otherwise it would shrink to the height that the style sheet gives any button.
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         line, corner = QHBoxLayout(self), QVBoxLayout()
-        line.setContentsMargins(SPACE, SPACE - 6, SPACE - 8, GAP)
+        set_margins(line, begin=SPACE, top=SPACE - 6, end=SPACE - 8, bottom=GAP)
         line.setSpacing(8)
         line.addWidget(self.profile_button)
         line.addStretch()
@@ -108,7 +108,7 @@ class ProfileButton(Button):
         self._arrow.setProperty("textFormat", "PlainText")
         line, words = QHBoxLayout(self), QVBoxLayout()
         self._line = line
-        line.setContentsMargins(8, 7, 12, 7)
+        set_margins(line, begin=8, top=7, end=12, bottom=7)
         line.setSpacing(10)
         line.addWidget(self.badge)
         line.addLayout(words, 1)

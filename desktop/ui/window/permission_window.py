@@ -21,8 +21,7 @@ from desktop.services.wording.spoken import spoken_mark
 from desktop.ui.kit.fact_rows import FactRows
 from desktop.ui.kit.reader_roles import read_as
 from desktop.ui.kit.theme import GAP, NARROWEST, SPACE
-from desktop.ui.kit.widgets import Button, ButtonRow, label, set_mnemonics, set_tooltip
-from desktop.ui.window.announcer import Announcer
+from desktop.ui.kit.widgets import Button, ButtonRow, label, say, set_mnemonics, set_tooltip
 from desktop.ui.wording import page_texts
 
 if TYPE_CHECKING:
@@ -51,7 +50,6 @@ class PermissionWindow(QWidget):
         self._answer: asyncio.Future[PermissionAnswer] | None = None
         self._too_soon = too_soon
         self._keys_count = QDeadlineTimer(too_soon)
-        self._announcer = Announcer(self)
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         self.setWindowTitle(translate(page_texts.PERMISSION_TITLE))
         self.setWindowIcon(icon)
@@ -166,7 +164,7 @@ class PermissionWindow(QWidget):
     def _show_remaining(self) -> None:
         left = self._deadline.remainingTime() / 1000
         self._remaining.setText(page_texts.denied_in(left))
-        self._announcer.announce(spoken_mark(self._seconds_left, left))
+        say(self, spoken_mark(self._seconds_left, left))
         self._seconds_left = left
 
     def _disable_buttons(self) -> None:

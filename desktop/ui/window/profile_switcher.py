@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
-from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QMenu
 
-from desktop.services.system.translation import translatable, translate
+from desktop.services.system.translation import isolated, translatable, translate
 from desktop.ui.kit.profile_badge import badge_icon
 from desktop.ui.kit.theme import NARROWEST
+from desktop.ui.kit.widgets import shortcut_name, tooltip_markup
 from desktop.ui.wording import tray_texts
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from desktop.services.session.sessions import ProfileStatus
     from desktop.ui.views.actions import Actions, ProfileActions
 
-_BESIDE_TEXT = 150  # pixels of the window: its margins, the badge and the shortcut
+_BESIDE_TEXT = 104  # pixels of the window: a margin, the badge, and space around the shortcut
+_LEAST_OF_NAME = 0.5  # of the room for a name and a state
 _LAST_KEY = 9  # Ctrl+1 to Ctrl+9 show profiles
 
 
@@ -49,7 +50,7 @@ class ProfileSwitcher(QMenu):
         for status in statuses:
             self._add_profile(status, at, key=keys.get(status.profile.id))
         if len(profiles.statuses) > 1:
-            self._add(f"{translate('All profiles…')}\tCtrl+K", self._actions.switch_profile)
+            self._add(translate("All profiles…"), self._actions.switch_profile, key="Ctrl+K")
         if profiles.unreadable:
             self._add(
                 tray_texts.unreadable_profiles(profiles.unreadable), self._actions.manage_profiles
@@ -61,10 +62,10 @@ class ProfileSwitcher(QMenu):
             self._add(translate("Add profile…"), self._actions.add_profile)
         self._add(translate("Manage profiles…"), self._actions.manage_profiles)
         self.addSeparator()
-        self._add(f"{translate('Settings…')}\tCtrl+,", self._actions.open_settings)
-        self._add(f"{translate('Keyboard shortcuts')}\tF1", self._actions.open_shortcuts)
-        self._add(f"{translate('Lock now')}\tCtrl+L", self._actions.locking.lock)
-        self._add(f"{translate('Quit')}\tCtrl+Q", self._actions.quit)
+        self._add(translate("Settings…"), self._actions.open_settings, key="Ctrl+,")
+        self._add(translate("Keyboard shortcuts"), self._actions.open_shortcuts, key="F1")
+        self._add(translate("Lock now"), self._actions.locking.lock, key="Ctrl+L")
+        self._add(translate("Quit"), self._actions.quit, key="Ctrl+Q")
 
     def _add_edit(self, profiles: ProfileActions) -> None:
         """Add the item that edits the profile, disabled if an administrator manages it."""
@@ -76,30 +77,49 @@ class ProfileSwitcher(QMenu):
             text = translate("Edit… (managed by your administrator)")
         else:
             edit = translatable("Edit “{profile}”…")
-            name = self._elided(profile.name, beside=translate(edit, profile=""))
-            text = translate(edit, profile=name)
+            room = self._room() - self._width(translate(edit, profile=""))
+            text = translate(edit, profile=self._elided(profile.name, room))
         self._add(text, self._actions.edit_profile).setEnabled(not profile.managed)
 
     def _add_profile(self, status: ProfileStatus, at: datetime, *, key: int | None) -> None:
         profile, state = status.profile, tray_texts.row_state(status.state, at)[0]
-        name = self._elided(profile.name, beside=f" · {state}")
-        action = self._add(f"{name} · {state}", partial(self._actions.profiles.switch, profile.id))
-        action.setToolTip("" if name == profile.name else f"<span>{escape(profile.name)}</span>")
+        name = self._elided(profile.name, self._room_for_name(state))
+        shown = self._elided(
+            state, self._room() - self._width(f"{name} · "), Qt.TextElideMode.ElideRight
+        )
+        action = self._add(
+            f"{name} · {shown}",
+            partial(self._actions.profiles.switch, profile.id),
+            key="" if key is None else f"Ctrl+{key}",
+        )
+        is_whole = (name, shown) == (profile.name, state)
+        action.setToolTip("" if is_whole else tooltip_markup(f"{profile.name} · {state}"))
         action.setIcon(badge_icon(profile))
-        if key is not None:
-            action.setText(f"{action.text()}\tCtrl+{key}")
         if profile.id == self._actions.profiles.current_id:
             action.setFont(_bold(action.font()))
 
-    def _elided(self, name: str, *, beside: str) -> str:
-        """Shorten `name` so that, with the text `beside` it, the menu is as wide as the window."""
-        metrics, parent = QFontMetrics(_bold(self.font())), self.parentWidget()
-        width = max(parent.window().width() if parent else 0, NARROWEST)
-        room = width - _BESIDE_TEXT - metrics.horizontalAdvance(beside)
-        return metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room)
+    def _room_for_name(self, state: str) -> int:
+        """Return how wide a name may be: what the `state` leaves, but always a good part."""
+        room = self._room()
+        return max(room - self._width(f" · {state}"), int(_LEAST_OF_NAME * room))
 
-    def _add(self, text: str, callback: Callable[[], object]) -> QAction:
-        action = self.addAction(text.replace("&", "&&"))
+    def _room(self) -> int:
+        """Return how wide a text may be, so that the menu is no wider than the window."""
+        parent = self.parentWidget()
+        width = max(parent.window().width() if parent else 0, NARROWEST)
+        return width - _BESIDE_TEXT - self._width("Ctrl+0")
+
+    def _elided(
+        self, text: str, room: int, where: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle
+    ) -> str:
+        return QFontMetrics(_bold(self.font())).elidedText(text, where, room)
+
+    def _width(self, text: str) -> int:
+        return QFontMetrics(_bold(self.font())).horizontalAdvance(text)
+
+    def _add(self, text: str, callback: Callable[[], object], *, key: str = "") -> QAction:
+        shown = f"\t{isolated(shortcut_name(key))}" if key else ""
+        action = self.addAction(f"{text.replace('&', '&&')}{shown}")
         action.triggered.connect(lambda _checked=False: callback())
         return action
 

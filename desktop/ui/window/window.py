@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from desktop.ui.kit.reader_roles import unheard
 from desktop.ui.kit.theme import NARROWEST, SPACE, WIDEST_COLUMN, Theme
 from desktop.ui.views.starting_view import StartingView
 from desktop.ui.window.header import Header
@@ -35,7 +34,7 @@ class Window(QWidget):
         painted: the first paint is over.
         closed: the user closed it: it is hidden or, without a tray, minimized.
         sight_changed: `in_sight` has changed without a signal of the platform's window.
-        page_closed: the page on top of the view was closed.
+        page_closed: a page on top of the view was closed.
     """
 
     painted = Signal()
@@ -70,7 +69,13 @@ class Window(QWidget):
 
     @property
     def page(self) -> View | None:
+        """The page in sight, unless XDR Login is locked."""
         return self._stack.page
+
+    @property
+    def pages(self) -> tuple[View, ...]:
+        """The open pages, of which the last is in sight."""
+        return self._stack.pages
 
     def set_actions(self, actions: Actions) -> None:
         """Let the buttons call `actions`; before that, the window can only be closed."""
@@ -97,10 +102,11 @@ class Window(QWidget):
         self._stack.cover_page(covered=isinstance(state, Locked))
         self._header.show_buttons(shown=not self.is_covered)
         self.view.show_state(state, at)
-        if self.page is not None and self.page.shows(state):
+        for page in self.pages:
+            if not page.shows(state):
+                self.close_page(page)
+        if self.page is not None:
             self.page.show_state(state, at)
-        elif self.page is not None:
-            self.close_page()
 
     @property
     def is_covered(self) -> bool:
@@ -125,11 +131,19 @@ class Window(QWidget):
         self._header.add_profile_switcher()
 
     def show_page(self, page: View) -> None:
-        """Show `page` on top of the view until `close_page`."""
+        """Show `page` on top of the view and of other pages until it is closed."""
         self._stack.show_page(page)
 
-    def close_page(self) -> None:
-        self._stack.close_page()
+    def close_page(self, page: View | None = None) -> None:
+        """Close `page`, or go back from the one in sight to what is below it."""
+        closed = page or self.page
+        if closed is not None:
+            self._stack.close_page(closed)
+
+    def close_pages(self) -> None:
+        """Go back to the view."""
+        for page in self.pages:
+            self.close_page(page)
 
     def copy_shown(self) -> None:
         """Copy what is on screen: the code, the token or the details."""
@@ -184,7 +198,6 @@ class Window(QWidget):
     def _quit(self) -> None:
         (self._actions.quit if self._actions is not None else self.close)()
 
-    @unheard()
     def _view_for(self, state: State) -> View:
         if self._actions is None:
             raise RuntimeError("call set_actions before showing a state")

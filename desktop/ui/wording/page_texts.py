@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop.services.model.access_token import BOUND
-from desktop.services.system.translation import translatable, translate, translate_plural
+from desktop.services.system.translation import (
+    isolated,
+    translatable,
+    translate,
+    translate_plural,
+)
 from desktop.services.wording.formats import (
     format_clock_time,
     format_countdown,
@@ -113,7 +118,7 @@ def scope_cells(scope: ScopeStatus) -> tuple[str, str]:
         requested = translate("server's default")
     else:
         requested = translate("+ not requested")
-    return requested, f"✓ {scope.name}" if scope.granted else translate("✕ not granted")
+    return requested, f"✓ {isolated(scope.name)}" if scope.granted else translate("✕ not granted")
 
 
 def spoken_scope(scope: ScopeStatus) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from desktop.frozen import frozen
 from desktop.services.model.states import (
     AwaitingApproval,
     Failed,
@@ -15,10 +15,9 @@ from desktop.services.model.states import (
     SignedOut,
     State,
 )
-from desktop.services.system.translation import translate, translate_plural
+from desktop.services.system.translation import translatable, translate, translate_plural
 from desktop.ui.wording import window_texts
 from desktop.ui.wording.update_timing import COUNTED_IN_DAYS
-from desktop.ui.wording.window_texts import TokenStatus
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -64,7 +63,17 @@ class MenuItem(Enum):
     QUIT = auto()
 
 
-@dataclass(frozen=True, slots=True)
+class _TokenStatus(Enum):
+    """How a token is doing, in a word or two."""
+
+    SIGNING_OUT = translatable("Signing out")
+    RENEWING = translatable("Renewing")
+    VALID = translatable("Signed in")
+    IDLE = translatable("Idle")
+    EXPIRED = translatable("Expired")
+
+
+@frozen
 class MenuLabel:
     """The text of a menu item, and whether it can be chosen."""
 
@@ -72,7 +81,7 @@ class MenuLabel:
     enabled: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Notification:
     """A notification of the desktop. It never contains a secret or the name of a user.
 
@@ -141,17 +150,28 @@ def summary(state: State, at: datetime) -> str:
 
 
 def row_state(state: State, at: datetime) -> tuple[str, str]:
-    """What a list of profiles says of `state`, and its kind as in `window_texts.badge`."""
-    _, kind = window_texts.badge(state, at)
+    """What a list of profiles says of `state`, and its kind: neutral, busy, good or bad."""
     match state:
         case SignedIn(renewing=False, signing_out=False) if left := state.remaining(at):
-            return time_left(left), kind
-        case SignedIn() if window_texts.token_status(state, at) is TokenStatus.IDLE:
-            return translate("Renews on use"), kind
+            return time_left(left), "good"
+        case SignedIn():
+            return _row_of_token(state, at)
+        case AwaitingApproval():
+            return summary(state, at), "busy"
         case Failed():
             return summary(state, at), "bad"
         case _:
-            return summary(state, at), kind
+            return summary(state, at), "neutral"
+
+
+def _row_of_token(state: SignedIn, at: datetime) -> tuple[str, str]:
+    match _token_status(state, at):
+        case _TokenStatus.IDLE:
+            return translate("Renews on use"), "neutral"
+        case _TokenStatus.EXPIRED:
+            return summary(state, at), "bad"
+        case _:
+            return summary(state, at), "neutral" if state.is_expired(at) else "good"
 
 
 def tooltip(name: str, state: State, at: datetime) -> str:
@@ -267,19 +287,30 @@ def time_left(seconds: float) -> str:
 
 
 def _signed_in(state: SignedIn, at: datetime) -> str:
-    status = window_texts.token_status(state, at)
-    word = window_texts.token_word(status)
+    status = _token_status(state, at)
+    word = translate(status.value)
     match status:
-        case TokenStatus.VALID:
+        case _TokenStatus.VALID:
             left = state.remaining(at)
             more = translate("doesn't expire") if left is None else time_left(left)
-        case TokenStatus.IDLE:
+        case _TokenStatus.IDLE:
             more = translate("renews when copied")
-        case TokenStatus.EXPIRED if state.renewable:
+        case _TokenStatus.EXPIRED if state.renewable:
             more = translate("couldn't renew")
         case _:
             return word
     return translate("{status}, {details}", status=word, details=more)
+
+
+def _token_status(state: SignedIn, at: datetime) -> _TokenStatus:
+    """Tell how the token is doing; an expired one that can still be renewed is idle."""
+    if state.signing_out:
+        return _TokenStatus.SIGNING_OUT
+    if state.renewing:
+        return _TokenStatus.RENEWING
+    if not state.is_expired(at):
+        return _TokenStatus.VALID
+    return _TokenStatus.IDLE if state.renewable and state.trouble is None else _TokenStatus.EXPIRED
 
 
 def _action_labels(state: State, at: datetime) -> dict[MenuItem, MenuLabel]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from desktop.services.model.states import (
@@ -29,6 +28,7 @@ from desktop.services.wording.spoken import spoken_code, spoken_mark
 from desktop.ui.wording.update_timing import COUNTED_IN_DAYS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from desktop.services.model.copy_formats import CopyFormat
@@ -43,71 +43,11 @@ LOCKED = translatable("XDR Login is locked")
 KEPT_BACK = translatable("Programs can't get your tokens until you unlock.")
 UNATTENDED = translatable("This profile is unattended: programs can still get its token.")
 _WARNING_SIGN = "\N{WARNING SIGN}\N{VARIATION SELECTOR-15}"  # as text, not in color
-_LONGEST_ON_BUTTON = 36  # characters that fit a button of the narrowest window
-_SHORTEST_USER = 12
+_SHORTEST_USER = 12  # characters
 _MINUTE, _DAY = 60.0, 86400.0  # seconds
 _MOST_MISSING = 20  # scopes in a sentence
 
 ENDING_SHARE = 0.2  # the ring changes color below this share of the lifetime
-
-
-def badge(state: State, at: datetime) -> tuple[str, str]:
-    """The word in the header and its kind: neutral, busy, good or bad."""
-    match state:
-        case Failed(still_saved=True):
-            return translate("Not signed out"), "bad"
-        case SignedOut() | Failed():
-            return translate("Signed out"), "neutral"
-        case Requesting():
-            return translate("Starting"), "neutral"
-        case AwaitingApproval():
-            return translate("Waiting"), "busy"
-        case SignedIn():
-            return _token_badge(state, at)
-        case Locked():
-            return translate("Locked"), "neutral"
-
-
-class TokenStatus(Enum):
-    """How a token is doing; window and tray have the same word for it."""
-
-    SIGNING_OUT = auto()
-    RENEWING = auto()
-    VALID = auto()
-    IDLE = auto()
-    EXPIRED = auto()
-
-
-_TOKEN_WORDS = {
-    TokenStatus.SIGNING_OUT: translatable("Signing out"),
-    TokenStatus.RENEWING: translatable("Renewing"),
-    TokenStatus.VALID: translatable("Signed in"),
-    TokenStatus.IDLE: translatable("Idle"),
-    TokenStatus.EXPIRED: translatable("Expired"),
-}
-
-
-def token_status(state: SignedIn, at: datetime) -> TokenStatus:
-    """Tell how the token is doing; an expired one that can still be renewed is idle."""
-    if state.signing_out:
-        return TokenStatus.SIGNING_OUT
-    if state.renewing:
-        return TokenStatus.RENEWING
-    if not state.is_expired(at):
-        return TokenStatus.VALID
-    return TokenStatus.IDLE if state.renewable and state.trouble is None else TokenStatus.EXPIRED
-
-
-def token_word(status: TokenStatus) -> str:
-    """Say how the token is doing, in a word or two."""
-    return translate(_TOKEN_WORDS[status])
-
-
-def _token_badge(state: SignedIn, at: datetime) -> tuple[str, str]:
-    status = token_status(state, at)
-    if status is TokenStatus.EXPIRED:
-        return token_word(status), "bad"
-    return token_word(status), "neutral" if state.is_expired(at) else "good"
 
 
 def locked_text(state: Locked) -> str:
@@ -274,12 +214,12 @@ def renewal_status(state: SignedIn, at: datetime) -> str:
 def _renewal_trouble(state: SignedIn, trouble: Exception, at: datetime) -> str:
     problem = _advice_for(trouble).title
     if state.next_at is None:
-        return translate("Couldn't renew: {problem}.", problem=problem)
+        return translate("Couldn't renew. {problem}.", problem=problem)
     left = (state.next_at - at).total_seconds()
     if left <= 0:
-        return translate("Couldn't renew: {problem}. Retrying now.", problem=problem)
+        return translate("Couldn't renew. {problem}. Retrying now.", problem=problem)
     return translate(
-        "Couldn't renew: {problem}. Retrying in {wait}.", problem=problem, wait=short_wait(left)
+        "Couldn't renew. {problem}. Retrying in {wait}.", problem=problem, wait=short_wait(left)
     )
 
 
@@ -531,13 +471,20 @@ def copied_until_cleared(copied: str, seconds: float) -> str:
 CLIPBOARD_CLEARED = translatable("Clipboard cleared")
 
 
-def sign_in(state: SignedOut) -> str:
-    """The label of the button that signs in, again as whoever was signed in last."""
+def sign_in(state: SignedOut, fits: Callable[[str], bool]) -> str:
+    """The label of the button that signs in, again as whoever was signed in last, if it `fits`.
+
+    If it doesn't, the end of a long name is not shown.
+    """
     if not state.user:
         return translate("Sign in")
     text, user = translatable("Continue as {user}"), state.user
-    room = max(_SHORTEST_USER, _LONGEST_ON_BUTTON - len(translate(text, user="")))
-    return translate(text, user=user if len(user) <= room else f"{user[: room - 1]}…")
+    whole = translate(text, user=user)
+    kept = len(user)
+    while not fits(whole) and kept > _SHORTEST_USER:
+        kept -= 1
+        whole = translate(text, user=f"{user[:kept]}…")
+    return whole
 
 
 def _advice_for(error: Exception, user_code: str = "") -> Advice:

@@ -16,6 +16,7 @@ import segno
 from desktop.cli.sign_in import login, sign_in_output
 from desktop.cli.sign_in.login import SignInOptions
 from desktop.cli.sign_in.sign_in_output import JsonReporter, Reporter, TextReporter
+from desktop.cli.terminal.columns import display_width
 from desktop.cli.terminal.exits import Exit, handle_errors
 from desktop.oauth.errors import TransportFailure
 from desktop.options import Options
@@ -29,6 +30,7 @@ from desktop.services.system import paths
 from desktop.services.system.paths import settings_file
 from desktop.services.system.worker import Worker
 from desktop.services.wording.formats import format_time
+from tests.pseudo_language import real_language
 from tests.sample_states import in_browser, signed_in
 from tests.services.harness import (
     ACCESS_TOKEN,
@@ -770,7 +772,24 @@ def test_the_countdown_is_redrawn_in_place_and_erased(
     words.redraw()
     words.note("done")
     tail = capsys.readouterr().err.rpartition("\n")[0].split("\r")
-    assert tail[1:] == ["Waiting for approva", "Waiting for approva", " " * 19, "done"]
+    assert tail[1:] == ["Waiting for approv…", "Waiting for approv…", " " * 19, "done"]
+
+
+def test_a_countdown_in_wide_characters_fits_the_terminal_and_is_erased_whole(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "20")
+    with real_language("ja"):
+        words = TextReporter()
+        words.report_waiting(
+            waiting(datetime.now(UTC) + timedelta(seconds=90)), opens_browser=False
+        )
+        words.note("done")
+    _, drawn, erased, _ = capsys.readouterr().err.rpartition("\n")[0].split("\r")
+    assert display_width(drawn) == 19
+    assert erased == " " * 19
 
 
 def test_a_dumb_terminal_gets_no_countdown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,7 +133,7 @@ def test_a_failed_revocation_is_a_network_error(home: CommandHarness) -> None:
     home.server.stop()
     done = home.run("logout", "--yes")
     assert done.returncode == 5
-    assert "the server didn't confirm (Can't reach the server)" in done.stderr
+    assert "the server didn't confirm. Can't reach the server" in done.stderr
     assert home.store.entries() == {}
 
 

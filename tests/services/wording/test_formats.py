@@ -13,8 +13,10 @@ from desktop.services.wording.formats import (
     format_list,
     format_time,
     join_sentences,
+    with_label,
     with_title,
 )
+from tests.pseudo_language import real_language
 
 NOON = datetime(2026, 11, 23, 12, 0, 5, tzinfo=UTC)
 
@@ -121,3 +123,9 @@ def test_sentences_are_joined_as_the_language_does(monkeypatch: pytest.MonkeyPat
     assert join_sentences("署名済み。", "再試行。", "終了。") == "署名済み。再試行。終了。"
     assert with_title("接続なし", "再試行。") == "接続なし。再試行。"
     assert with_title("接続なし", "") == "接続なし。"
+
+
+def test_a_label_has_the_colon_of_the_language() -> None:
+    assert with_label("Server", "") == "Server:"
+    with real_language("fr"):
+        assert with_label("Serveur", "introuvable") == "Serveur\N{NO-BREAK SPACE}: introuvable"

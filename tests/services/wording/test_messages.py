@@ -106,6 +106,26 @@ def test_the_table_has_no_rows_for_nothing() -> None:
     assert set(messages._ROWS) == set(KINDS)
 
 
+def test_every_parameter_of_a_message_gets_a_value() -> None:
+    rows = [*messages._ROWS.items(), *messages._ENTRA_ROWS.items()]
+    error = profiles.UnknownProfile(FILE)
+    for key, row in rows:
+        known = messages._values(error, row, "", Surface.WINDOW)
+        templates = {row.title, *each_template((*row.text, *row.help))}
+        unknown = {name for each in templates for name in messages._parameters(each)} - set(known)
+        assert not unknown, f"{key}: {unknown}"
+
+
+def each_template(text: object) -> Iterator[str]:
+    if isinstance(text, BySurface):
+        yield from (text.on(each) for each in Surface)
+    elif isinstance(text, str):
+        yield text
+    elif isinstance(text, tuple):
+        for part in text:
+            yield from each_template(part)
+
+
 @pytest.mark.parametrize("make", [bare, full])
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # noqa: ANN401

@@ -35,7 +35,7 @@ UNTIL = f"{END.astimezone():%H:%M}"
         (
             SignedOut(NOW, END, Revocation.FAILED, errors.TransportFailure("login.example")),
             (
-                "Signed out here, but the server didn't confirm (Can't reach the server). "
+                "Signed out here, but the server didn't confirm. Can't reach the server. "
                 f"Copies work until {UNTIL}."
             ),
         ),

@@ -360,6 +360,7 @@ LATER = {
     "desktop.ui.views.signed_in_view",
     "desktop.ui.wording.tray_texts",
     "filelock",
+    "html",
     "jwt",
     "keyring",
     "psutil",

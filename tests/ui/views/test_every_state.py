@@ -76,7 +76,7 @@ WORDS = {
     ],
     "not_revoked": [
         (
-            "Signed out here, but the server didn't confirm (The server has a problem). Copies "
+            "Signed out here, but the server didn't confirm. The server has a problem. Copies "
             "work until {in 4 minutes}."
         ),
         "status 503\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
@@ -155,7 +155,7 @@ WORDS = {
     ],
     "renewing": ["Renewing…", "Copy token", "Renew now"],
     "not_renewed": [
-        "Couldn't renew: The server has a problem. Retrying in 20\N{NO-BREAK SPACE}s.",
+        "Couldn't renew. The server has a problem. Retrying in 20\N{NO-BREAK SPACE}s.",
         (
             "visibility.amp.cisco.com can't handle requests right now. Try again in a few minutes. "
             "Your token stays valid until {in 59 seconds}."
@@ -165,7 +165,7 @@ WORDS = {
         "Renew now",
     ],
     "renewal_refused": [
-        "Couldn't renew: The server refuses to renew.",
+        "Couldn't renew. The server refuses to renew.",
         (
             "The server refused twice, without giving a reason that XDR Login recognizes. "
             "Sign in again. Your token stays valid until {in 59 seconds}."

@@ -143,7 +143,7 @@ def test_a_renewal_that_fails_is_announced_once(
     harness.show(failing)
     assert announced == [
         (
-            "Couldn't renew: The server has a problem. Retrying in 20\N{NO-BREAK SPACE}s. "
+            "Couldn't renew. The server has a problem. Retrying in 20\N{NO-BREAK SPACE}s. "
             "login.example can't "
             f"handle requests right now. Try again in a few minutes. "
             f"Your token stays valid until {until:%H:%M}."

@@ -17,7 +17,7 @@ from desktop.services.model.states import (
     State,
 )
 from desktop.services.secrets import keystore
-from desktop.ui.wording import tray_texts, window_texts
+from desktop.ui.wording import tray_texts
 from desktop.ui.wording.tray_texts import ARC_STEPS, IconShape, MenuItem, Notification
 from desktop.ui.wording.update_timing import is_renewal_failing, seconds_to_redraw_tray
 from tests.sample_states import HOST, NOW, STATES, in_browser, signed_in, waiting
@@ -81,10 +81,25 @@ def test_the_tooltip_says_profile_and_state(state: State, words: str) -> None:
     assert tray_texts.tooltip("Northwind SOC", state, NOW) == f"Northwind SOC\n{words}"
 
 
-@pytest.mark.parametrize("state", [RENEWING, LEAVING, SPENT, STUCK, signed_in(left=0), signed_in()])
-def test_the_tray_has_the_word_of_the_window(state: State) -> None:
-    word, _ = window_texts.badge(state, NOW)
-    assert tray_texts.summary(state, NOW).partition(",")[0] == word
+@pytest.mark.parametrize(
+    ("state", "row"),
+    [
+        (STATES["signed_out"], ("Signed out", "neutral")),
+        (STATES["opening"], ("Starting", "neutral")),
+        (STATES["waiting"], ("Waiting for approval", "busy")),
+        (signed_in(left=507), ("8 min left", "good")),
+        (signed_in(left=None), ("Signed in, doesn't expire", "good")),
+        (signed_in(left=0), ("Expired", "bad")),
+        (RENEWING, ("Renewing", "good")),
+        (replace(signed_in(left=0, renewable=True), renewing=True), ("Renewing", "neutral")),
+        (LEAVING, ("Signing out", "good")),
+        (SPENT, ("Renews on use", "neutral")),
+        (STUCK, ("Expired, couldn't renew", "bad")),
+        (STATES["declined"], ("Sign-in denied", "bad")),
+    ],
+)
+def test_a_row_says_how_the_profile_is_doing(state: State, row: tuple[str, str]) -> None:
+    assert tray_texts.row_state(state, NOW) == row
 
 
 def test_a_tooltip_fits_what_windows_shows_of_it() -> None:

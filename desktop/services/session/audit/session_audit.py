@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from desktop.frozen import frozen
 from desktop.oauth.errors import AccessDenied, CodeExpired, ExpiredToken, NotApprovedInTime
 from desktop.services.model.audit_kinds import (
     POLICY_REFUSED,
@@ -57,7 +58,7 @@ _SIGN_IN_FAILURES: tuple[tuple[EventKind, tuple[type[Exception], ...]], ...] = (
 _OUTCOMES = {Revocation.FAILED: "failure"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Consent:
     """Whether a person `asked` allowed a use of the token, and whether they proved who they are.
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from desktop.frozen import frozen
 from desktop.oauth.client import Client, ClientConnection
 from desktop.oauth.clock import Clock, Moment, now
 from desktop.oauth.errors import (
@@ -44,7 +45,7 @@ _log = logging.getLogger(__name__)
 _PAUSE = 30.0  # seconds between attempts that fail, while the old token is still valid
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Held:
     """The token that `exchange` gave, at `requested`, to `account` for `first_token`."""
 

@@ -10,13 +10,13 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from jeepney import DBusAddress, DBusErrorResponse, new_method_call
 from jeepney.io.asyncio import DBusRouter, open_dbus_router
 from jeepney.io.common import RouterClosed
 from jeepney.wrappers import unwrap_msg
 
+from desktop.frozen import frozen
 from desktop.services.model.errors import (
     NoAuthenticationAgent,
     PolkitBroken,
@@ -57,7 +57,7 @@ _CONNECTION_ERRORS = (OSError, EOFError, RouterClosed, KeyError, ValueError, Run
 """Of an address that is invalid, a socket that is gone, and a bus that ends."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Answer:
     """Polkit's answer. `can_ask` means that somebody would have to authenticate."""
 

@@ -61,8 +61,9 @@ def forget_language() -> None:
     load_catalog.cache_clear()
 
 
-def is_right_to_left() -> bool:
-    return current_language().partition("_")[0] in _RIGHT_TO_LEFT
+def is_right_to_left(language: str = "") -> bool:
+    """Tell whether the current or another language is written from right to left."""
+    return (language or current_language()).partition("_")[0] in _RIGHT_TO_LEFT
 
 
 def match_language(wanted: str) -> str:

@@ -10,9 +10,9 @@ import os
 import re
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from desktop.frozen import frozen
 from desktop.services.system import autostart
 from desktop.services.system.files import LARGEST_ENTRY, parse_desktop_entry, read_file
 from desktop.services.system.paths import data_folder
@@ -29,7 +29,7 @@ class ForeignEntry(OSError):
     """The menu entry, whose file is `filename`, was not made by `add`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A file that starts XDR Login; `missing` is the path in its command that is gone."""
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from desktop.frozen import frozen
 from desktop.oauth.errors import printable
 from desktop.services.system.interpreters import SHELLS, interpreter_name
 
@@ -25,7 +25,7 @@ _PS_TIMEOUT = 2.0  # seconds
 _LONGEST_NAME = 40  # characters
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TerminalSession:
     """A terminal session. `app` is the name of what shows it, empty if it is not known.
 
