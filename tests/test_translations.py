@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from string import Formatter
@@ -570,6 +571,55 @@ def test_translations_have_the_form_of_their_messages(language: str) -> None:
             if not all(same):
                 wrong.append((name, same))
     assert not wrong
+
+
+# A translation comes from someone whose language few of us read. What it could do besides saying
+# something else: fill memory, show a member of a value, lead elsewhere, or control a terminal.
+HOST = re.compile(r"(?:https?://|www\.)[\w.:-]+|\b[\w-]+\.(?:com|org|net|io|dev|example)\b")
+
+
+def formats_in(text: str) -> set[tuple[str | None, ...]]:
+    """The formats of the parameters, such as "!r" in the texts of Click."""
+    return {tuple(format_) for _, name, *format_ in Formatter().parse(text) if name is not None}
+
+
+def does_more(keys: list[str], text: str) -> bool:
+    """Whether `text` does more than to say what its English texts say."""
+    english = " ".join(keys)
+    is_formatted = not formats_in(text) <= formats_in(english)
+    is_hidden = any(unicodedata.category(each)[0] == "C" and each not in english for each in text)
+    hosts = {each.strip(".:") for each in HOST.findall(text)}
+    is_markup = "<" in text and "<" not in english
+    leads_elsewhere = not hosts <= {each.strip(".:") for each in HOST.findall(english)}
+    return is_formatted or is_hidden or is_markup or leads_elsewhere
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_translations_only_say_something(language: str) -> None:
+    wrong = [
+        (name, text)
+        for name, keys, texts in messages_in(language)
+        for text in texts
+        if does_more(keys, text)
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Öffne {path:>999999999}",
+        "Öffne {path!r}",
+        "Öffne \x1b[2J{path}",
+        "Öffne \u200b{path}",
+        "Öffne {path} von evil.example",
+        "Öffne {path} von https://127.0.0.1",
+        "Öffne <img src=x>{path}",
+    ],
+)
+def test_a_hostile_translation_is_found(text: str) -> None:
+    assert not does_more(["Open {path}"], "Öffne {path}")
+    assert does_more(["Open {path}"], text)
 
 
 MARKS = set("\u2066\u2067\u2068\u2069\u202a\u202b\u202c\u202d\u202e")

@@ -566,7 +566,8 @@ def _misfits(widget: QWidget, window: QWidget) -> Iterator[str]:
     if corner.x() < 0 or corner.x() + widget.width() > window.width():
         yield f"from {corner.x()} to {corner.x() + widget.width()} of {window.width()}"
     if isinstance(widget, Button) and widget.text():
-        needed, room = widget.fontMetrics().horizontalAdvance(shown_text(widget)), _room_in(widget)
+        text = shown_text(widget).replace("&", "")  # before the letter of a mnemonic
+        needed, room = widget.fontMetrics().horizontalAdvance(text), _room_in(widget)
         if needed > room:
             yield f"needs {needed} of {room} pixels"
     if isinstance(widget, QLabel) and widget.text():

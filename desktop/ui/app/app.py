@@ -12,7 +12,6 @@ from PySide6.QtGui import QGuiApplication
 
 from desktop.ui.app import import_hook  # noqa: F401 - first, so that it's gone for the others
 from desktop.ui.app.application import Application
-from desktop.ui.kit.reader_roles import install_reader_roles
 from desktop.ui.kit.theme import Theme
 from desktop.ui.window.window import Window
 
@@ -70,7 +69,6 @@ def make_application() -> Application:
     # The style is a command-line option because setStyle() makes PySide6 build 12 enumerations,
     # which takes half as long as creating the application.
     application = Application([*sys.argv[:1], "-style", "Fusion"])
-    install_reader_roles()
     from desktop.services.system.language import (  # after `import_hook`
         current_language,
         is_right_to_left,

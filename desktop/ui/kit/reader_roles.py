@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
-
-from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QAccessibleWidget, QLabel, QWidget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from PySide6.QtCore import QObject
-    from PySide6.QtGui import QAccessibleInterface
+    from PySide6.QtGui import QAccessible, QAccessibleInterface
+    from PySide6.QtWidgets import QWidget
 
 _PROPERTY = "reads_as"
 
@@ -35,32 +34,39 @@ def unheard() -> Iterator[None]:
 
     Among hundreds of these events, Orca 43 misses where the focus goes next.
     """
-    is_active = sys.platform == "linux" and QAccessible.isActive()
+    from PySide6.QtGui import QAccessible  # late, see docs/decisions/start.md
+
+    is_active = QAccessible.isActive()
     if is_active:
+        install_reader_roles()
+    is_switched_off = is_active and sys.platform == "linux"
+    if is_switched_off:
         QAccessible.setActive(False)
     try:
         yield
     finally:
-        if is_active:
+        if is_switched_off:
             QAccessible.setActive(True)
 
 
+@cache
 def install_reader_roles() -> None:
-    """Let Qt ask for the interfaces of widgets with a role; once for each `QApplication`."""
-    QAccessible.installFactory(_interface_of)
+    """Let Qt ask here for the interfaces of widgets with a role."""
+    from PySide6.QtGui import QAccessible
+    from PySide6.QtWidgets import QAccessibleWidget, QLabel, QWidget
 
+    class Interface(QAccessibleWidget):
+        def text(self, kind: QAccessible.Text) -> str:
+            """Return the text of a label as its name, as Qt does without a role."""
+            text, widget = super().text(kind), self.widget()
+            if not text and kind is QAccessible.Text.Name and isinstance(widget, QLabel):
+                return widget.text()
+            return text
 
-def _interface_of(_class_name: str, widget: QObject) -> QAccessibleInterface | None:
-    role = widget.property(_PROPERTY)
-    if role is None or not isinstance(widget, QWidget):
-        return None
-    return _Interface(widget, QAccessible.Role[role])
+    def interface_of(_class_name: str, widget: QObject) -> QAccessibleInterface | None:
+        role = widget.property(_PROPERTY)
+        if role is None or not isinstance(widget, QWidget):
+            return None
+        return Interface(widget, QAccessible.Role[role])
 
-
-class _Interface(QAccessibleWidget):
-    def text(self, kind: QAccessible.Text) -> str:
-        """Return the text of a label as its name, as Qt does without a role."""
-        text, widget = super().text(kind), self.widget()
-        if not text and kind is QAccessible.Text.Name and isinstance(widget, QLabel):
-            return widget.text()
-        return text
+    QAccessible.installFactory(interface_of)

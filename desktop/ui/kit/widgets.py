@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, QSize, QTimer
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QFocusEvent
+from PySide6.QtGui import QFocusEvent, QHideEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -105,7 +105,7 @@ class Button(QPushButton):
     """
 
     def __init__(self, text: str, pressed: Callable[[], object], kind: str = "") -> None:
-        super().__init__(text)
+        super().__init__(_without_mnemonic(text))
         self._text = text
         self._acknowledgement = ""
         self.setProperty("kind", kind)
@@ -124,9 +124,10 @@ class Button(QPushButton):
         """
         room = self.width() - 2 * _BESIDE_WORDS
         fitting = (text for text in texts if self.fontMetrics().horizontalAdvance(text) <= room)
-        self.setText(self._text)
+        self.setText(_without_mnemonic(self._text))
         self._acknowledgement = next(fitting, texts[-1])
         self._restore_timer.start()
+        self.updateGeometry()
         self.update()
 
     def fits_narrowest(self, text: str) -> bool:
@@ -143,17 +144,23 @@ class Button(QPushButton):
         """Show `text` until `restore_text` or `acknowledge`."""
         self._restore_timer.stop()
         self._acknowledgement = ""
-        self.setText(text)
+        self.setText(_without_mnemonic(text))
 
     def restore_text(self) -> None:
         """Show the label again."""
         self.replace_text(self._text)
+        self.updateGeometry()
         self.update()
 
     def minimumSizeHint(self) -> QSize:
         """Fit three in a row at 360 pixels; quiet ones are never cut."""
-        hint = super().minimumSizeHint()
-        return QSize(0, hint.height()) if self._has_edge else super().sizeHint()
+        if self._has_edge:
+            return QSize(0, super().minimumSizeHint().height())
+        hint, width = super().sizeHint(), self.fontMetrics().horizontalAdvance
+        if self._acknowledgement:
+            longer = max(0, width(self._acknowledgement) - width(self.text()))
+            hint.setWidth(hint.width() + longer)
+        return hint
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the focus ring only if the keyboard is used."""
@@ -188,7 +195,7 @@ class Button(QPushButton):
 
         option = QStyleOptionButton()
         self.initStyleOption(option)
-        option.text = self._acknowledgement
+        option.text = _without_mnemonic(self._acknowledgement)
         QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
     def take_focus(self, *, ringed: bool) -> None:
@@ -460,9 +467,9 @@ def show_tooltip(widget: QWidget, text: str) -> bool:
 
 def tooltip_markup(text: str) -> str:
     """Turn `text` into markup, because Qt guesses whether a tooltip is markup."""
-    from html import escape
-
-    return f"<span>{escape(text)}</span>" if text else ""
+    # `html.escape` would load all entities of HTML before the first code.
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f"<span>{escaped}</span>" if text else ""
 
 
 def describe(widget: QWidget, text: str) -> None:
@@ -479,10 +486,12 @@ def say(widget: QWidget, text: str, *, again: bool = True) -> None:
 
     Unless `again`, not if the focus is already described by it.
     """
-    if not text or not QAccessible.isActive():
+    if not text or not _is_screen_reader_active():
         return
     focused = widget.window().focusWidget()
     if not _READS_DESCRIPTIONS or focused is None:
+        from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
         return
     if again and focused.accessibleDescription() == text:
@@ -492,8 +501,14 @@ def say(widget: QWidget, text: str, *, again: bool = True) -> None:
 
 def describe_for_now(widget: QWidget, text: str) -> None:
     """Describe `widget` as `text`, until the focus moves to another one in its window."""
-    if QAccessible.isActive():
+    if _is_screen_reader_active():
         (widget.findChild(_Message) or _Message(widget)).show(text)
+
+
+def _is_screen_reader_active() -> bool:
+    from PySide6.QtGui import QAccessible  # late, see docs/decisions/start.md
+
+    return QAccessible.isActive()
 
 
 # Orca before 45, as in Debian 12, ignores announcements. Every Orca reads the description of what
@@ -523,9 +538,11 @@ class _Message(QObject):
 
         What is disabled loses the focus before another control gets it.
         """
-        if not isinstance(event, QFocusEvent):
+        if isinstance(event, QHideEvent) and not event.spontaneous():
+            self._is_over = True  # in a window without the focus, no control loses it
+        elif not isinstance(event, QFocusEvent):
             return False
-        if event.gotFocus():
+        elif event.gotFocus():
             if self._is_over:  # it was hidden until now, and its old news would be read
                 self._end()
         elif self._control.isEnabled():
@@ -573,6 +590,11 @@ def set_mnemonics(*buttons: Button) -> None:
             taken.add(text[at].lower())
             button.setText(f"{text[:at]}&{text[at:]}")
             button.setAccessibleName(text)
+
+
+def _without_mnemonic(text: str) -> str:
+    """Keep an "&", such as that of a user's name, from hiding itself and making a shortcut."""
+    return text.replace("&", "&&")
 
 
 def fit_to_text(button: Button) -> Button:

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QMenu
 
-from desktop.services.system.translation import isolated, translatable, translate
+from desktop.services.system.translation import contained, isolated, translatable, translate
 from desktop.ui.kit.profile_badge import badge_icon
 from desktop.ui.kit.theme import NARROWEST
 from desktop.ui.kit.widgets import shortcut_name, tooltip_markup
@@ -88,7 +88,7 @@ class ProfileSwitcher(QMenu):
             state, self._room() - self._width(f"{name} · "), Qt.TextElideMode.ElideRight
         )
         action = self._add(
-            f"{name} · {shown}",
+            f"{contained(name)} · {shown}",
             partial(self._actions.profiles.switch, profile.id),
             key="" if key is None else f"Ctrl+{key}",
         )

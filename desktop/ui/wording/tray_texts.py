@@ -176,7 +176,9 @@ def _row_of_token(state: SignedIn, at: datetime) -> tuple[str, str]:
 
 def tooltip(name: str, state: State, at: datetime) -> str:
     """The profile called `name`, and its state."""
-    return f"{_shortened(name) or 'XDR Login'}\n{summary(state, at)}"
+    # Some desktops would read tags as markup: the tray's specification allows images and links.
+    plain = "".join(each for each in _shortened(name) if each not in "<>")
+    return f"{plain or 'XDR Login'}\n{summary(state, at)}"
 
 
 def menu_labels(

@@ -4,12 +4,17 @@ import sys
 
 import pytest
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
-from desktop.ui.kit.reader_roles import unheard
+from desktop.ui.kit.reader_roles import install_reader_roles, unheard
 from desktop.ui.views.scopes_card import ScopesCard
 from tests.sample_states import STATES
 from tests.ui.harness import Screen, settle
+
+
+@pytest.fixture(autouse=True)
+def reader_roles(qapp: QApplication) -> None:  # noqa: ARG001 - there must be one
+    install_reader_roles()
 
 
 def told(widget: QWidget) -> tuple[str, str]:

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtDBus import QDBusMessage
 from PySide6.QtWidgets import QApplication
 
 from desktop.ui.kit.theme import DARK_CONTRAST, LIGHT_CONTRAST, Theme
-from desktop.ui.window.system_appearance import SystemAppearance
+from desktop.ui.window.system_appearance import SystemAppearance, _value_of
 from tests.rigs import requirements
 from tests.rigs.secret_service import Bus
 
@@ -92,6 +93,10 @@ def test_without_a_portal_nothing_is_wanted(bare_bus: Bus) -> None:
         text=True,
     )
     assert json.loads(done.stdout) == [[False, False]]
+
+
+def test_an_answer_without_a_value_wants_nothing() -> None:
+    assert _value_of(QDBusMessage()) is None
 
 
 # Windows and macOS are simulated: what they answer is in the documentation of

@@ -102,6 +102,12 @@ def test_a_row_says_how_the_profile_is_doing(state: State, row: tuple[str, str])
     assert tray_texts.row_state(state, NOW) == row
 
 
+def test_a_name_is_no_markup_in_a_tooltip() -> None:
+    name = "R&D <img src='http://evil.example/x.png'>"
+    shown = tray_texts.tooltip(name, Requesting(), NOW)
+    assert shown == "R&D img src='http://evil.example/x.png'\nStarting"
+
+
 def test_a_tooltip_fits_what_windows_shows_of_it() -> None:
     longest = max(len(tray_texts.tooltip("N" * 200, state, NOW)) for state in STATES.values())
     assert longest <= 127
