@@ -326,7 +326,7 @@ def test_a_text_that_is_not_marked_fails() -> None:
         ('raise KeyError("no key")', []),
         ('text = f"Signed in as {user}"', [1]),
         ('text = f"{count} permissions were granted"', [1]),
-        ('reason = "it cannot be read"', [1]),
+        ('reason = "the file cannot be read"', [1]),
         ('raise ValueError("this cannot be read")', []),
         ('window.setWindowTitle("XDR Login")', []),
         ('name = "client_id"', []),

@@ -90,6 +90,6 @@ xdr-login completion powershell | Out-String | Invoke-Expression
 def completion(shell: str) -> None:
     """The script completes commands, options and profiles.
 
-    The Linux packages include it for bash, zsh and fish.
+    The Linux packages include the script for bash, zsh and fish.
     """
     print_result(completion_script(shell))

@@ -157,7 +157,8 @@ def program(
         )
     if demo["demo"] and command not in {None, "login"}:
         message = translate(
-            "--demo cannot be used with {command}. To try it, run a demo server: xdr-login demo",
+            "--demo cannot be used with {command}. To try the command, run a demo server: "
+            "xdr-login demo",
             command=command,
         )
         raise click.UsageError(message)

@@ -25,7 +25,8 @@ from tests.rigs.secret_service import use_keyring_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX names of files")
 EMPTY_IMPORT = (
-    "Error: Your profiles were not changed. There's a problem with stdin: it contains no profiles."
+    "Error: Your profiles were not changed. There's a problem with stdin: the file contains no "
+    "profiles."
 )
 PROFILE = '[profiles.zurich]\nname = "Zürich 東京"\nclient_id = "a"\nissuer = "https://a.example"\n'
 

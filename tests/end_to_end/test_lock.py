@@ -16,7 +16,7 @@ from tests.rigs.demo_server import DemoOptions, DemoServer
 from tests.rigs.process import wait_until
 from tests.rigs.secret_service import Bus, SecretStore
 
-LOCKED = "XDR Login is locked. Unlock it in its window, then try again.\n"
+LOCKED = "XDR Login is locked. Unlock the XDR Login window, then try again.\n"
 
 
 @pytest.fixture

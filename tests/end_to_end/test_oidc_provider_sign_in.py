@@ -92,7 +92,7 @@ def test_a_missing_client_secret_is_reported_with_a_remedy(
     profile_for(provider, provider.basic, "client_secret_basic")
     app = start(secret_service)
     screen = app.wait_for("The client secret is missing")
-    assert screen.shows("Enter it in your profile, then try again.")
+    assert screen.shows("Enter the client secret in your profile, then try again.")
 
 
 def test_a_denial_is_reported(

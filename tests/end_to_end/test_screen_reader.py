@@ -107,7 +107,7 @@ def test_a_wrong_client_is_heard_with_what_to_do(
     listen(client_id="client-that-nobody-registered")
     orca.wait_for("Edit profile push button")
     text = orca.wait_for("Client ID not recognized.")
-    assert "Check both, and the issuer, in your profile." in text
+    assert "Check the client ID, the client secret and the issuer in your profile." in text
 
 
 def test_the_form_of_a_profile_is_heard_with_its_first_field_and_little_else(
@@ -187,5 +187,8 @@ def test_waiting_is_silent_but_for_the_last_half_minute_and_the_end(
     orca.wait_for("The code has expired")
     assert orca.said_after("30 seconds left") == [
         "Get a new code push button.",
-        "The code has expired. It wasn't approved in time. Get a new code and approve that one.",
+        (
+            "The code has expired. The sign-in wasn't approved in time. Get a new code and approve "
+            "that one."
+        ),
     ]

@@ -907,7 +907,7 @@ async def test_a_locked_app_gives_no_token(app: RunningApp) -> None:
     for command in ("token", "id_token"):
         refusal = await app.refusal(command)
         assert (refusal.code, refusal.title) == ("locked", "XDR Login is locked")
-        assert refusal.text == "Unlock it in its window, then try again."
+        assert refusal.text == "Unlock the XDR Login window, then try again."
     assert app.agent.recipients.all() == ()
     app.sessions.lock.unlock()
     assert (await app.ask("token"))["access_token"] == ACCESS_TOKEN

@@ -211,3 +211,9 @@ def test_an_arabic_app_is_mirrored(monkeypatch: pytest.MonkeyPatch, qapp: QAppli
     monkeypatch.setattr("desktop.ui.wording.qt_texts.QtTexts", lambda _application: None)
     assert make_application().direction is Qt.LayoutDirection.RightToLeft  # type: ignore[attr-defined]
     assert qapp.layoutDirection() is Qt.LayoutDirection.RightToLeft
+
+
+def test_the_name_of_the_header_is_joined_as_in_the_language(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    (button,) = screen.window.findChildren(ProfileButton)
+    assert "Northwind SOC، Cisco XDR" in button.accessibleName()

@@ -93,7 +93,7 @@ xdr-login api GET /iroh/profile/whoami --as curl        print a command instead 
 def api(**given: Any) -> int:  # noqa: ANN401 - its options
     """PATH is a path of the server you sign in to, such as /iroh/profile/whoami.
 
-    It can also be a path of another API service of the profile, such as
+    PATH can also be a path of another API service of the profile, such as
     conure:/v2/incident/search, or the full address of one. Other hosts are rejected, and redirects
     are not followed. Methods other than GET and HEAD may change something, so they ask for
     confirmation; without a terminal, pass --yes.

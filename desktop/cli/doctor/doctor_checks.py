@@ -106,7 +106,7 @@ def _check_configuration() -> list[Check]:
         warning(
             name,
             translate("a profile can't be used: {problem}", problem=why.detail),
-            translate("Correct it in {place}.", place=why.where),
+            translate("Correct the profile in {place}.", place=why.where),
         )
         for why in found.broken.values()
     ]
@@ -115,7 +115,7 @@ def _check_configuration() -> list[Check]:
         remedy = translate("Correct {file}.", file=settings_file())
         checks.append(warning(name, text, remedy))
     if not found.good:
-        remedy = translate("Add one: xdr-login profiles add --help")
+        remedy = translate("Add a profile: xdr-login profiles add --help")
         return [*checks, warning(name, translate("no profiles yet"), remedy)]
     return [Check(name, _profile_count(found)), *checks]
 
@@ -195,7 +195,7 @@ def _display_name() -> str:
 def _check_clipboard() -> Check:
     if not has_display():
         remedy = translate("Print a token instead: xdr-login token")
-        return warning("clipboard", translate("none without a display"), remedy)
+        return warning("clipboard", translate("not available without a display"), remedy)
     return Check("clipboard", translate("available ({name})", name=_display_name()))
 
 
@@ -207,7 +207,7 @@ def _check_tray() -> Check:
     if sys.platform in {"win32", "darwin"}:
         return Check("tray", translate("available ({name})", name=platform.system()))
     if not has_display():
-        return warning("tray", translate("none without a display"))
+        return warning("tray", translate("not available without a display"))
     owner = name_has_owner(_TRAY_BUS_NAME)
     if owner:
         return Check("tray", translate("available ({name})", name="StatusNotifier"))
@@ -262,9 +262,15 @@ def _check_entries() -> list[Check]:
         return [warning(name, translate("can't be read: {reason}", reason=reason))]
     stale = [each for each in found if each.missing]
     if not stale and not has_menu:
-        return [Check(name, translate("none"), translate("Add one: xdr-login integrate"))]
+        return [
+            Check(
+                name,
+                translate("not installed"),
+                translate("Add XDR Login to the menu: xdr-login integrate"),
+            )
+        ]
     if not stale:
-        return [Check(name, translate("available"))]
+        return [Check(name, translate("installed"))]
     return [_stale_entry(name, each) for each in stale]
 
 
@@ -274,8 +280,10 @@ def _stale_entry(name: str, entry: menu_entry.Entry) -> Check:
         "{file} starts {program}, which no longer exists", file=entry.file, program=entry.missing
     )
     if entry.file == menu_entry.entry_file():
-        return warning(name, text, translate("Update it: xdr-login integrate"))
-    return warning(name, text, translate("Update it: xdr-login integrate --start-at-login"))
+        return warning(name, text, translate("Update the menu entry: xdr-login integrate"))
+    return warning(
+        name, text, translate("Update the autostart entry: xdr-login integrate --start-at-login")
+    )
 
 
 async def check_presence(presence: Presence) -> list[Check]:
@@ -304,8 +312,8 @@ def _check_state() -> Check:
         reason = error.strerror or str(error)
         text = translate("can't write to {folder}: {reason}", folder=folder, reason=reason)
         remedy = translate(
-            "Make it writable. Until then, XDR Login opens the keyring more often, and two "
-            "programs may renew a token at the same time."
+            "Make the folder writable. Until then, XDR Login opens the keyring more often, and "
+            "two programs may renew a token at the same time."
         )
         return warning("state", text, remedy)
     return Check("state", str(folder))

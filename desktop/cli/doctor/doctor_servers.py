@@ -107,7 +107,7 @@ async def _check_proxy(profile: Profile, worker: Worker) -> Check:
     if used == "system":
         used = await worker.run(partial(find_system_proxy, _server_address(profile)))
     if used in {"", "none"}:
-        return Check("proxy", translate("none"), host=host)
+        return Check("proxy", translate("not used"), host=host)
     try:
         parts = urlsplit(ascii_address(used))
     except ValueError:

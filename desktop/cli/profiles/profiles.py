@@ -78,6 +78,8 @@ def show(*, name: str | None, as_json: bool) -> int:
     if as_json:
         print_json(members)
         return Exit.OK
+    if members.get("region"):
+        members["region"] = translate(members["region"])
     print_rows([(member, printable(_text(value), 1000)) for member, value in members.items()])
     return Exit.OK
 

@@ -53,7 +53,7 @@ xdr-login run --for secure-endpoint -- python3 hunt.py
 def run(**given: Any) -> int:  # noqa: ANN401 - its options
     """The program gets the token in a variable: it is in no argument, file or shell history.
 
-    It also gets XDR_PROFILE, XDR_REGION and the address of each API service, such as
+    The program also gets XDR_PROFILE, XDR_REGION and the address of each API service, such as
     XDR_CONURE_URL.
 
     Signals and the exit code are those of the program. As in a shell, 126 means that it could not
@@ -168,7 +168,7 @@ http https://visibility.eu.amp.cisco.com/iroh/… Authorization:@<(xdr-login cre
 """)
 @profile_option
 def httpie(**given: Any) -> int:  # noqa: ANN401 - its options
-    """HTTPie reads it from a file."""
+    """HTTPie reads the value from a file."""
     from desktop.cli.scripts.credential import httpie as work
 
     return work(**given)

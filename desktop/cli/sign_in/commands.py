@@ -139,7 +139,7 @@ xdr-login grants revoke --yes              the same without confirmation, for a 
 @profile_option
 @yes_option
 def grants_revoke(**given: Any) -> int:  # noqa: ANN401 - its options
-    """This ends its access on all your computers, and signs you out here."""
+    """This ends this app's access on all your computers, and signs you out here."""
     from desktop.cli.sign_in.grants import revoke as work
 
     return work(**given)

@@ -98,7 +98,7 @@ def _rows(profile: Profile, found: AppGrant) -> tuple[tuple[str, str], ...]:
     app = (translate("Client ID"), profile.client_id)
     if not found.granted:
         return (app, (translate("Granted"), translate("nothing")))
-    unknown = translate("unknown")
+    unknown = translate("not reported by the server")
     return (
         app,
         (translate("Granted"), " ".join(found.scope) or unknown),

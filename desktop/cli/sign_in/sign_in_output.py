@@ -153,7 +153,9 @@ class TextReporter(Reporter):
         lines = [message.removeprefix(_DONE) if self._is_plain else message]
         if not state.renewable and state.expires_at is not None:
             lines.append(
-                translate("This server issued no refresh token: sign in again when it expires.")
+                translate(
+                    "This server issued no refresh token. Sign in again when your token expires."
+                )
             )
         self.note(join_sentences(*lines))
         if next_command:
@@ -189,7 +191,7 @@ class TextReporter(Reporter):
         )
         if self._is_plain:
             print_message(translate("Spelled: {code}", code=spoken_code(state.user_code)))
-        print_message(translate("Approve it: {link}", link=state.link))
+        print_message(translate("Approve the sign-in: {link}", link=state.link))
         _warn_of_host(state)
         if opens_browser:
             print_message(translate("Opening the link in your browser."))

@@ -130,7 +130,7 @@ def read_import(source: Path, text: str) -> tuple[Profile, ...]:
     for error in found.broken.values():
         raise error
     if not found.good:
-        raise BrokenProfile(source, translate("it contains no profiles"))
+        raise BrokenProfile(source, translate("the file contains no profiles"))
     return tuple(found.good.values())
 
 

@@ -312,13 +312,13 @@ def _proxy_problem(address: str) -> str:
         port = parts.port
     except ValueError:
         # Python's own message quotes the address: with a slash in it, a part of a password.
-        return translatable("it is not an address")
+        return translatable("not an address")
     if parts.scheme not in _PROXY_SCHEMES or not parts.hostname:
         return translatable("only http and https are supported, not SOCKS")
     if port is None:
         return translatable("the port is missing")
     if "@" in parts.netloc:  # the user belongs into `proxy_user`, the password into the keyring
-        return translatable("it must not contain a user name or password")
+        return translatable("a user name or password is not allowed here")
     return ""
 
 

@@ -91,7 +91,7 @@ class Settings:
         "Notify people when they need to act.",
         default=True,
         title=translatable("Notifications"),
-        help=translatable("Only when you need to act. They never contain secrets."),
+        help=translatable("Only when you need to act. Notifications never contain secrets."),
     )
     plain_output: bool = member(
         "Print plain lines when signing in from the terminal, for screen readers: the code is "
@@ -126,7 +126,7 @@ class Settings:
         "Lock XDR Login when the computer goes to sleep.",
         default=True,
         title=translatable("Lock when the computer sleeps"),
-        help=translatable("Also unlocks with the screen, if sleep locks it."),
+        help=translatable("If sleep locks the screen too, unlocking the screen unlocks XDR Login."),
     )
     lock_on_user_switch: bool = member(
         "Lock XDR Login when another user takes over the screen or a remote desktop disconnects.",

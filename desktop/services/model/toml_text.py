@@ -31,13 +31,15 @@ class UnreadableToml(ValueError):
 def parse_toml(text: str) -> dict[str, object]:
     """Parse `text`; raises `UnreadableToml`."""
     if len(text) > LARGEST_TOML:
-        raise UnreadableToml(translate("it is larger than {size} kB", size=LARGEST_TOML // 1000))
+        raise UnreadableToml(
+            translate("the text is larger than {size} kB", size=LARGEST_TOML // 1000)
+        )
     if count_key_parts(text) > MOST_KEY_PARTS:
         raise UnreadableToml(translate("a key has too many parts"))
     try:
         document = tomllib.loads(text)
     except RecursionError as error:
-        raise UnreadableToml(translate("it is nested too deep")) from error
+        raise UnreadableToml(translate("the text is nested too deep")) from error
     except ValueError as error:  # TOMLDecodeError is one; so is an integer of 5,000 digits
         raise UnreadableToml(_describe(error)) from error
     require_small_integers(document)
@@ -47,7 +49,7 @@ def parse_toml(text: str) -> dict[str, object]:
 def require_editable(text: str) -> None:
     """Reject what tomlkit would take very long for; raise `UnreadableToml`."""
     if len(text) > _LARGEST_EDITABLE or count_key_parts(text) > _MOST_EDITABLE_PARTS:
-        raise UnreadableToml(translate("it is too large, or its keys have too many parts"))
+        raise UnreadableToml(translate("the text is too large, or its keys have too many parts"))
 
 
 def require_small_integers(document: object) -> None:

@@ -114,7 +114,7 @@ async def _find_proxy(network: NetworkOptions, url: httpx.URL) -> str:
 def _load_authorities(context: truststore.SSLContext, file: str) -> None:
     # A relative path would mean another file in each folder that a command is run in.
     if not Path(file).is_absolute():
-        raise AuthorityUnusable(file, translate("it is not an absolute path"))
+        raise AuthorityUnusable(file, translate("the path is not absolute"))
     try:
         content = read_file(Path(file), limit=_LARGEST_CA_FILE)
         certificates = b"\n".join(_CERTIFICATE.findall(content)).decode("ascii")
@@ -125,11 +125,11 @@ def _load_authorities(context: truststore.SSLContext, file: str) -> None:
     except (ssl.SSLError, UnicodeDecodeError) as error:
         raise AuthorityUnusable(file, translate(_NO_CERTIFICATE)) from error
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", "") or translate("it cannot be read")
+        reason = getattr(error, "strerror", "") or translate("the file cannot be read")
         raise AuthorityUnusable(file, reason) from error
 
 
 _LARGEST_CA_FILE = 4_000_000  # bytes; all public authorities together have some 250 kB
-_NO_CERTIFICATE = translatable("it contains no PEM certificate")
+_NO_CERTIFICATE = translatable("the file contains no PEM certificate")
 # RFC 7468. What is before and between them is a comment.
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]++-----END CERTIFICATE-----")

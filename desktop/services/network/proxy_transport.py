@@ -188,9 +188,9 @@ def _proxy_url(address: str, host: str) -> httpx.URL:
     try:
         proxy, name = httpx.URL(address), host_of(address)
     except (httpx.InvalidURL, UnsafeAddress) as error:
-        raise ProxyUnusable(host, detail=translate("its address is not valid")) from error
+        raise ProxyUnusable(host, detail=translate("the address is not valid")) from error
     if not name:
-        raise ProxyUnusable(host, detail=translate("its address has no host name"))
+        raise ProxyUnusable(host, detail=translate("the address has no host name"))
     if proxy.scheme not in {"http", "https"}:
         detail = translate("“{scheme}” proxies are not supported", scheme=proxy.scheme)
         raise ProxyUnusable(host, by=name, detail=detail)

@@ -6,7 +6,7 @@ from desktop.services.wording.field_names import BySurface
 SERVER_REACHABLE = translatable("{host} responds.")
 CERTIFICATE_TRUSTED = translatable("The certificate is trusted.")
 LOCAL_CONNECTION = translatable("The connection is local.")
-METADATA_FOUND = translatable("The server's settings match your profile.")
+METADATA_FOUND = translatable("The server's metadata matches your profile.")
 PRESENCE_CAN_BE_PROVEN = translatable("Your system can ask for your password or fingerprint.")
 ENDPOINTS_IN_PROFILE = translatable("Your profile sets the endpoints.")
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FIRST_PROFILE = translatable("Set up your first profile")
 PASTE_FIRST = translatable("Have your client as JSON?")
 PASTE_FIRST_HELP = translatable(
-    "Copy it where you created the client, then paste it here: it fills in the fields below."
+    "Copy the JSON where you created the client, then paste it here to fill in the fields below."
 )
 FIRST_PROFILE_HELP = translatable(
     "A profile says where you sign in and with which client ID. Ask your administrator for the "
@@ -52,7 +52,7 @@ KEEP_FRESH_CHOICES = {
     "true": translatable("Always"),
     "false": translatable("Only while in use"),
 }
-AUTOMATIC_COLOR = translatable("Automatic")
+AUTOMATIC_COLOR = translatable("Chosen automatically")
 NO_CLIENT_MODEL = translatable(
     "There's no client as JSON on the clipboard. Copy the whole client at your provider, then try "
     "again."
@@ -168,7 +168,7 @@ def delete_question(name: str, *, signed_in: bool, everywhere: bool = False) -> 
 
 def broken_profile_message(error: BrokenProfile) -> str:
     """Say why a profile cannot be used."""
-    return translate("{detail}. Correct it in the file.", detail=printable(error.detail))
+    return translate("{detail}. Correct the profile in the file.", detail=printable(error.detail))
 
 
 def own_profiles_disabled(policy: Policy) -> str:
@@ -219,7 +219,7 @@ def save_again_message(hosts: Iterable[str]) -> str:
     """Ask before a profile with these servers besides the provider's is saved."""
     return translate(
         "This profile also uses {hosts}. Your codes, tokens or passwords could go there. If you "
-        "trust these servers, select Save again.",
+        "trust these servers, select Save a second time.",
         hosts=format_list(list(hosts)),
     )
 
@@ -289,13 +289,13 @@ def not_changed_message(error: BrokenProfile) -> str:
 def secret_not_saved_message(reason: str) -> str:
     """Say that the profile was saved, but not its secret."""
     return translate(
-        "The profile was saved, but not its secret ({reason}). Save again to retry.", reason=reason
+        "The profile was saved, but not its secret. {reason}. Try again.", reason=reason
     )
 
 
 def secrets_not_removed_message(reason: str) -> str:
     """Say that the profile was deleted, but not its secrets."""
-    return translate("The profile's secrets are still in the keyring ({reason}).", reason=reason)
+    return translate("The profile's secrets are still in the keyring. {reason}.", reason=reason)
 
 
 def exported_message(target: Path) -> str:

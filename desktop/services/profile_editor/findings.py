@@ -13,7 +13,7 @@ class Step(Enum):
 
     REACH = translatable("Server")
     TRUST = translatable("Connection")
-    METADATA = translatable("Server settings")
+    METADATA = translatable("Server metadata")
     WAY = translatable("Sign-in method")
     CLIENT = translatable("Client")
     SCOPES = translatable("Scopes")

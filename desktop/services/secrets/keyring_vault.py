@@ -84,7 +84,7 @@ def _configured_backend() -> KeyringBackend | None:
     line = os.environ.get("PYTHON_KEYRING_BACKEND", "")
     file = "" if line else str(keyring.util.platform_.config_root() / "keyringrc.cfg")
     if file and Path(file).exists() and not Path(file).is_file():  # reading a pipe would wait
-        raise KeyringReplaced(translate("it is not a regular file"), file=file)
+        raise KeyringReplaced(translate("not a regular file"), file=file)
     try:
         configured = keyring.core.load_env() or keyring.core.load_config()
     except Exception as error:

@@ -54,7 +54,7 @@ def too_large(file: Path, limit: int) -> OSError:
     size = translate("{size} MB", size=limit // 1_000_000)
     if limit < 1_000_000:
         size = translate("{size} kB", size=limit // 1000)
-    reason = translate("it is larger than {size}", size=size)
+    reason = translate("the file is larger than {size}", size=size)
     return OSError(errno.EFBIG, reason, str(file))
 
 
@@ -62,7 +62,7 @@ def _require_kind(mode: int, file: Path, *, pipes: bool) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
     if not stat.S_ISREG(mode) and not (pipes and stat.S_ISFIFO(mode)):
-        raise OSError(errno.EINVAL, translate("it is not a regular file"), str(file))
+        raise OSError(errno.EINVAL, translate("not a regular file"), str(file))
 
 
 def _read_pipe(descriptor: int, file: Path, limit: int, on_wait: Callable[[], None]) -> bytes:

@@ -141,10 +141,9 @@ def find_service(profile: Profile, name: str) -> ApiService:
     names = [each.name for each in found]
     if any(each.name == name for each in _all_services(profile)):
         raise UnknownService(
-            translate(
-                "Your organization does not allow the API service “{name}”. Allowed: {names}.",
-                name=name,
-                names=format_values(names) or translate("none"),
+            join_sentences(
+                translate("Your organization does not allow the API service “{name}”.", name=name),
+                _available(names),
             )
         )
     parts = (
@@ -152,7 +151,7 @@ def find_service(profile: Profile, name: str) -> ApiService:
             "“{profile}” has no API service “{name}”.", profile=profile.name, name=_shown(name)
         ),
         _suggestion(name, names),
-        translate("Its services are: {names}.", names=format_values(names)) if names else "",
+        _available(names),
     )
     raise UnknownService(join_sentences(*parts))
 
@@ -209,6 +208,10 @@ def _all_services(profile: Profile) -> tuple[ApiService, ...]:
     return tuple(named)
 
 
+def _available(names: list[str]) -> str:
+    return translate("Available services: {names}.", names=format_values(names)) if names else ""
+
+
 def _is_within(path: str, base: str) -> bool:
     return path == base or path.startswith(f"{base}/")
 
@@ -237,10 +240,9 @@ def _netloc(parts: SplitResult) -> str:
 def _foreign_message(profile: Profile, address: str, parts: SplitResult) -> str:
     host = host_of(address)
     if any(origin_of(each.address) == origin_of(address) for each in _all_services(profile)):
-        return translate(
-            "Your organization does not allow API calls to {host}. Allowed: {names}.",
-            host=host,
-            names=format_values([each.name for each in services_of(profile)]) or translate("none"),
+        return join_sentences(
+            translate("Your organization does not allow API calls to {host}.", host=host),
+            _available([each.name for each in services_of(profile)]),
         )
     if elsewhere := find_in_other_region(profile, address):
         return _wrong_region_message(profile, host, *elsewhere)

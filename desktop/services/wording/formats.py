@@ -37,6 +37,20 @@ _MONTHS = (
     translatable("{day} November"),
     translatable("{day} December"),
 )
+_FIRST_DAYS = (  # which some languages write with an ordinal
+    translatable("1 January"),
+    translatable("1 February"),
+    translatable("1 March"),
+    translatable("1 April"),
+    translatable("1 May"),
+    translatable("1 June"),
+    translatable("1 July"),
+    translatable("1 August"),
+    translatable("1 September"),
+    translatable("1 October"),
+    translatable("1 November"),
+    translatable("1 December"),
+)
 
 
 def format_duration(seconds: float) -> str:
@@ -92,6 +106,8 @@ def format_clock_time(at: datetime, *, seconds: bool = False) -> str:
 def format_date(at: datetime) -> str:
     """Format the day in the local time zone: "23 December"."""
     local = at.astimezone()
+    if local.day == 1:
+        return translate(_FIRST_DAYS[local.month - 1])
     return translate(_MONTHS[local.month - 1], day=local.day)
 
 

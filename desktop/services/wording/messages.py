@@ -135,8 +135,8 @@ def facts_of(error: BaseException | None) -> str:
     trace_id = getattr(error, "trace_id", None)
     facts = (
         str(getattr(error, "error", "")),
-        f"status {status}" if status else "",
-        f"trace {trace_id}" if trace_id else "",
+        translate("status {status}", status=status) if status else "",
+        translate("trace {trace_id}", trace_id=trace_id) if trace_id else "",
     )
     line = " · ".join(filter(None, facts))
     return line if len(line) <= _MAX_LINE_LENGTH else "\n".join(filter(None, facts))
@@ -288,7 +288,7 @@ _WITHOUT_SAVING = BySurface(
 )
 _CORRECT_FIELD = BySurface(
     translatable("Correct “More options › {field}” in your profile."),
-    translatable("Correct it with “xdr-login profiles edit NAME {option} VALUE”."),
+    translatable("Correct the value with “xdr-login profiles edit NAME {option} VALUE”."),
 )
 _INSTALL_CERTIFICATE = BySurface(
     translatable("Install it on this computer, or set “More options › {field}” in your profile."),
@@ -432,8 +432,8 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
     NoHomeFolder: _row(
         translatable("No home folder"),
         translatable(
-            "XDR Login keeps its profiles there, but HOME isn't set to an absolute path and your "
-            "account has no home folder."
+            "XDR Login keeps its profiles in your home folder, but HOME isn't set to an absolute "
+            "path and your account has no home folder."
         ),
         translatable("Set HOME to a folder of yours, then try again."),
         remedies=(Remedy.TRY_AGAIN,),
@@ -442,10 +442,10 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
         translatable("The {secret} is missing"),
         translatable("Your profile needs a {secret}, but the keyring has none for it."),
         BySurface(
-            translatable("Enter it in your profile, then try again."),
+            translatable("Enter the {secret} in your profile, then try again."),
             translatable(
-                "Enter it with “xdr-login profiles edit {profile_id} --client-secret-stdin”, "
-                "then try again."
+                "Enter the {secret} with “xdr-login profiles edit {profile_id} "
+                "--client-secret-stdin”, then try again."
             ),
         ),
         remedies=_EDIT_FIRST,
@@ -468,8 +468,8 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
                 "{cause_text} Then sign in again."
             ),
             translatable(
-                "You approved in your browser, but the token didn't arrive ({cause}). "
-                "An approval works only once, so sign in again."
+                "You approved in your browser, but the token didn't arrive. {cause}. An approval "
+                "works only once, so sign in again."
             ),
             translatable(
                 "You approved in your browser, but the token didn't arrive. "
@@ -482,7 +482,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
         translatable("Sign-out failed"),
         (
             translatable(
-                "You're still signed in: the token couldn't be removed from the keyring ({cause})."
+                "You're still signed in: the token couldn't be removed from the keyring. {cause}."
             ),
             translatable("You're still signed in: the token couldn't be removed from the keyring."),
         ),
@@ -512,7 +512,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
         translatable("The server's response was lost"),
         (
             translatable(
-                "The server may have sent your token, but the response didn't arrive ({cause})."
+                "The server may have sent your token, but the response didn't arrive. {cause}."
             ),
             translatable("The server may have sent your token, but the response didn't arrive."),
         ),
@@ -523,8 +523,8 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
         translatable("The server refuses to renew"),
         (
             translatable(
-                "The server refused twice, without giving a reason that XDR Login recognizes "
-                "({cause})."
+                "The server refused twice, without giving a reason that XDR Login recognizes. "
+                "{cause}."
             ),
             translatable(
                 "The server refused twice, without giving a reason that XDR Login recognizes."
@@ -538,8 +538,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
         translatable("No response to the renewal"),
         (
             translatable(
-                "The server may have renewed your sign-in, but its response didn't arrive "
-                "({cause})."
+                "The server may have renewed your sign-in, but its response didn't arrive. {cause}."
             ),
             translatable("The server may have renewed your sign-in, but its response was lost."),
         ),
@@ -644,7 +643,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
     session_errors.ExchangeForbidden: _row(
         translatable("This exchange is turned off"),
         _BY_ADMINISTRATOR,
-        translatable("Ask your administrator if you need it."),
+        translatable("Ask your administrator if you need this exchange."),
     ),
     session_errors.RenewalTimedOut: _row(
         translatable("Still renewing"),
@@ -663,13 +662,14 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
     session_errors.TokenIsBound: _row(
         translatable("The token is bound to this computer"),
         translatable(
-            "It works only together with a key that never leaves XDR Login, so a copy of it is "
-            "worth nothing."
+            "The token works only together with a key that never leaves XDR Login, so a copy of "
+            "it is worth nothing."
         ),
         BySurface(
             translatable(
-                "Copy it as curl, or use “xdr-login api”. If your programs need a bearer token, "
-                "choose “Never” for “Bound tokens (DPoP)” in the profile, then sign in again."
+                "Copy the token as curl, or use “xdr-login api”. If your programs need a bearer "
+                "token, choose “Never” for “Bound tokens (DPoP)” in the profile, then sign in "
+                "again."
             ),
             translatable(
                 "Use “xdr-login api”, or print the headers of one request with “xdr-login token "
@@ -680,9 +680,9 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
     ),
     session_errors.TokenNotBoundHere: _row(
         translatable("The token is not bound to this computer"),
-        translatable("It is a bearer token, which needs no proof."),
+        translatable("This is a bearer token, which needs no proof."),
         BySurface(
-            translatable("Copy it in another format."),
+            translatable("Copy the token in another format."),
             translatable("Use another format, such as “xdr-login token --format header”."),
         ),
     ),
@@ -693,7 +693,9 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
     session_errors.GrantForbidden: _row(
         translatable("Sign-in by code is turned off"),
         _BY_ADMINISTRATOR,
-        translatable("Sign in with another profile, or ask your administrator to allow it."),
+        translatable(
+            "Sign in with another profile, or ask your administrator to allow sign-in by code."
+        ),
         remedies=_TRY_FIRST,
     ),
     session_errors.FormatForbidden: _row(
@@ -707,7 +709,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
     ),
     session_errors.AppLocked: _row(
         translatable("XDR Login is locked"),
-        translatable("Unlock it in its window, then try again."),
+        translatable("Unlock the XDR Login window, then try again."),
     ),
     session_errors.TokenPermissionDenied: _row(
         translatable("You denied access to the token"),
@@ -770,20 +772,20 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
     session_errors.PresenceNotSupported: _row(
         _CANNOT_CONFIRM,
         _CONFIRM_FIRST,
-        translatable("XDR Login can ask for that on Linux only."),
+        translatable("XDR Login can ask for your password or fingerprint on Linux only."),
         _OR_NEVER,
     ),
     session_errors.PresenceNotInstalled: _row(
         _CANNOT_CONFIRM,
         _CONFIRM_FIRST,
-        translatable("This installation of XDR Login can't ask for that."),
+        translatable("This installation of XDR Login can't ask for your password or fingerprint."),
         translatable("Install the .deb or .rpm package."),
         _OR_NEVER,
     ),
     session_errors.PolkitMissing: _row(
         _CANNOT_CONFIRM,
         _CONFIRM_FIRST,
-        translatable("Polkit, which would ask for that, is not running."),
+        translatable("Polkit, which would ask for your password, is not running."),
         translatable("Install polkit, then try again."),
         _OR_NEVER,
     ),
@@ -797,7 +799,10 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
     session_errors.PresenceNotAllowedHere: _row(
         _CANNOT_CONFIRM,
         _CONFIRM_FIRST,
-        translatable("Polkit doesn't ask for that in this session, for example a remote one."),
+        translatable(
+            "Polkit doesn't ask for your password in this session, for example because "
+            "it is remote."
+        ),
         translatable("Use XDR Login in a session at this computer."),
         _OR_NEVER,
     ),
@@ -810,7 +815,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
     session_errors.PolkitBroken: _row(
         _CANNOT_CONFIRM,
         _CONFIRM_FIRST,
-        translatable("Polkit, which would ask for that, reported an error: {reason}."),
+        translatable("Polkit, which would ask for your password, reported an error: {reason}."),
         _OR_NEVER,
     ),
     session_errors.SessionError: _row(translatable("Something went wrong"), _TRY_AGAIN),
@@ -822,7 +827,7 @@ _PROFILE_ROWS: dict[type[BaseException], Row] = {
         translatable("A profile says where you sign in and with which client ID."),
         BySurface(
             translatable("Set up a profile here, or edit {where}."),
-            translatable("Add one with “xdr-login profiles add”, or edit {where}."),
+            translatable("Add a profile with “xdr-login profiles add”, or edit {where}."),
         ),
         remedies=(Remedy.SET_UP, Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
@@ -843,7 +848,7 @@ _PROFILE_ROWS: dict[type[BaseException], Row] = {
         translatable("Several profiles have this name"),
         (
             translatable("“{detail}” matches several profiles. Choose one by its ID: {known}."),
-            translatable("Choose one by its ID."),
+            translatable("Choose a profile by its ID."),
         ),
         remedies=(Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
@@ -896,7 +901,7 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
     errors.ProxyNotTrusted: _row(
         translatable("The proxy is not trusted"),
         translatable("This computer doesn't trust the certificate of the proxy {by}."),
-        translatable("Ask your administrator for its CA certificate."),
+        translatable("Ask your administrator for the CA certificate of the proxy."),
         _INSTALL_CERTIFICATE,
         remedies=_TRY_FIRST,
         member="ca_file",
@@ -904,7 +909,7 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
     errors.ProxyWithoutTls: _row(
         translatable("The proxy can't be used"),
         translatable("XDR Login can't set up TLS with the proxy {by}."),
-        translatable("If it is a plain HTTP proxy, its address must begin with http://."),
+        translatable("The address of a plain HTTP proxy must begin with http://."),
         _CHECK_PROXY,
         remedies=_TRY_FIRST,
         managed_remedies=(Remedy.TRY_AGAIN,),
@@ -931,10 +936,13 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
             "The proxy {by} requires a user name and password, and yours are missing or wrong."
         ),
         BySurface(
-            translatable("Enter both in your profile under “More options”, then try again."),
             translatable(
-                "Enter both with “xdr-login profiles edit NAME --proxy-user USER "
-                "--proxy-password-stdin”, then try again."
+                "Enter the user name and password in your profile under “More options”, "
+                "then try again."
+            ),
+            translatable(
+                "Enter the user name and password with “xdr-login profiles edit NAME --proxy-user"
+                " USER --proxy-password-stdin”, then try again."
             ),
         ),
         remedies=_EDIT_FIRST,
@@ -980,7 +988,7 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
                 "Correct “More options › {field}” in your profile, or ask your administrator."
             ),
             translatable(
-                "Correct it with “xdr-login profiles edit NAME {option} FILE”, or ask your "
+                "Set a valid file with “xdr-login profiles edit NAME {option} FILE”, or ask your "
                 "administrator."
             ),
         ),
@@ -1084,8 +1092,8 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
 _SERVER_ROWS: dict[type[BaseException], Row] = {
     errors.UnsafeAddress: _row(
         translatable("Unsafe address"),
-        translatable("XDR Login rejected “{address}” ({reason})."),
-        translatable("It comes from the server or from your profile."),
+        translatable("XDR Login rejected the address “{address}” ({reason})."),
+        translatable("The address comes from the server or from your profile."),
         translatable("Correct it in your profile, or tell your administrator."),
         remedies=_TRY_FIRST,
     ),
@@ -1133,7 +1141,7 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
                 "expected “{expected}”."
             ),
         ),
-        translatable("XDR Login ignored it. Sign in again."),
+        translatable("XDR Login ignored the response. Sign in again."),
         translatable("If it happens again, tell your administrator."),
         remedies=(Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE),
     ),
@@ -1196,16 +1204,16 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
         translatable("The code has expired"),
         (
             translatable(
-                "XDR Login couldn't check whether you approved it: {cause}. {cause_advice}"
+                "XDR Login couldn't check whether you approved the sign-in. {cause}. {cause_advice}"
             ),
-            translatable("It wasn't approved in time."),
+            translatable("The sign-in wasn't approved in time."),
         ),
         _NEW_CODE,
         remedies=(Remedy.NEW_CODE,),
     ),
     errors.ExpiredToken: _row(
         translatable("The code has expired"),
-        translatable("The server no longer accepts it."),
+        translatable("The server no longer accepts this code."),
         _NEW_CODE,
         remedies=(Remedy.NEW_CODE,),
     ),
@@ -1227,7 +1235,7 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
                 "Check the region first: a client works only in the region where it was created. "
                 "Your profile uses {region}."
             ),
-            translatable("Check both, and the issuer, in your profile."),
+            translatable("Check the client ID, the client secret and the issuer in your profile."),
         ),
         _SERVER_SAYS,
         remedies=_EDIT_FIRST,
@@ -1244,7 +1252,7 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
     errors.UnsupportedGrantType: _row(
         translatable("Sign-in method not available"),
         translatable("{host} doesn't support this sign-in method."),
-        translatable("Choose another one in your profile."),
+        translatable("Choose another sign-in method in your profile."),
         _SERVER_SAYS,
         remedies=_TRY_FIRST,
     ),
@@ -1260,13 +1268,13 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
     ),
     errors.InvalidGrant: _row(
         translatable("The code is no longer valid"),
-        (_SERVER_SAYS, translatable("It was used or revoked.")),
+        (_SERVER_SAYS, translatable("The code was used or revoked.")),
         _NEW_CODE,
         remedies=(Remedy.NEW_CODE,),
     ),
     errors.ApprovalLost: _row(
         translatable("The approval is no longer valid"),
-        translatable("It was already used, or it took too long. Sign in again."),
+        translatable("The approval was already used or has expired. Sign in again."),
         _SERVER_SAYS,
         remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
@@ -1287,7 +1295,7 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
     errors.ForbiddenByPolicy: _row(
         translatable("Your organization doesn't allow this"),
         translatable("Your organization's policy blocks this kind of sign-in."),
-        translatable("Ask your administrator to allow it."),
+        translatable("Ask your administrator for an exception."),
         _SERVER_SAYS,
     ),
     errors.ProofRejected: _row(
@@ -1353,7 +1361,7 @@ _MANAGED_DEVICE = _row(
 _MORE_VERIFICATION = _row(
     translatable("More verification is required"),
     translatable("Your organization requires another step, such as multi-factor authentication."),
-    translatable("Sign in again and complete it in your browser."),
+    translatable("Sign in again and complete this step in your browser."),
     _SERVER_SAYS,
     remedies=(Remedy.SIGN_IN_AGAIN,),
 )
@@ -1400,10 +1408,10 @@ _UNKNOWN_APP = _row(
     remedies=_EDIT_FIRST,
 )
 _ENTER_SECRET = BySurface(
-    translatable("Enter the current one in your profile, then try again."),
+    translatable("Enter the current client secret in your profile, then try again."),
     translatable(
-        "Enter the current one with “xdr-login profiles edit NAME --client-secret-stdin”, then "
-        "try again."
+        "Enter the current client secret with “xdr-login profiles edit NAME "
+        "--client-secret-stdin”, then try again."
     ),
 )
 
@@ -1435,7 +1443,7 @@ _ENTRA_ROWS: dict[str, Row] = {
     "50105": _row(
         translatable("You're not assigned to this app"),
         translatable("Your organization lets only assigned users sign in to this app."),
-        translatable("Ask your administrator to assign you to it."),
+        translatable("Ask your administrator to assign you to this app."),
         _SERVER_SAYS,
         remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
@@ -1464,7 +1472,9 @@ _ENTRA_ROWS: dict[str, Row] = {
     "7000222": _row(
         translatable("The client secret has expired"),
         translatable("The server no longer accepts this client secret."),
-        translatable("Create another one in Microsoft Entra, or ask your administrator for it."),
+        translatable(
+            "Create another client secret in Microsoft Entra, or ask your administrator for one."
+        ),
         _ENTER_SECRET,
         _SERVER_SAYS,
         remedies=_EDIT_FIRST,

@@ -131,9 +131,8 @@ class TextInput(QLineEdit):
 class MultilineInput(QPlainTextEdit):
     """A few lines of text. Tab moves to the next field."""
 
-    def __init__(self, hint: str = "") -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.setPlaceholderText(hint)
         self.setTabChangesFocus(True)
         self.setProperty("field", "true")  # editable, unlike a text that is only shown
         self.setFixedHeight(self.fontMetrics().lineSpacing() * _LINES + 26)

@@ -41,7 +41,6 @@ QUIET_PADDING = 8
 """Pixels beside the text of a quiet button in the footer, as in the style sheet."""
 _LEAST_SLACK = 6  # pixels more than the text of a button in a row needs
 _SLACK_OF_SAME = 12  # where all have the same width
-_BESIDE_WORDS = 5  # pixels on either side of the text of a button: border and padding
 _RING_WIDTH, _RING_CORNER = 2, 10  # pixels of the focus ring
 _ACKNOWLEDGED_FOR = 1600  # milliseconds
 
@@ -101,7 +100,7 @@ def label(text: str = "", role: str = "", *, centered: bool = False, reads_as: s
 class Button(QPushButton):
     """A button that Return presses too and that can confirm what it did.
 
-    `kind` is "primary", "quiet", "link" or empty.
+    `kind` is one of those in the style sheet, such as "primary" or "link", or empty.
     """
 
     def __init__(self, text: str, pressed: Callable[[], object], kind: str = "") -> None:
@@ -117,15 +116,13 @@ class Button(QPushButton):
         self._restore_timer.timeout.connect(self.restore_text)
         self._is_taking_focus = False
 
-    def acknowledge(self, *texts: str) -> None:
-        """Show the first of `texts` that fits, or the last, for a moment; `say` it yourself.
+    def acknowledge(self, text: str) -> None:
+        """Show `text` for a moment; `say` it yourself.
 
         It is only painted: of another text, and of its return, screen readers would tell.
         """
-        room = self.width() - 2 * _BESIDE_WORDS
-        fitting = (text for text in texts if self.fontMetrics().horizontalAdvance(text) <= room)
         self.setText(_without_mnemonic(self._text))
-        self._acknowledgement = next(fitting, texts[-1])
+        self._acknowledgement = text
         self._restore_timer.start()
         self.updateGeometry()
         self.update()

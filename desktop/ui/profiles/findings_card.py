@@ -80,7 +80,8 @@ class FindingsCard(Card):
         arrow = "←" if self.isRightToLeft() else "→"
         sign = label(f"{_SIGNS[finding.outcome].replace('→', arrow)}  {step}")
         sign.setProperty("finding", _LOOKS[finding.outcome])
-        sign.setAccessibleName(f"{step}: {translate(finding.outcome.value)}")
+        outcome = translate(finding.outcome.value)
+        sign.setAccessibleName(translate("{name}: {value}", name=step, value=outcome))
         row.setAccessibleName(sign.accessibleName())
         column.addWidget(sign)
         column.addWidget(label(finding.text))

@@ -79,14 +79,13 @@ class ProfilePages(QObject):
             self._window.show_page(page := ConnectionCheckView(session.profile, self._editor, self))
             page.start()
 
-    def open_profiles(self, notice: str = "") -> None:
-        """Show all profiles, with a notice about what was just done."""
-        self.start_task(self._open_profiles(notice))
+    def open_profiles(self) -> None:
+        """Show all profiles."""
+        self.start_task(self._open_profiles())
 
     async def close(self) -> None:
         """Wait for running tasks; a check is canceled."""
-        if self._form_controller is not None:
-            self._form_controller.stop_check()
+        self._window.close_pages()
         if self._tasks:
             await asyncio.wait(self._tasks)
 
@@ -113,7 +112,7 @@ class ProfilePages(QObject):
         try:
             snapshot = await self._editor.load()
         except BrokenProfile:
-            await self._open_profiles("")  # says what is wrong
+            await self._open_profiles()  # says what is wrong
             return
         before = snapshot.profiles.good.get(id_)
         if not _may_open(before, snapshot, self._editor.policy):
@@ -150,7 +149,7 @@ class ProfilePages(QObject):
 
     # The list of profiles
 
-    async def _open_profiles(self, notice: str) -> None:
+    async def _open_profiles(self, notice: str = "") -> None:
         try:
             snapshot, failure = await self._editor.load(), ""
         except BrokenProfile as error:

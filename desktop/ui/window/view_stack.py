@@ -136,6 +136,18 @@ class ViewStack(QWidget):
             self._scroll.verticalScrollBar().setValue(closed.scroll_below)
         self.page_closed.emit()
 
+    def close_pages(self) -> None:
+        for page in self.pages:
+            self.close_page(page)
+
+    def show_state_on_pages(self, state: State, at: datetime) -> None:
+        """Show `state` on the page in sight; close those that cannot show it."""
+        for page in self.pages:
+            if not page.shows(state):
+                self.close_page(page)
+        if self.page is not None:
+            self.page.show_state(state, at)
+
     def scroll_by(self, key: int) -> bool:
         """Scroll with the keys of the system for that; return whether `key` is one."""
         from PySide6.QtCore import Qt  # late, see docs/decisions/start.md

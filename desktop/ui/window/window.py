@@ -102,11 +102,7 @@ class Window(QWidget):
         self._stack.cover_page(covered=isinstance(state, Locked))
         self._header.show_buttons(shown=not self.is_covered)
         self.view.show_state(state, at)
-        for page in self.pages:
-            if not page.shows(state):
-                self.close_page(page)
-        if self.page is not None:
-            self.page.show_state(state, at)
+        self._stack.show_state_on_pages(state, at)
 
     @property
     def is_covered(self) -> bool:
@@ -136,14 +132,12 @@ class Window(QWidget):
 
     def close_page(self, page: View | None = None) -> None:
         """Close `page`, or go back from the one in sight to what is below it."""
-        closed = page or self.page
-        if closed is not None:
+        if (closed := page or self.page) is not None:
             self._stack.close_page(closed)
 
     def close_pages(self) -> None:
         """Go back to the view."""
-        for page in self.pages:
-            self.close_page(page)
+        self._stack.close_pages()
 
     def copy_shown(self) -> None:
         """Copy what is on screen: the code, the token or the details."""

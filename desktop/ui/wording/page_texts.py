@@ -55,7 +55,7 @@ def times(details: TokenDetails) -> tuple[tuple[str, str], ...]:
     if not details.renewable:
         renews = translate("Not automatically")
     elif details.renews_at is None:
-        renews = translate("When you copy it")
+        renews = translate("When you copy the token")
     else:
         renews = format_exact_time(details.renews_at)
     expires_at = details.expires_at
@@ -155,13 +155,13 @@ def permission_question(program: Program) -> str:
 
 
 PERMISSION_NOTE = translatable(
-    "It can act as you until the token expires. Deny if you didn't start it."
+    "The program can act as you until the token expires. Deny if you didn't start it."
 )
 ASKS_EVERY_TIME = translatable(
     "XDR Login can't tell which script or command this is, so it asks every time."
 )
 CONFIRM_NEXT = translatable(
-    "If you allow it, your system asks for your password or fingerprint next."
+    "If you allow access, your system asks for your password or fingerprint next."
 )
 FOR_TERMINAL_NOTE = translatable(
     "“In this terminal” covers every program in it until you close it or XDR Login locks."
@@ -218,7 +218,7 @@ def permission_request_rows(question: PermissionRequest) -> tuple[tuple[str, str
     """What is known about the program that asks, and for which profile."""
     program = question.program
     rows = (
-        (translate("Program"), program.path or translate("Unknown")),
+        (translate("Program"), program.path or translate("Path unknown")),
         (translate("Runs in"), program.interpreter),
         (translate("Started by"), _starter(program)),
         (translate("Profile"), question.profile_name),
@@ -292,9 +292,10 @@ SPOKEN_CONFIRM_REVOKE = translatable(
 def grant_rows(grant: AppGrant) -> tuple[tuple[str, str], ...]:
     if not grant.granted:
         return ((translate("Granted scopes"), translate("Nothing")),)
-    since = translate("Unknown") if grant.since is None else format_exact_time(grant.since)
+    unknown = translate("Not reported by the server")
+    since = unknown if grant.since is None else format_exact_time(grant.since)
     return (
-        (translate("Granted scopes"), format_values(grant.scope) or translate("Unknown")),
+        (translate("Granted scopes"), format_values(grant.scope) or unknown),
         (translate("Since"), since),
     )
 

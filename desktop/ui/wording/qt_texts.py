@@ -1,4 +1,4 @@
-"""The texts that Qt itself shows in this app: the context menu of its text fields."""
+"""The texts that Qt itself shows in this app: the menu of its text fields, and names of keys."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ _TEXTS = {
     "&Paste": translatable("&Paste"),
     "Delete": translatable("Delete"),
     "Select All": translatable("Select All"),
+    # The names of keys in menus and hints; Qt still understands the English ones.
+    "Ctrl": translatable("Ctrl"),
+    "Shift": translatable("Shift"),
+    "Alt": translatable("Alt"),
+    "Esc": translatable("Esc"),
+    "Del": translatable("Del"),
 }
 
 

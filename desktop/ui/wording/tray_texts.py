@@ -97,8 +97,8 @@ def keeps_running() -> Notification:
     return Notification(
         translate("XDR Login is still running"),
         translate(
-            "Look for its icon in the tray. To quit, select Quit there, or press Ctrl+Q in the "
-            "window."
+            "Look for the XDR Login icon in the tray. To quit, select Quit there, or press Ctrl+Q"
+            " in the window."
         ),
     )
 
@@ -280,28 +280,43 @@ def time_left(seconds: float) -> str:
         return translate_plural("{count} day left", "{count} days left", days)
     hours, minutes = divmod(int(seconds // _MINUTE), 60)
     if not hours and not minutes:
-        return translate("under 1 min left")
+        return translate("Under 1 min left")
     if not hours:
-        return translate("{minutes} min left", minutes=minutes)
+        return translate_plural("{count} min left", "{count} min left", minutes)
     if not minutes:
-        return translate("{hours} h left", hours=hours)
+        return translate_plural("{count} h left", "{count} h left", hours)
     return translate("{hours} h {minutes} min left", hours=hours, minutes=minutes)
+
+
+def _signed_in_for(seconds: float) -> str:
+    """The same after "Signed in"."""
+    if seconds >= COUNTED_IN_DAYS:
+        days = int(seconds // _DAY)
+        return translate_plural("Signed in, {count} day left", "Signed in, {count} days left", days)
+    hours, minutes = divmod(int(seconds // _MINUTE), 60)
+    if not hours and not minutes:
+        return translate("Signed in, under 1 min left")
+    if not hours:
+        return translate_plural(
+            "Signed in, {count} min left", "Signed in, {count} min left", minutes
+        )
+    if not minutes:
+        return translate_plural("Signed in, {count} h left", "Signed in, {count} h left", hours)
+    return translate("Signed in, {hours} h {minutes} min left", hours=hours, minutes=minutes)
 
 
 def _signed_in(state: SignedIn, at: datetime) -> str:
     status = _token_status(state, at)
-    word = translate(status.value)
     match status:
         case _TokenStatus.VALID:
             left = state.remaining(at)
-            more = translate("doesn't expire") if left is None else time_left(left)
+            return translate("Signed in, doesn't expire") if left is None else _signed_in_for(left)
         case _TokenStatus.IDLE:
-            more = translate("renews when copied")
+            return translate("Idle, renews when copied")
         case _TokenStatus.EXPIRED if state.renewable:
-            more = translate("couldn't renew")
+            return translate("Expired, couldn't renew")
         case _:
-            return word
-    return translate("{status}, {details}", status=word, details=more)
+            return translate(status.value)
 
 
 def _token_status(state: SignedIn, at: datetime) -> _TokenStatus:

@@ -229,19 +229,19 @@ def _outlook(state: SignedIn, at: datetime) -> str:
         return ""
     if not state.renewable:
         return (
-            translate("No refresh token issued. Sign in again when it expires.")
+            translate("No refresh token issued. Sign in again when your token expires.")
             if left
             else translate("Expired. Sign in again.")
         )
     if state.is_quota_low:
         return translate(
-            "Paused: over half of your organization's hourly requests are used. "
-            "Renews when you copy it."
+            "Paused: over half of your organization's hourly requests are used. Renews when you "
+            "copy the token."
         )
     if left == 0:
         return translate("Paused to save requests. Copy to get a fresh token.")
     if state.renews_at is None:
-        return translate("Paused. Renews when you copy it.")
+        return translate("Paused. Renews when you copy the token.")
     return translate("Renews automatically")
 
 

@@ -196,7 +196,7 @@ def test_an_unknown_service_gets_the_list_and_a_suggestion(
     assert isinstance(found.exception, click.UsageError)
     assert str(found.exception) == (
         "“Northwind SOC” has no API service “conur”. Did you mean “conure”? "
-        "Its services are: profile, conure, server."
+        "Available services: profile, conure, server."
     )
     assert served.validities == []
 

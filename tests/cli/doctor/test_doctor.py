@@ -59,7 +59,7 @@ def test_each_check_is_one_line_with_the_next_step(home: CommandHarness) -> None
     assert done.returncode == 0
     lines = done.stdout.splitlines()
     assert "warning  profiles and settings: no profiles yet" in lines
-    assert "         Add one: xdr-login profiles add --help" in lines
+    assert "         Add a profile: xdr-login profiles add --help" in lines
     assert re.fullmatch(r"\nAll checks passed, with \d+ warnings?\.\n", done.stderr)
 
 
@@ -135,7 +135,7 @@ def test_an_unreachable_proxy_fails_without_naming_its_user(home: CommandHarness
 def test_a_server_on_this_computer_needs_no_proxy(home: CommandHarness) -> None:
     home.add_profile("soc")
     found = checks_in(home.run("doctor", "--json", http_proxy="http://127.0.0.1:9"))
-    assert found["proxy (127.0.0.1)"]["text"] == "none"
+    assert found["proxy (127.0.0.1)"]["text"] == "not used"
 
 
 def test_an_unreadable_ca_file_fails(home: CommandHarness) -> None:
@@ -278,21 +278,21 @@ def test_an_entry_whose_program_is_gone_is_a_warning(
     monkeypatch.setenv("XDG_DATA_DIRS", str(own_folders / "usr"))
     monkeypatch.setenv("XDG_CONFIG_DIRS", str(own_folders / "etc"))
     (none,) = doctor_checks._check_entries()
-    assert (none.outcome, none.text) == (Outcome.OK, "none")
-    assert none.remedy == "Add one: xdr-login integrate"
+    assert (none.outcome, none.text) == (Outcome.OK, "not installed")
+    assert none.remedy == "Add XDR Login to the menu: xdr-login integrate"
     script = own_folders / "xdr-login"
     script.touch()
     monkeypatch.setattr(autostart, "program_command", lambda: [str(script)])
     menu_entry.add()
     autostart.set_on(True, hidden=True)
     (works,) = doctor_checks._check_entries()
-    assert (works.outcome, works.text) == (Outcome.OK, "available")
+    assert (works.outcome, works.text) == (Outcome.OK, "installed")
     script.unlink()
     menu, login = doctor_checks._check_entries()
     assert {menu.outcome, login.outcome} == {Outcome.WARNING}
     assert menu.text == f"{menu_entry.entry_file()} starts {script}, which no longer exists"
-    assert menu.remedy == "Update it: xdr-login integrate"
-    assert login.remedy == "Update it: xdr-login integrate --start-at-login"
+    assert menu.remedy == "Update the menu entry: xdr-login integrate"
+    assert login.remedy == "Update the autostart entry: xdr-login integrate --start-at-login"
 
 
 def test_a_package_has_no_row_for_the_menu(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -573,7 +573,7 @@ def test_an_import_cannot_take_the_id_of_a_managed_profile(
     ("text", "words"),
     [
         ("[profiles", "source.toml"),
-        ("", "it contains no profiles"),
+        ("", "the file contains no profiles"),
         ("[soc]\nclient_id = 'c'\n", "`[soc]` must be `[profiles.soc]`"),
         ("[profiles.x]\nclient_secret = 'SECRET'\n", "must not contain a secret"),
         ("#" * 200_001, "it is larger than 200 kB"),
@@ -622,7 +622,7 @@ def test_an_import_waits_for_no_pipe_that_nobody_writes_to(
     os.mkfifo(tmp_path / "pipe")
     done = console.run("import", str(tmp_path / "pipe"))
     assert (done.code, done.out) == (1, "")
-    assert "it contains no profiles" in done.err
+    assert "the file contains no profiles" in done.err
 
 
 def test_an_invalid_import_from_stdin_does_not_name_the_profiles_file(

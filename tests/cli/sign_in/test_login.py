@@ -147,7 +147,7 @@ def test_a_sign_in_reads_like_this(console: Terminal) -> None:
     assert lines[:-3] == [
         "No display found. Signing in from the terminal.",
         "Your code:  CODE-1",
-        f"Approve it: https://{HOST}/activate?user_code=CODE-1",
+        f"Approve the sign-in: https://{HOST}/activate?user_code=CODE-1",
         "Check that the page shows this code. Never approve a code that someone sent you.",
     ]
     assert re.fullmatch(r"Waiting for approval\. The code expires in (10:00|9:5\d)\.", lines[-3])
@@ -277,7 +277,7 @@ def test_a_renewal_that_fails_says_why(console: Terminal) -> None:
 def test_a_server_without_refresh_tokens_is_told_at_once(console: Terminal) -> None:
     console.server.answers = [{**TOKENS, "refresh_token": None}]
     assert console.run()[-2].endswith(
-        " This server issued no refresh token: sign in again when it expires."
+        " This server issued no refresh token. Sign in again when your token expires."
     )
     console.keyring.entries.clear()
     assert console.events()[-1]["renewable"] is False
@@ -353,8 +353,8 @@ def test_a_token_that_has_expired_when_it_is_issued_is_no_success(
             {"error": "expired_token"},
             [
                 (
-                    "The code has expired. The server no longer accepts it. Get a new code and "
-                    "approve that one."
+                    "The code has expired. The server no longer accepts this code. Get a new code"
+                    " and approve that one."
                 ),
                 "expired_token · status 400",
             ],
@@ -363,8 +363,8 @@ def test_a_token_that_has_expired_when_it_is_issued_is_no_success(
             PENDING,
             [
                 (
-                    "The code has expired. It wasn't approved in time. Get a new code and approve "
-                    "that one."
+                    "The code has expired. The sign-in wasn't approved in time. Get a new code "
+                    "and approve that one."
                 )
             ],
         ),

@@ -96,7 +96,7 @@ def test_a_broken_file_is_neither_changed_nor_imported_in_parts(file: Path) -> N
 
 def test_a_pipe_or_a_device_instead_of_the_file_is_told(file: Path) -> None:
     os.mkfifo(file)
-    with pytest.raises(BrokenProfile, match="it is not a regular file"):
+    with pytest.raises(BrokenProfile, match="not a regular file"):
         load_profiles(file)
 
 

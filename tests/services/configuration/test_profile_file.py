@@ -441,7 +441,7 @@ def test_what_cannot_be_text_is_not_written(file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "it contains no profiles"),
+        ("", "the file contains no profiles"),
         ("[profiles.x", "end of a table"),
         ("[profiles.x]\n", "`client_id` is missing"),
         ("profiles = 1", "must be a table"),

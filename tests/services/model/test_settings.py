@@ -235,16 +235,16 @@ def test_a_pipe_or_an_endless_file_holds_nothing_up(
 ) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     os.mkfifo(file)
-    expect_log("cannot read the settings: .*it is not a regular file")
-    expect_log("cannot read the settings: .*it is larger than 65 kB")
+    expect_log("cannot read the settings: .*not a regular file")
+    expect_log("cannot read the settings: .*the file is larger than 65 kB")
     assert load_settings(file) == Settings()
-    with pytest.raises(OSError, match="it is not a regular file"):
+    with pytest.raises(OSError, match="not a regular file"):
         save_settings(Settings(theme="dark"), file)
     file.unlink()
     file.touch()
     os.truncate(file, 2**40)
     assert load_settings(file) == Settings()
-    assert find_read_error(file) == "it is larger than 65 kB"
+    assert find_read_error(file) == "the file is larger than 65 kB"
 
 
 def test_a_number_of_5000_digits_is_a_broken_file(

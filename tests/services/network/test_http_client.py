@@ -124,14 +124,14 @@ def test_an_unusable_ca_file_is_reported_with_the_reason(tmp_path: Path) -> None
     os.truncate(huge, 2**40)
     for file, reason in (
         (tmp_path / "absent.pem", "No such file or directory"),
-        (text, "it contains no PEM certificate"),
-        (der, "it contains no PEM certificate"),
-        (empty, "it contains no PEM certificate"),
+        (text, "the file contains no PEM certificate"),
+        (der, "the file contains no PEM certificate"),
+        (empty, "the file contains no PEM certificate"),
         (tmp_path, "Is a directory"),
-        (pipe, "it is not a regular file"),
-        (Path("/dev/zero"), "it is not a regular file"),
-        (huge, "it is larger than 4 MB"),
-        (Path("own.pem"), "it is not an absolute path"),
+        (pipe, "not a regular file"),
+        (Path("/dev/zero"), "not a regular file"),
+        (huge, "the file is larger than 4 MB"),
+        (Path("own.pem"), "the path is not absolute"),
     ):
         with pytest.raises(errors.AuthorityUnusable) as caught:
             make_http_client(NetworkOptions(ca_file=str(file)))

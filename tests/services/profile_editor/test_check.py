@@ -156,7 +156,7 @@ async def test_what_works_is_told_step_by_step() -> None:
     assert [each.text for each in findings] == [
         "login.example responds.",
         "The certificate is trusted.",
-        "The server's settings match your profile.",
+        "The server's metadata matches your profile.",
         "The server supports sign-in by code.",
         "The server accepts this client.",
         "The server allows the scopes you request.",

@@ -181,7 +181,7 @@ def test_a_configuration_that_is_a_pipe_is_named_and_not_waited_for(
     os.mkfifo(tmp_path / "keyringrc.cfg")
     with pytest.raises(KeyringReplaced) as caught:
         open_vault()
-    words = f"{tmp_path / 'keyringrc.cfg'} can't be used (it is not a regular file)."
+    words = f"{tmp_path / 'keyringrc.cfg'} can't be used (not a regular file)."
     assert words in advice_for(caught.value).text
 
 

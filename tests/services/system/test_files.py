@@ -22,10 +22,10 @@ def test_a_file_and_a_link_to_one_are_read(tmp_path: Path) -> None:
 def test_a_file_is_read_up_to_its_limit_only(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"x" * 64_001)
-    with pytest.raises(OSError, match="it is larger than 64 kB"):
+    with pytest.raises(OSError, match="the file is larger than 64 kB"):
         read_file(file, limit=64_000)
     os.truncate(file, 2**40)  # a terabyte of holes
-    with pytest.raises(OSError, match="it is larger than 16 MB"):
+    with pytest.raises(OSError, match="the file is larger than 16 MB"):
         read_file(file, limit=16_000_000)
 
 
@@ -33,7 +33,7 @@ def test_what_is_no_regular_file_is_rejected_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to("pipe")
     for file in (tmp_path / "pipe", tmp_path / "link", Path("/dev/zero"), Path("/dev/null")):
-        with pytest.raises(OSError, match="it is not a regular file"):
+        with pytest.raises(OSError, match="not a regular file"):
             read_file(file, limit=10)
     with pytest.raises(IsADirectoryError):
         read_file(tmp_path, limit=10)
@@ -61,7 +61,7 @@ def test_a_pipe_whose_writer_takes_long_is_told_and_then_read(
 def test_where_pipes_are_meant_one_without_a_writer_is_empty(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert read_file(tmp_path / "pipe", limit=10, on_wait=never) == b""
-    with pytest.raises(OSError, match="it is not a regular file"):
+    with pytest.raises(OSError, match="not a regular file"):
         read_file(Path("/dev/zero"), limit=10, on_wait=never)
 
 

@@ -115,7 +115,7 @@ def test_a_misspelled_service_gets_a_suggestion_and_the_list() -> None:
         find_service(NAM, "Conur")
     assert str(caught.value) == (
         "“SOC” has no API service “Conur”. Did you mean “conure”? "
-        "Its services are: platform, private-intel, intel, conure, automate."
+        "Available services: platform, private-intel, intel, conure, automate."
     )
 
 
@@ -124,7 +124,7 @@ def test_a_service_that_the_policy_does_not_allow_is_not_unknown() -> None:
     with pytest.raises(UnknownService) as caught:
         find_service(governed, "conure")
     assert str(caught.value) == (
-        "Your organization does not allow the API service “conure”. Allowed: platform."
+        "Your organization does not allow the API service “conure”. Available services: platform."
     )
 
 
@@ -310,7 +310,7 @@ def test_the_host_of_a_service_that_the_policy_forbids_is_not_foreign() -> None:
         service_for(governed, "https://conure.us.security.cisco.com/")
     assert str(caught.value) == (
         "Your organization does not allow API calls to conure.us.security.cisco.com. "
-        "Allowed: platform."
+        "Available services: platform."
     )
 
 

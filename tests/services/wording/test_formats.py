@@ -1,5 +1,6 @@
 """Durations, numbers, times and lists."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -84,6 +85,24 @@ def test_a_time_has_its_day_only_where_it_is_another_one() -> None:
     later = NOON + timedelta(days=30)
     assert format_date(later) == "23 December"
     assert format_time(later, now=NOON) == f"{later.astimezone():%H:%M} on 23 December"
+
+
+@pytest.mark.parametrize(
+    ("code", "first", "second"),
+    [
+        ("", "1 January", "2 January"),
+        ("de", "1. Januar", "2. Januar"),
+        ("fr", "1er janvier", "2 janvier"),
+        ("pt_BR", "1º de janeiro", "2 de janeiro"),
+    ],
+)
+def test_the_first_day_of_a_month_is_an_ordinal_where_the_language_wants_it(
+    code: str, first: str, second: str
+) -> None:
+    day = datetime(2027, 1, 1, 12, tzinfo=UTC)
+    with real_language(code) if code else nullcontext():
+        assert format_date(day) == first
+        assert format_date(day + timedelta(days=1)) == second
 
 
 @pytest.mark.parametrize("days", [-300, 300, 3650])

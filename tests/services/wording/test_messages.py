@@ -57,7 +57,7 @@ def bare(kind: type[Exception]) -> Exception:
     arguments: dict[type[Exception], tuple[Any, ...]] = {
         errors.Trouble: (HOST,),
         errors.ErrorResponse: ("some_code",),
-        errors.AuthorityUnusable: ("/etc/authority.pem", "it contains no PEM certificate"),
+        errors.AuthorityUnusable: ("/etc/authority.pem", "the file contains no PEM certificate"),
         errors.UnsafeAddress: ("http://login.example", "not an https address"),
         errors.MetadataMismatch: (HOST, "https://a.example", "https://b.example"),
         errors.MissingEndpoint: (HOST, "token_endpoint"),
@@ -161,7 +161,7 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
         (
             errors.CodeExpired(),
             "The code has expired",
-            "It wasn't approved in time. Get a new code and approve that one.",
+            "The sign-in wasn't approved in time. Get a new code and approve that one.",
             [Remedy.NEW_CODE],
         ),
         (
@@ -205,9 +205,9 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             errors.InvalidClient("invalid_client", host=HOST, description="unknown client"),
             "Client ID not recognized",
             (
-                "login.example doesn't recognize this client ID, or its secret is wrong. "
-                "Check both, and the issuer, in your profile. "
-                "The server says: “unknown client”."
+                "login.example doesn't recognize this client ID, or its secret is wrong. Check "
+                "the client ID, the client secret and the issuer in your profile. The server "
+                "says: “unknown client”."
             ),
             [Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN],
         ),
@@ -215,8 +215,8 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             errors.ForbiddenByPolicy("access_denied", host=HOST),
             "Your organization doesn't allow this",
             (
-                "Your organization's policy blocks this kind of sign-in. Ask your administrator to "
-                "allow it."
+                "Your organization's policy blocks this kind of sign-in. Ask your administrator "
+                "for an exception."
             ),
             [Remedy.TRY_AGAIN],
         ),
@@ -287,8 +287,8 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             session.ClientSecretMissing("northwind"),
             "The client secret is missing",
             (
-                "Your profile needs a client secret, but the keyring has none for it. Enter it in "
-                "your profile, then try again."
+                "Your profile needs a client secret, but the keyring has none for it. Enter the "
+                "client secret in your profile, then try again."
             ),
             [Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN],
         ),
@@ -446,13 +446,13 @@ def test_what_a_server_does_wrong_is_not_blamed_on_the_network(
         (
             errors.NoAnswerInTime(HOST),
             (
-                "XDR Login couldn't check whether you approved it: The server is not responding. "
+                "XDR Login couldn't check whether you approved the sign-in. The server is not responding. "
                 "login.example didn't respond in time."
             ),
         ),
         (
             errors.Throttled(HOST, status=429, retry_after=3172.0),
-            "XDR Login couldn't check whether you approved it: Too many requests.",
+            "XDR Login couldn't check whether you approved the sign-in. Too many requests.",
         ),
     ],
 )
@@ -582,8 +582,8 @@ def test_a_failed_sign_out_says_why_the_token_is_still_there() -> None:
     advice = advice_for(error)
     assert advice.title == "Sign-out failed"
     assert advice.text == (
-        "You're still signed in: the token couldn't be removed from the keyring (The keyring is "
-        "locked). Try again."
+        "You're still signed in: the token couldn't be removed from the keyring. The keyring is "
+        "locked. Try again."
     )
     assert advice.remedies == (Remedy.TRY_AGAIN,)
 
@@ -735,7 +735,7 @@ def test_a_proxy_of_the_administrator_is_not_to_be_edited(kind: type[errors.Prox
                 "Your profile uses Europe."
             ),
         ),
-        ("", "Check both, and the issuer, in your profile."),
+        ("", "Check the client ID, the client secret and the issuer in your profile."),
     ],
 )
 def test_only_a_provider_with_regions_has_a_hint_about_them(region: str, words: str) -> None:

@@ -61,7 +61,8 @@ def test_times_are_told_to_the_second(screen: Screen, details: DetailsView) -> N
 
 
 @pytest.mark.parametrize(
-    ("name", "renews"), [("signed_in_idle", "When you copy it"), ("expired", "Not automatically")]
+    ("name", "renews"),
+    [("signed_in_idle", "When you copy the token"), ("expired", "Not automatically")],
 )
 def test_a_token_without_automatic_renewal_says_what_renews_it(
     screen: Screen, name: str, renews: str
@@ -461,8 +462,8 @@ def test_without_grants_the_card_is_hidden(screen: Screen, offered: Revocation |
         (
             AppGrant(granted=True, scope=(), since=None),
             (
-                ("Granted scopes", "Unknown"),
-                ("Since", "Unknown"),
+                ("Granted scopes", "Not reported by the server"),
+                ("Since", "Not reported by the server"),
             ),
         ),
     ],

@@ -379,8 +379,8 @@ def test_closing_hides_the_window_and_says_so_once(started: Bench) -> None:
         (
             "XDR Login is still running",
             (
-                "Look for its icon in the tray. To quit, select Quit there, or press Ctrl+Q in "
-                "the window."
+                "Look for the XDR Login icon in the tray. To quit, select Quit there, or press "
+                "Ctrl+Q in the window."
             ),
         )
     ]

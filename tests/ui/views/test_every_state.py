@@ -44,7 +44,8 @@ DECLINED = (
 
 # What must be on screen, besides the name of the profile and where it is.
 QUOTA_LOW = (
-    "Paused: over half of your organization's hourly requests are used. Renews when you copy it."
+    "Paused: over half of your organization's hourly requests are used. Renews when you copy the "
+    "token."
 )
 WORDS = {
     "locked": [
@@ -143,13 +144,13 @@ WORDS = {
         "Details",
         "Sign out",
     ],
-    "signed_in_idle": ["Paused. Renews when you copy it.", "Copy token"],
+    "signed_in_idle": ["Paused. Renews when you copy the token.", "Copy token"],
     "quota_low": [
         QUOTA_LOW,
         "Copy token",
     ],
     "signed_in_once": [
-        "No refresh token issued. Sign in again when it expires.",
+        "No refresh token issued. Sign in again when your token expires.",
         "Copy token",
         "Renew now",
     ],
@@ -220,7 +221,7 @@ WORDS = {
     ],
     "code_expired": [
         "The code has expired",
-        "It wasn't approved in time.",
+        "The sign-in wasn't approved in time.",
         "Get a new code and approve that one.",
         "Get a new code",
     ],

@@ -101,7 +101,8 @@ def test_a_sensitive_scope_is_read_as_such(screen: Screen) -> None:
 def test_a_failure_is_one_sentence_around_its_buttons(screen: Screen) -> None:
     screen.show(STATES["code_expired"])
     assert screen.window.view.accessibleName() == (
-        "The code has expired. It wasn't approved in time. Get a new code and approve that one."
+        "The code has expired. The sign-in wasn't approved in time. Get a new code and approve "
+        "that one."
     )
 
 

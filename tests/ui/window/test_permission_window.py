@@ -259,7 +259,7 @@ def test_what_is_not_known_is_said_to_be_so() -> None:
     window.show()
     words = [each.text() for each in texts_on(window)]
     assert "Let an unknown program use your token?" in words
-    assert "Unknown" in words
+    assert "Path unknown" in words
     assert "Process ID" not in words
     window.close()
     window.deleteLater()
@@ -305,7 +305,7 @@ def test_a_proof_is_announced_and_can_be_needed_each_time(
 ) -> None:
     def look(window: PermissionWindow) -> None:
         assert window.for_an_hour.isHidden() is is_hidden
-        said = "If you allow it, your system asks for your password or fingerprint next."
+        said = "If you allow access, your system asks for your password or fingerprint next."
         assert any(said in each.text() for each in texts_on(window))
         window.deny.click()
 

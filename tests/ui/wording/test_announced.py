@@ -80,7 +80,8 @@ def test_a_failure_is_announced_with_its_remedy(
     harness.show(Failed(errors.CodeExpired(), "WDJB-MJHT"))
     (said,) = announced
     assert said == (
-        "The code has expired. It wasn't approved in time. Get a new code and approve that one."
+        "The code has expired. The sign-in wasn't approved in time. Get a new code and approve "
+        "that one."
     )
 
 

@@ -17,9 +17,11 @@ from desktop.services.model.states import (
     State,
 )
 from desktop.services.secrets import keystore
+from desktop.services.system.translation import without_isolates
 from desktop.ui.wording import tray_texts
 from desktop.ui.wording.tray_texts import ARC_STEPS, IconShape, MenuItem, Notification
 from desktop.ui.wording.update_timing import is_renewal_failing, seconds_to_redraw_tray
+from tests.pseudo_language import real_language
 from tests.sample_states import HOST, NOW, STATES, in_browser, signed_in, waiting
 
 TROUBLE = errors.TransportFailure(HOST)
@@ -120,8 +122,8 @@ def test_before_there_is_a_profile_the_tooltip_names_the_program() -> None:
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (1, "under 1 min left"),
-        (59.9, "under 1 min left"),
+        (1, "Under 1 min left"),
+        (59.9, "Under 1 min left"),
         (60, "1 min left"),
         (507, "8 min left"),
         (3599, "59 min left"),
@@ -134,6 +136,23 @@ def test_before_there_is_a_profile_the_tooltip_names_the_program() -> None:
 )
 def test_what_is_left_is_said_no_finer_than_a_minute(seconds: float, words: str) -> None:
     assert tray_texts.time_left(seconds) == words
+
+
+@pytest.mark.parametrize("left", [30, 507, 7200, 11_520, 172_800])
+@pytest.mark.parametrize("code", ["de", "es", "fr", "pt_BR"])
+def test_what_is_left_starts_a_row_with_a_capital_or_a_number(code: str, left: float) -> None:
+    state = signed_in(left=left)
+    with real_language(code):
+        row, summary = tray_texts.row_state(state, NOW)[0], tray_texts.summary(state, NOW)
+    first = without_isolates(row)[0]
+    assert first.isupper() or first.isdigit(), row
+    assert without_isolates(summary).casefold().endswith(without_isolates(row).casefold())
+
+
+def test_what_is_left_agrees_with_its_number() -> None:
+    with real_language("ar"):
+        shown = [without_isolates(tray_texts.time_left(60 * each)) for each in (1, 2, 5, 59)]
+    assert shown == ["بقيت دقيقة واحدة", "بقيت دقيقتان", "بقيت 5 دقائق", "بقيت 59 دقيقة"]
 
 
 # The menu

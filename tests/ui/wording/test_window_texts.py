@@ -15,7 +15,8 @@ from tests.ui.harness import BREAK
 
 DAY = 86400.0
 QUOTA_LOW = (
-    "Paused: over half of your organization's hourly requests are used. Renews when you copy it."
+    "Paused: over half of your organization's hourly requests are used. Renews when you copy the "
+    "token."
 )
 TROUBLE = errors.Throttled("login.example", status=429)
 
@@ -82,7 +83,7 @@ def test_a_clock_that_was_set_back_fills_the_ring_and_no_more() -> None:
         (signed_in(renewable=True), "Renews automatically"),
         (
             replace(signed_in(renewable=True), renews_at=None),
-            "Paused. Renews when you copy it.",
+            "Paused. Renews when you copy the token.",
         ),
         (
             replace(signed_in(left=0, renewable=True), is_quota_low=True),
@@ -94,7 +95,7 @@ def test_a_clock_that_was_set_back_fills_the_ring_and_no_more() -> None:
             "Renewing…",
         ),
         (signed_in(left=0, renewable=True), "Paused to save requests. Copy to get a fresh token."),
-        (signed_in(), "No refresh token issued. Sign in again when it expires."),
+        (signed_in(), "No refresh token issued. Sign in again when your token expires."),
         (signed_in(left=0), "Expired. Sign in again."),
         (signed_in(left=None), ""),
         (signed_in(left=None, renewable=False), ""),
