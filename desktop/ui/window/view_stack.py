@@ -101,7 +101,8 @@ class ViewStack(QWidget):
         """Put `page` on top; one of the same kind, and what is on top of that, makes way for it."""
         ringed = has_focus_ring(self.focusWidget())
         opened = _OpenPage(page, self.focusWidget(), self._scroll.verticalScrollBar().value())
-        kinds, gone = [type(each) for each in self.pages], ()
+        kinds = [type(each) for each in self.pages]
+        gone: tuple[View, ...] = ()
         if type(page) in kinds:
             place = kinds.index(type(page))
             gone = self.pages[place:]
