@@ -5,7 +5,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from desktop.services.system.translation import translate
-from desktop.ui.kit.widgets import Card, Label, label, scroll_into_view
+from desktop.ui.kit.widgets import Card, Label, add_heading, label, scroll_into_view
 from desktop.ui.kit.word_breaks import unbroken
 
 _BETWEEN_COLUMNS = 16
@@ -34,7 +34,7 @@ class FactRows(Card):
         self._note = label("", "muted")
         self._table = QWidget()
         if heading:
-            self.column.addWidget(label(heading, "heading"))
+            add_heading(self, heading)
         self.column.addWidget(self._note)
         self.column.addWidget(self._table)
         self._note.hide()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desktop.ui.kit.reader_roles import read_as
 from desktop.ui.kit.widgets import Label, show_tooltip
 from desktop.ui.kit.word_breaks import unbroken
 
@@ -26,6 +27,8 @@ class FittedLabel(Label):
 
     def __init__(self, role: str, *, centered: bool = False) -> None:
         super().__init__()
+        if role == "title":
+            read_as(self, "Heading")
         self._whole = ""
         self.setProperty("textFormat", "PlainText")
         self.setWordWrap(True)

@@ -251,7 +251,8 @@ class Field(QWidget):
         spoken = translate("Invalid entry: {problem}", problem=text) if text else self._about
         focusable = self.control.focusProxy() or self.control
         show_tooltip(focusable, text or self._about)
-        describe(focusable, unbroken(spoken))
+        # Without a description, Qt takes the example. Readers skip one that is the name.
+        describe(focusable, unbroken(spoken) or focusable.accessibleName())
 
     def set_help(self, about: str) -> None:
         """Change the help."""

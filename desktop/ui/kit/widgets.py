@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.services.system.translation import translate
+from desktop.ui.kit.reader_roles import read_as
 from desktop.ui.kit.theme import GAP, NARROWEST, SPACE
 from desktop.ui.kit.word_breaks import breakable, unbroken
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from desktop.services.model.states import State
     from desktop.ui.kit.copy_progress import CopyProgress
 
+_HEADINGS = {"title", "section"}
 _BETWEEN_BUTTONS = 12
 _BETWEEN_QUIET = 8  # in the footer
 QUIET_PADDING = 8
@@ -78,9 +80,14 @@ class Label(QLabel):
             paint_text(self)
 
 
-def label(text: str = "", role: str = "", *, centered: bool = False) -> Label:
-    """Make a wrapping plain-text label, so that text from a server is never read as markup."""
+def label(text: str = "", role: str = "", *, centered: bool = False, reads_as: str = "") -> Label:
+    """Make a wrapping plain-text label, so that text from a server is never read as markup.
+
+    `reads_as` is its role for screen readers; titles are headings.
+    """
     made = Label()
+    if reads_as or role in _HEADINGS:
+        read_as(made, reads_as or "Heading")
     made.setProperty("textFormat", "PlainText")  # first: it sets the text again
     made.setText(text)
     made.setWordWrap(True)
@@ -200,10 +207,12 @@ class Card(QFrame):
     """A panel with rounded corners; `column` is its layout.
 
     A `plain` one has no border: it holds what a view is about, and cards what comes with it.
+    It has no name for screen readers: Orca 43 would read all of it when the focus gets there.
     """
 
     def __init__(self, spacing: int = GAP - 2, *, plain: bool = False) -> None:
         super().__init__()
+        read_as(self, "Grouping")
         self.column = QVBoxLayout(self)
         self.column.setSpacing(spacing)
         if plain:
@@ -211,6 +220,11 @@ class Card(QFrame):
         else:
             self.setProperty("card", "true")
             self.column.setContentsMargins(SPACE, SPACE - 2, SPACE, SPACE - 2)
+
+
+def add_heading(card: Card, text: str) -> None:
+    """Put `text` above what is in `card`."""
+    card.column.addWidget(label(text, "heading", reads_as="Heading"))
 
 
 def add_row(column: QBoxLayout, *widgets: QWidget) -> QHBoxLayout:
@@ -478,14 +492,15 @@ def say(widget: QWidget, text: str, *, again: bool = True) -> None:
     """
     if not text or not _is_screen_reader_active():
         return
-    from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-
-    QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
     focused = widget.window().focusWidget()
-    if _READS_DESCRIPTIONS and focused is not None:
-        if again and focused.accessibleDescription() == text:
-            focused.setAccessibleDescription("")
-        describe_for_now(focused, text)
+    if not _READS_DESCRIPTIONS or focused is None:
+        from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
+        return
+    if again and focused.accessibleDescription() == text:
+        focused.setAccessibleDescription("")
+    describe_for_now(focused, text)
 
 
 def describe_for_now(widget: QWidget, text: str) -> None:
@@ -500,8 +515,8 @@ def _is_screen_reader_active() -> bool:
     return QAccessible.isActive()
 
 
-# Orca before 45, as in Debian 12, ignores announcements. It reads the description of what has the
-# focus, whenever that changes.
+# Orca before 45, as in Debian 12, ignores announcements. Every Orca reads the description of what
+# has the focus, whenever that changes; with both, newer ones would say everything twice.
 _READS_DESCRIPTIONS = sys.platform == "linux"
 
 
@@ -514,10 +529,12 @@ class _Message(QObject):
     def __init__(self, control: QWidget) -> None:
         super().__init__(control)
         self._control = control
+        self._is_over = False
         self.description = control.accessibleDescription()
         control.installEventFilter(self)
 
     def show(self, text: str) -> None:
+        self._is_over = False
         self._control.setAccessibleDescription(text)
 
     def eventFilter(self, _control: QObject, event: QEvent) -> bool:
@@ -525,26 +542,27 @@ class _Message(QObject):
 
         What is disabled loses the focus before another control gets it.
         """
-        if isinstance(event, QFocusEvent) and event.lostFocus() and self._control.isEnabled():
+        if isinstance(event, QHideEvent) and not event.spontaneous():
+            self._is_over = True  # in a window without the focus, no control loses it
+        elif not isinstance(event, QFocusEvent):
+            return False
+        elif event.gotFocus():
+            if self._is_over:  # it was hidden until now, and its old news would be read
+                self._end()
+        elif self._control.isEnabled():
             from PySide6.QtCore import Qt  # late, see docs/decisions/start.md
 
             if event.reason() != Qt.FocusReason.ActiveWindowFocusReason:
+                self._is_over = True
                 # Not before readers know that the focus has moved: they would read it.
-                QTimer.singleShot(0, self, self._end)
-        elif isinstance(event, QHideEvent) and not event.spontaneous():
-            # In a window without the focus, no control loses it.
-            QTimer.singleShot(0, self, self._end)
+                QTimer.singleShot(0, self, self._end_in_sight)
         return False
 
-    def _end(self) -> None:
-        if self._control.isVisible():
-            self._restore()
-        else:  # unless it is deleted next, when it would be read, it is on a page below the lock
-            QTimer.singleShot(0, self, self._restore)
+    def _end_in_sight(self) -> None:
+        if self._is_over and self._control.isVisible():
+            self._end()
 
-    def _restore(self) -> None:
-        if self.parent() is None:  # restored already
-            return
+    def _end(self) -> None:
         self._control.setAccessibleDescription(self.description)
         self._control.removeEventFilter(self)
         self.setParent(None)
@@ -555,6 +573,7 @@ def name_shortcut(button: Button, key: str) -> None:
     """Tell in the tooltip of `button` which key does the same."""
     name = button.accessibleName() or button.text()
     button.setToolTip(translate("{name} ({key})", name=name, key=shortcut_name(key)))
+    describe(button, shortcut_name(key))  # otherwise Qt takes the tooltip, with the name again
 
 
 def shortcut_name(key: str | QKeySequence.StandardKey) -> str:

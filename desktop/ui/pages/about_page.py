@@ -12,7 +12,7 @@ from desktop.services.system.components import licenses_folder, load_components
 from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 from desktop.ui.kit.fact_rows import FactRows
-from desktop.ui.kit.widgets import Button, Card, Page, add_row, fit_to_text, label, say
+from desktop.ui.kit.widgets import Button, Card, Page, add_heading, add_row, fit_to_text, label, say
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -53,7 +53,7 @@ class AboutView(Page):
 
     def _licenses(self) -> Card:
         card = Card()
-        card.column.addWidget(label(translate("Licenses"), "heading"))
+        add_heading(card, translate("Licenses"))
         for text in (about.LICENSE_NOTICE, about.QT_NOTICE):
             card.column.addWidget(label(translate(text)))
         folder = translate("The license texts are in {folder}.", folder=licenses_folder())

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from desktop.ui.kit.reader_roles import unheard
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -46,7 +48,8 @@ class DetailsController(QObject):
     def open(self) -> None:
         from desktop.ui.pages.details_view import DetailsView
 
-        self._view = DetailsView(self._actions, self)
+        with unheard():
+            self._view = DetailsView(self._actions, self)
         self._window.show_page(self._view)
 
     def close_page(self) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from desktop.services.model.states import SignedIn, State
 from desktop.services.system.translation import translate
 from desktop.ui.kit.fact_rows import FactRows
-from desktop.ui.kit.widgets import Button, Card, Page, fit_to_text, label
+from desktop.ui.kit.widgets import Button, Card, Page, add_heading, fit_to_text, label
 from desktop.ui.pages.revealed_token import TokenReveal
 from desktop.ui.pages.server_answer_card import GrantCard, ServerAnswerCard
 from desktop.ui.wording import page_texts
@@ -118,7 +118,7 @@ class _ScopesCard(Card):
         super().__init__(spacing=8)
         self._shown: tuple[ScopeStatus, ...] | None = None
         self._table = QWidget()
-        self.column.addWidget(label(translate("Scopes"), "heading"))
+        add_heading(self, translate("Scopes"))
         self.column.addWidget(self._table)
 
     def show_scopes(self, scopes: tuple[ScopeStatus, ...]) -> None:

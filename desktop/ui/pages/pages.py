@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 
 from desktop.services.system.worker import Worker
+from desktop.ui.kit.reader_roles import unheard
 from desktop.ui.pages.details_controller import DetailsController
 
 if TYPE_CHECKING:
@@ -85,11 +86,12 @@ class Pages(QObject):
             return
         from desktop.ui.pages.settings_view import SettingsView
 
-        view = self._settings = SettingsView(self._actions, self, self._window.theme)
-        view.show_profile(self._profile)
-        view.apply_policy(self._settings_store.policy)
-        view.show_settings(self._settings_store.settings)
-        view.set_autostart_unavailable(self._settings_store.why_no_autostart)
+        with unheard():
+            view = self._settings = SettingsView(self._actions, self, self._window.theme)
+            view.show_profile(self._profile)
+            view.apply_policy(self._settings_store.policy)
+            view.show_settings(self._settings_store.settings)
+            view.set_autostart_unavailable(self._settings_store.why_no_autostart)
         self._window.show_page(view)
         self._settings_store.check_file()
         self._settings_store.read_autostart()
@@ -102,7 +104,9 @@ class Pages(QObject):
         if isinstance(self._window.page, ShortcutsView):
             self._window.close_page()
         elif not self._window.is_covered:
-            self._window.show_page(ShortcutsView(go_back=self.close_page))
+            with unheard():
+                page = ShortcutsView(go_back=self.close_page)
+            self._window.show_page(page)
 
     def open_about(self) -> None:
         from desktop.ui.pages.about_page import AboutController
@@ -124,12 +128,13 @@ class Pages(QObject):
         if self._window.is_covered:
             return
         if not isinstance(page, SwitcherView):
-            page = SwitcherView(
-                self._actions,
-                self._window.theme,
-                go_back=self.close_page,
-                leave=self._window.close_pages,
-            )
+            with unheard():
+                page = SwitcherView(
+                    self._actions,
+                    self._window.theme,
+                    go_back=self.close_page,
+                    leave=self._window.close_pages,
+                )
             self._window.show_page(page)
         page.search.setFocus()
         page.search.selectAll()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QLabel, QVBoxLayout
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from desktop.services.configuration.profile_reader import is_valid_id
 from desktop.services.model.profile import BrokenProfile, Profile, contains_words
@@ -17,6 +17,7 @@ from desktop.ui.kit.fitted_label import FittedLabel
 from desktop.ui.kit.inputs import TextInput
 from desktop.ui.kit.menu_button import MenuButton
 from desktop.ui.kit.profile_badge import badge_icon
+from desktop.ui.kit.reader_roles import read_as
 from desktop.ui.kit.warning_card import WarningCard
 from desktop.ui.kit.widgets import Button, ButtonRow, Card, Page, add_row, fit_to_text, label
 
@@ -54,7 +55,11 @@ class ProfilesView(Page):
         self._search.textChanged.connect(self._find)
         self._nothing = label(translate("No profiles match."), "muted", centered=True)
         self._more = Button(translate("Show more"), self._add_cards, "quiet")
-        self._cards = QVBoxLayout()
+        self._list = QWidget()
+        read_as(self._list, "List")
+        self._list.setAccessibleName(translate("Profiles"))
+        self._cards = QVBoxLayout(self._list)
+        self._cards.setContentsMargins(0, 0, 0, 0)
         self._shown: list[Card] = []
         self._found: list[Profile] = []  # those without a card yet, in order
         self._lay_out()
@@ -120,7 +125,7 @@ class ProfilesView(Page):
         self._search.setVisible(len(profiles.good) > _AT_ONCE)
         self.column.addWidget(self._search)
         self.column.addWidget(self._nothing)
-        self.column.addLayout(self._cards)
+        self.column.addWidget(self._list)
         self._cards.setSpacing(self.column.spacing())
         self.column.addWidget(self._more)
         for id_, error in profiles.broken.items():
@@ -154,6 +159,7 @@ class ProfilesView(Page):
             each for each in self._snapshot.profiles.good.values() if contains_words(each, text)
         ]
         self._nothing.setVisible(bool(text) and not self._found)
+        self._list.setVisible(bool(self._found))
         self._add_cards()
 
     def _add_cards(self) -> None:
@@ -166,6 +172,8 @@ class ProfilesView(Page):
 
     def _profile_card(self, profile: Profile) -> Card:
         card = Card(spacing=6)
+        read_as(card, "ListItem")
+        card.setAccessibleName(profile.name)
         name, place = FittedLabel("name"), FittedLabel("subtitle")
         name.setText(profile.name)
         place.setText(profile.provider_label)

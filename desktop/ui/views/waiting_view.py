@@ -267,7 +267,7 @@ class _ProgressCard(Card):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(spacing=8, plain=True)
-        self._heading = label("", "heading")
+        self._heading = label("", "heading", reads_as="Heading")
         self._heading.setWordWrap(False)
         self._expires = label("", "muted")
         self._expires.setProperty("alignment", "AlignRight|AlignVCenter")

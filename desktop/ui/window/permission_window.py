@@ -19,6 +19,7 @@ from desktop.services.session.token_permission import ANSWER_TIMEOUT, Permission
 from desktop.services.system.translation import translate
 from desktop.services.wording.spoken import spoken_mark
 from desktop.ui.kit.fact_rows import FactRows
+from desktop.ui.kit.reader_roles import read_as
 from desktop.ui.kit.theme import GAP, NARROWEST, SPACE
 from desktop.ui.kit.widgets import Button, ButtonRow, label, say, set_mnemonics, set_tooltip
 from desktop.ui.wording import page_texts
@@ -45,6 +46,7 @@ class PermissionWindow(QWidget):
         self, question: PermissionRequest, icon: QIcon, *, over: QRect, too_soon: int = _TOO_SOON
     ) -> None:
         super().__init__(None, Qt.WindowType.Window | Qt.WindowType.WindowStaysOnTopHint)
+        read_as(self, "Dialog")
         self._answer: asyncio.Future[PermissionAnswer] | None = None
         self._too_soon = too_soon
         self._keys_count = QDeadlineTimer(too_soon)

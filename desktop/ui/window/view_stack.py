@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QAbstractSlider, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from desktop.ui.kit.reader_roles import unheard
 from desktop.ui.kit.theme import GAP, SPACE
 from desktop.ui.kit.widgets import (
     QUIET_PADDING,
@@ -36,7 +37,8 @@ class _OpenPage:
 class ViewStack(QWidget):
     """Shows a view or, on top of it, pages; the one that was opened last is in sight.
 
-    With `covers_page` the view is on top, and the pages wait below it.
+    With `covers_page` the view is on top, and the pages wait below it. What comes gets the focus
+    before what goes is hidden: otherwise Qt moves it to the header, and a reader reads that first.
 
     Signals:
         page_closed: a page was closed.
@@ -73,19 +75,19 @@ class ViewStack(QWidget):
 
         A screen reader says `news` when the focus gets there.
         """
-        view.show_state(state, at)
+        with unheard():
+            view.show_state(state, at)
         old, self.view = self.view, view
         ringed = has_focus_ring(self.focusWidget())
         for each in self._open[:1]:
             if each.focus_below is not None and _contains(old, each.focus_below):
                 each.focus_below = None
-        self._remove(old)
         self._add(view)
         _describe_primary(view, news)
+        _set_visible(view, shown=self.shown is view)
         if self.shown is view:
             _focus_primary(view, ringed=ringed)
-        else:
-            _set_visible(view, shown=False)
+        self._remove(old)
 
     def cover_page(self, *, covered: bool) -> None:
         """Put the view on top of the pages, or the pages on top again."""
@@ -93,30 +95,31 @@ class ViewStack(QWidget):
             return
         self.covers_page = covered
         if self._open:
-            self._show_topmost()
-            _focus_primary(self.shown, ringed=has_focus_ring(self.focusWidget()))
+            self._show_topmost(ringed=has_focus_ring(self.focusWidget()))
 
     def show_page(self, page: View) -> None:
         """Put `page` on top; one of the same kind, and what is on top of that, makes way for it."""
         ringed = has_focus_ring(self.focusWidget())
         opened = _OpenPage(page, self.focusWidget(), self._scroll.verticalScrollBar().value())
         kinds = [type(each) for each in self.pages]
+        gone: tuple[View, ...] = ()
         if type(page) in kinds:
             place = kinds.index(type(page))
-            for each in self._open[place:]:
-                self._remove(each.page)
+            gone = self.pages[place:]
             opened, self._open = self._open[place], self._open[:place]
             opened.page = page
         self._open.append(opened)
         self._add(page)
-        self._show_topmost()
-        if self.covers_page:
-            return
-        self._scroll.verticalScrollBar().setValue(0)
         page.setAccessibleName(_title_of(page))
-        _describe_primary(page, _title_of(page))
-        _focus_primary(page, ringed=ringed)
-        say(page, _title_of(page), again=False)
+        if self.covers_page:
+            _set_visible(page, shown=False)
+        else:
+            _describe_primary(page, _title_of(page))
+            self._show_topmost(ringed=ringed)
+            self._scroll.verticalScrollBar().setValue(0)
+            say(page, _title_of(page), again=False)
+        for each in gone:
+            self._remove(each)
 
     def close_page(self, page: View) -> None:
         """Close `page`; if it is on top, restore focus and scroll position of what is below it."""
@@ -124,13 +127,13 @@ class ViewStack(QWidget):
         closed, ringed = self._open.pop(place), has_focus_ring(self.focusWidget())
         is_topmost = place == len(self._open)
         if is_topmost:
-            self._show_topmost()
+            _set_visible(self.shown, shown=True)
+            self._restore_focus(closed.focus_below, ringed=ringed)
         else:
             above = self._open[place]
             above.focus_below, above.scroll_below = closed.focus_below, closed.scroll_below
         self._remove(page)
         if is_topmost:
-            self._restore_focus(closed.focus_below, ringed=ringed)
             self._scroll.verticalScrollBar().setValue(closed.scroll_below)
         self.page_closed.emit()
 
@@ -161,7 +164,9 @@ class ViewStack(QWidget):
             self._scroll.verticalScrollBar().triggerAction(move)
         return move is not None
 
-    def _show_topmost(self) -> None:
+    def _show_topmost(self, *, ringed: bool) -> None:
+        _set_visible(self.shown, shown=True)
+        _focus_primary(self.shown, ringed=ringed)
         for each in (self.view, *self.pages):
             _set_visible(each, shown=each is self.shown)
 

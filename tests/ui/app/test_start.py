@@ -53,6 +53,7 @@ OURS = {
     "desktop.ui.app.import_hook",
     "desktop.ui.kit",
     "desktop.ui.kit.fitted_label",
+    "desktop.ui.kit.reader_roles",
     "desktop.ui.kit.theme",
     "desktop.ui.kit.widgets",
     "desktop.ui.kit.word_breaks",

@@ -13,7 +13,7 @@ from desktop.services.model.settings import Settings
 from desktop.services.system.resources import resource
 from desktop.ui.kit.switch import Switch
 from desktop.ui.kit.theme import DARK, LIGHT, Theme
-from desktop.ui.kit.widgets import Label, has_focus_ring
+from desktop.ui.kit.widgets import Label, has_focus_ring, say
 from desktop.ui.pages.details_view import DetailsView
 from desktop.ui.pages.settings_view import SettingsView
 from desktop.ui.window.profile_switcher import ProfileSwitcher
@@ -410,3 +410,31 @@ def test_the_settings_open_without_a_session(harness: ControllerHarness) -> None
     harness.controller.set_session(None)
     harness.controller.open_settings()
     assert isinstance(harness.window.page, SettingsView)
+
+
+def test_the_focus_goes_to_a_page_and_back_without_a_stop(
+    screen: Screen, qapp: QApplication
+) -> None:
+    screen.show(STATES["signed_in"])
+    copy = screen.button("Copy token")
+    focused: list[object] = []
+    qapp.focusChanged.connect(note := lambda _before, now: focused.append(now))
+    screen.show_settings()
+    assert screen.window.page is not None
+    first = screen.window.page.primary()
+    screen.window.close_page()
+    screen.show(STATES["code_expired"])
+    qapp.focusChanged.disconnect(note)
+    assert focused == [first, copy, screen.window.view.primary()]
+
+
+@pytest.mark.usefixtures("announced_to_orca")
+def test_news_are_gone_when_the_keyboard_comes_back_from_a_page(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    copy = screen.button("Copy token")
+    copy.setFocus()
+    say(screen.window, "Clipboard cleared")
+    screen.show_settings()
+    screen.window.close_page()
+    settle()
+    assert copy.accessibleDescription() == "Ctrl+C"
