@@ -185,7 +185,7 @@ class Button(QPushButton):
 
         option = QStyleOptionButton()
         self.initStyleOption(option)
-        option.text = _without_mnemonic(self._acknowledgement)  # type: ignore[attr-defined] # missing in the stubs
+        option.text = _without_mnemonic(self._acknowledgement)
         QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
     def take_focus(self, *, ringed: bool) -> None:

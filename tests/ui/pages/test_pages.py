@@ -133,11 +133,11 @@ def test_escape_goes_back_one_page_at_a_time(screen: Screen) -> None:
     screen.show_settings()
     assert not details.isVisibleTo(screen.window)
     screen.window.escape()
-    assert screen.window.pages == (details,)
+    assert list(screen.window.pages) == [details]
     assert details.isVisibleTo(screen.window)
     assert screen.focused == "Copy details"
     screen.window.escape()
-    assert screen.window.pages == ()
+    assert list(screen.window.pages) == []
     assert screen.focused == "Copy token"
 
 
