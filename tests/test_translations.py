@@ -9,8 +9,10 @@ import sys
 import tomllib
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -688,3 +690,17 @@ def test_a_pseudo_text_is_longer_and_keeps_its_parameters(text: str) -> None:
     changed = catalogues.pseudo_text(text)
     assert parameters(changed) == parameters(text)
     assert len(changed) >= 1.4 * len(text)
+
+
+def test_a_language_is_compiled_to_the_same_bytes_at_any_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = catalogues.file_of("de")
+    first = catalogues.compile_language(file, tmp_path / "first.mo").read_bytes()
+    monkeypatch.setattr("babel.messages.pofile.Catalog", later_catalog)
+    again = catalogues.compile_language(file, tmp_path / "again.mo").read_bytes()
+    assert again == first
+
+
+def later_catalog(*args: Any, **more: Any) -> Catalog:  # noqa: ANN401 - as of the real one
+    return Catalog(*args, **{**more, "creation_date": datetime(2031, 1, 1, tzinfo=UTC)})

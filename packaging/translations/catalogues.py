@@ -6,6 +6,7 @@ import ast
 import io
 import re
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ _HEADING = "# Texts of XDR Login. Generated: python3 dev.py translations"
 _PRESET_TEXTS = ("region", "hint")
 _SCOPE_TEXTS = ("text",)
 _VARYING = ('"POT-Creation-Date', '"PO-Revision-Date', '"Generated-By', '"Last-Translator')
+_NO_DATE = datetime.fromtimestamp(0, UTC)
 _ERRORS_WITH_REASON = {"IncompleteAnswer", "NoUsableToken", "UnsafeAddress", "UnusableAnswer"}
 
 Key = str | tuple[str, ...]
@@ -221,6 +223,7 @@ def compile_all() -> list[Path]:
 def compile_language(file: Path, target: Path) -> Path:
     """Compile one language; return the compiled file."""
     catalog = read(file)
+    catalog.creation_date = _NO_DATE  # else the time of each build would be in the packages
     done, count = completeness(file)
     if done < count:  # the About page and `doctor` say so
         catalog.add(MISSING_KEY, str(count - done))
