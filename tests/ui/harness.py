@@ -36,6 +36,7 @@ from desktop.services.token.details import TokenDetails, token_details
 from desktop.ui.app.controller import Controller
 from desktop.ui.app.event_loop import EventLoop
 from desktop.ui.copy.copier import Copier
+from desktop.ui.kit.copy_progress import Copied
 from desktop.ui.kit.theme import Theme
 from desktop.ui.kit.widgets import Button, View
 from desktop.ui.kit.word_breaks import unbroken
@@ -65,6 +66,7 @@ class ProfileRecorder:
     unreadable: int = 0
     are_many: bool = False
     api_service: str = ""
+    copied: Copied | None = None
 
     def choose_api_service(self, name: str) -> None:
         self.calls.append(("choose_api_service", name))

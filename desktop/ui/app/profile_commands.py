@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from desktop.services.session.session import Session
     from desktop.services.session.sessions import ProfileStatus
     from desktop.ui.app.controller import Controller
+    from desktop.ui.kit.copy_progress import Copied
 
 
 class ProfileCommands:
@@ -56,6 +57,12 @@ class ProfileCommands:
         """The ID of the profile in the window; empty while there is none."""
         session = self._controller.session
         return session.profile.id if session is not None else ""
+
+    @property
+    def copied(self) -> Copied | None:
+        """The token of the profile in the window, while it is on the clipboard."""
+        copier, session = self._controller.copier, self._controller.session
+        return copier.copied if session is not None and copier.session is session else None
 
     def switch(self, id_: str) -> None:
         """Show the profile in the window, unless it is gone since the menu was filled."""

@@ -73,6 +73,11 @@ class Clipboard(QObject):
         """Whether the desktop may refuse a copy from an app without the focus."""
         return self._wayland
 
+    @property
+    def clears_in(self) -> float:
+        """Seconds until the secret is cleared; 0 if there is none."""
+        return max(0, self._timer.remainingTime()) / 1000  # -1 while it is not running
+
     def copy(self, text: str) -> None:
         self._forget_secret()
         self._code = None

@@ -54,6 +54,7 @@ class Copier(QObject):
         self.session: Session | None = None  # whose token is or was copied last
         self.api_service = ""  # that commands call, by its name
         self.presence: Presence = SystemPresence()
+        self._format = CopyFormat.TOKEN  # of the last copy
         self._make_window = make_window
         self._window: CopyWindow | None = None  # still on screen when the task is over
         self._task: asyncio.Task[None] | None = None
@@ -68,8 +69,16 @@ class Copier(QObject):
         if session is None:
             self.progressed.emit(_not_copied(NoToken()))
             return
+        self._format = copy_format
         self.progressed.emit(Copying(copy_format))
         self._task = asyncio.get_running_loop().create_task(self._run(session, copy_format))
+
+    @property
+    def copied(self) -> Copied | None:
+        """The copy of `session` that is on the clipboard, until it is cleared."""
+        left = self.clipboard.clears_in
+        is_there = left and (self._task is None or self._task.done())
+        return Copied(self._format, left) if is_there else None
 
     def cancel(self) -> None:
         if self._cancel_task():

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from desktop.services.model.settings import Settings
     from desktop.services.model.states import Revocation
     from desktop.services.session.sessions import ProfileStatus
+    from desktop.ui.kit.copy_progress import Copied
 
 
 class ProfileActions(Protocol):
@@ -29,6 +30,8 @@ class ProfileActions(Protocol):
     def are_many(self) -> bool: ...
     @property
     def current_id(self) -> str: ...
+    @property
+    def copied(self) -> Copied | None: ...
 
     def status(self, id_: str) -> ProfileStatus | None: ...
     def by_recency(self) -> tuple[list[str], list[str]]: ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from math import ceil
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QDeadlineTimer, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -14,6 +15,9 @@ from desktop.services.model.states import SignedIn
 from desktop.services.system.translation import translate
 from desktop.ui.kit.widgets import Button, fit_to_text, label
 from desktop.ui.wording import window_texts
+
+if TYPE_CHECKING:
+    from desktop.ui.views.actions import Actions
 
 _SECOND = 1000  # milliseconds
 _HEIGHT = 38  # as of a button, whose place it may take
@@ -65,15 +69,17 @@ class CopiedBanner(QFrame):
 class StatusOrCopy(QWidget):
     """A line about the token, in whose place a copy is confirmed, so that nothing else moves."""
 
-    def __init__(self, clear: Callable[[], object]) -> None:
+    def __init__(self, actions: Actions) -> None:
         super().__init__()
-        self.banner = CopiedBanner(clear)
+        self.banner = CopiedBanner(actions.clear_copy)
         self._status = label("", "muted", centered=True)
         self.setMinimumHeight(_HEIGHT)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._status)
         column.addWidget(self.banner)
+        if copied := actions.profiles.copied:  # before another profile was in the window
+            self.show_copied(window_texts.copied_as(copied.format), copied.clear_after)
 
     def show_status(self, state: SignedIn, at: datetime) -> None:
         # Named first, without the seconds: a label without a name of its own tells screen readers

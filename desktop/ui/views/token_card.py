@@ -41,7 +41,7 @@ class TokenCard(Card):
         self._actions = actions
         self._policy = profile.policy if profile is not None else NO_POLICY
         self._ring = Ring(theme)
-        self._status = StatusOrCopy(actions.clear_copy)
+        self._status = StatusOrCopy(actions)
         self._copy = Button(
             translate("Copy token"), partial(self._request_copy, CopyFormat.TOKEN), "primary"
         )

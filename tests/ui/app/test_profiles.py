@@ -35,6 +35,7 @@ from tests.ui.harness import (
     FakeTime,
     ProfileRecorder,
     ProgressListener,
+    buttons_on,
     settle,
 )
 
@@ -389,6 +390,24 @@ async def test_a_copy_for_another_profile_ends_that_of_the_window(several: Sever
     harness.controller.profiles.copy_token(OTHER.id)
     await told.wait_for(4)
     assert [type(each) for each in shown] == [Copying, NotCopied], "the button does not wait on"
+
+
+async def test_a_copy_is_still_shown_when_its_profile_comes_back(several: SeveralProfiles) -> None:
+    harness = several.harness
+    told = ProgressListener(harness.controller.copier)
+    harness.controller.copy_token()
+    await told.wait_for(2)
+    for session, is_shown in (several.other, False), (harness.session, True):
+        harness.controller.set_session(session.as_session())
+        harness.show(STATES["signed_in"])
+        shown = [each.text() for each in buttons_on(harness.window)]
+        assert ("Clear now" in shown) is is_shown
+    harness.controller.clear_copy()
+    harness.controller.set_session(several.other.as_session())
+    harness.show(STATES["signed_in"])
+    harness.controller.set_session(harness.session.as_session())
+    harness.show(STATES["signed_in"])
+    assert "Clear now" not in [each.text() for each in buttons_on(harness.window)]
 
 
 async def test_a_profile_can_set_when_a_copy_is_cleared(several: SeveralProfiles) -> None:
