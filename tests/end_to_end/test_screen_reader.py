@@ -183,6 +183,8 @@ def test_waiting_is_silent_but_for_the_last_half_minute_and_the_end(
     orca.wait_for("The code has expired")
     assert orca.said_after("30 seconds left") == [
         "Get a new code push button.",
-        "The code has expired. The sign-in wasn't approved in time. Get a new code and approve "
-        "that one.",
+        (
+            "The code has expired. The sign-in wasn't approved in time. Get a new code and approve "
+            "that one."
+        ),
     ]
