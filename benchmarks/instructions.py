@@ -25,13 +25,13 @@ from tests.rigs.secret_service import run_bus, run_keyring
 WITHOUT_APP = {
     "--help": (("--help",), 5.3),
     "login --help": (("login", "--help"), 5.3),
-    "profiles add --help": (("profiles", "add", "--help"), 9.1),
-    "profiles list": (("profiles", "list"), 9.7),
+    "profiles add --help": (("profiles", "add", "--help"), 8.1),
+    "profiles list": (("profiles", "list"), 8.3),
 }
 # With a saved token, which is read from the keyring.
 FROM_KEYRING = {
-    "token, without the app": (("token",), 20.6),
-    "status, without the app": (("status",), 21.4),
+    "token, without the app": (("token",), 17.5),
+    "status, without the app": (("status",), 18.4),
 }
 FROM_APP = {
     "token": (("token",), 1.3),
@@ -45,8 +45,8 @@ IN_PYTHON = {
 }
 # Up to the line of `timestamped_app` with this name: what they took, and a fiftieth more.
 START = {
-    "start to first paint": ("painted", 1.13),
-    "start to code on screen": ("code", 2.62),
+    "start to first paint": ("painted", 1.12),
+    "start to code on screen": ("code", 2.36),
 }
 App = Literal["never started", "ended", "running"]
 _BARE_WINDOW = ("-m", "benchmarks.bare_window")

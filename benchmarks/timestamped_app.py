@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 _SIGNED_IN_TIME = 600  # milliseconds on screen after the token has come
 _SCOPES = 1000
+_CLIENT_ID = "client-0a6e1f5c-7d1b-4c39-9b52-5f1d0c2e8a01"  # a client of the demo server
+_SCOPE = ("enrich:read", "inspect:read", "casebook", "private-intel:read", "profile", "response")
 
 
 def report(name: str, value: float | None = None) -> None:
@@ -130,14 +132,26 @@ class WatchedOptions(Options):
     """Options for the server that is already running."""
 
     def load_profiles(self) -> Profiles:
-        """Return the profile for the demo server at the given address."""
+        """Return a profile of the server at the given address.
+
+        It is not the one of the demo, which would load the package of the demo server.
+        """
         from dataclasses import replace
 
-        from desktop.options import demo_profile
         from desktop.services.configuration.profile_reader import Profiles
+        from desktop.services.model.profile import Profile
 
-        ca_file = next((each for each in sys.argv[2:] if Path(each).is_absolute()), "")
-        profile = replace(demo_profile(sys.argv[1]), ca_file=ca_file)
+        profile = Profile(
+            id="(demo)",
+            name="Northwind SOC",
+            client_id=_CLIENT_ID,
+            issuer=sys.argv[1],
+            expected_issuer="IROH Auth",
+            client_authentication="none",
+            scope=_SCOPE,
+            scope_guide="xdr",
+            ca_file=next((each for each in sys.argv[2:] if Path(each).is_absolute()), ""),
+        )
         if "scopes" in sys.argv:
             more = tuple(f"enrich/part-{number}:read" for number in range(_SCOPES))
             profile = replace(profile, scope=(*profile.scope, *more))

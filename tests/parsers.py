@@ -18,6 +18,8 @@ from desktop.cli.api.api_answers import json_in, readable, terminal_safe
 from desktop.cli.doctor.doctor import without_personal_data
 from desktop.cli.scripts import credential, labeled_programs
 from desktop.cli.scripts.programs import _NAME as _VARIABLE
+from desktop.cli.terminal.columns import wrap
+from desktop.cli.terminal.usage_errors import _with_own_quotes
 from desktop.cli.token_fast_path import parse_seconds
 from desktop.ipc import messages, token_message
 from desktop.oauth import (
@@ -455,6 +457,13 @@ PARSERS = (
         JSON,
     ),
     Parser("terminal", terminal_safe),
+    Parser(
+        "text that a terminal wraps",
+        lambda t: wrap(t, 80),
+        (),
+        (("", ""), ("xdr-login ", ""), ("xdr-login profiles edit --", " X"), ("--", " NAME")),
+    ),
+    Parser("names on a command line", _with_own_quotes, (), (("", ""), ("'", "'"))),
     Parser("details", described),
     Parser(
         "saved tokens",

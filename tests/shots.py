@@ -476,7 +476,7 @@ def _show_below(button: QPushButton, menu: QMenu) -> None:
 
 
 def _show_switcher(window: Window, actions: Any = MANY, typed: str = "") -> None:  # noqa: ANN401
-    page = SwitcherView(actions, window.theme, close=window.close_page)
+    page = SwitcherView(actions, window.theme, go_back=window.close_page, leave=window.close_pages)
     window.show_page(page)
     page.search.setText(typed)
     page.search.setFocus()
@@ -527,7 +527,7 @@ _CHANGES: dict[str, Callable[[Window], None]] = {
     "permission_script": _show_permission_script,
     "permission_unknown": _show_permission_unknown,
     "about": _show_about,
-    "shortcuts": lambda window: window.show_page(ShortcutsView(close=window.close_page)),
+    "shortcuts": lambda window: window.show_page(ShortcutsView(go_back=window.close_page)),
     **PROFILE_PAGES,
     "scopes": _open_scopes,
     "copying": lambda window: window.show_copy(Copying(CopyFormat.TOKEN)),

@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Collection, Iterator
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from string import Formatter
 
@@ -15,6 +16,7 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import write_po
+from builder.localized import NSIS_LANGUAGES
 from hypothesis import given
 from hypothesis import strategies as st
 from translations import catalogues
@@ -149,18 +151,53 @@ def test_parameters_have_plain_names() -> None:
             assert all(name.isidentifier() for name in parameters(text)), text
 
 
+def run_on_import(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Yield what Python runs when it imports a module: no function, but its defaults."""
+    for node in body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield from node.decorator_list
+            yield from filter(None, (*node.args.defaults, *node.args.kw_defaults))
+        elif isinstance(node, ast.ClassDef):
+            yield from (*node.decorator_list, *node.bases, *node.keywords)
+            yield from run_on_import(node.body)
+        else:
+            yield node
+
+
+def translated_on_import(source: str) -> list[int]:
+    return [
+        call.lineno
+        for node in run_on_import(ast.parse(source).body)
+        for call in catalogues.translation_calls(node)
+        if catalogues.function_name(call) != "translatable"
+    ]
+
+
 def test_nothing_is_translated_before_the_language_is_known() -> None:
-    wrong = []
-    for file in SOURCES:
-        for node in ast.parse(file.read_text("utf-8")).body:
-            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                calls = catalogues.translation_calls(node)
-                wrong += [
-                    f"{name_of(file)}:{call.lineno}"
-                    for call in calls
-                    if catalogues.function_name(call) != "translatable"
-                ]
-    assert not wrong, "use translatable() in tables of a module"
+    samples = (ROOT / "tests" / name for name in ("sample_states.py", "profile_shots.py"))
+    wrong = [
+        f"{file.name}:{line}"
+        for file in (*SOURCES, *samples)
+        for line in translated_on_import(file.read_text("utf-8"))
+    ]
+    assert not wrong, "use translatable() in tables of a module or a class, and in defaults"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'TITLE = translate("Sign in")',
+        'class View:\n    title = translate("Sign in")',
+        'def ask(text=translate("Sign in")):\n    pass',
+        'def ask(*, text=translate("Sign in")):\n    pass',
+    ],
+)
+def test_what_is_translated_on_import_is_found(source: str) -> None:
+    assert translated_on_import(source)
+
+
+def test_a_function_may_translate() -> None:
+    assert not translated_on_import('class A:\n    def b(self):\n        translate("Sign in")')
 
 
 _TWO_WORDS = re.compile(r"(?<![\w/.:-])[A-Za-z][a-z']+ [a-z']{2,}(?![\w/.(=-])")
@@ -487,6 +524,7 @@ def messages_in(language: str) -> Iterator[tuple[str, list[str], list[str]]]:
 
 def test_every_language_can_be_chosen() -> None:
     assert {"en", *LANGUAGES} == LANGUAGE_NAMES.keys()
+    assert NSIS_LANGUAGES.keys() == LANGUAGE_NAMES.keys()
     assert all((catalogues.FOLDER / each / "glossary.md").exists() for each in LANGUAGES)
 
 
@@ -533,6 +571,55 @@ def test_translations_have_the_form_of_their_messages(language: str) -> None:
             if not all(same):
                 wrong.append((name, same))
     assert not wrong
+
+
+# A translation comes from someone whose language few of us read. What it could do besides saying
+# something else: fill memory, show a member of a value, lead elsewhere, or control a terminal.
+HOST = re.compile(r"(?:https?://|www\.)[\w.:-]+|\b[\w-]+\.(?:com|org|net|io|dev|example)\b")
+
+
+def formats_in(text: str) -> set[tuple[str | None, ...]]:
+    """The formats of the parameters, such as "!r" in the texts of Click."""
+    return {tuple(format_) for _, name, *format_ in Formatter().parse(text) if name is not None}
+
+
+def does_more(keys: list[str], text: str) -> bool:
+    """Whether `text` does more than to say what its English texts say."""
+    english = " ".join(keys)
+    is_formatted = not formats_in(text) <= formats_in(english)
+    is_hidden = any(unicodedata.category(each)[0] == "C" and each not in english for each in text)
+    hosts = {each.strip(".:") for each in HOST.findall(text)}
+    is_markup = "<" in text and "<" not in english
+    leads_elsewhere = not hosts <= {each.strip(".:") for each in HOST.findall(english)}
+    return is_formatted or is_hidden or is_markup or leads_elsewhere
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_translations_only_say_something(language: str) -> None:
+    wrong = [
+        (name, text)
+        for name, keys, texts in messages_in(language)
+        for text in texts
+        if does_more(keys, text)
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Öffne {path:>999999999}",
+        "Öffne {path!r}",
+        "Öffne \x1b[2J{path}",
+        "Öffne \u200b{path}",
+        "Öffne {path} von evil.example",
+        "Öffne {path} von https://127.0.0.1",
+        "Öffne <img src=x>{path}",
+    ],
+)
+def test_a_hostile_translation_is_found(text: str) -> None:
+    assert not does_more(["Open {path}"], "Öffne {path}")
+    assert does_more(["Open {path}"], text)
 
 
 MARKS = set("\u2066\u2067\u2068\u2069\u202a\u202b\u202c\u202d\u202e")

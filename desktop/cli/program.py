@@ -77,6 +77,7 @@ xdr-login profiles add --help    show the help of a command, with examples
 """
 
 _APPROVAL_DELAY = 3.0  # seconds
+_LONGEST_LANGUAGE = 40  # characters of a name that is not known
 
 
 def _use_language(ctx: click.Context, _parameter: click.Parameter, name: str | None) -> None:
@@ -88,10 +89,12 @@ def _use_language(ctx: click.Context, _parameter: click.Parameter, name: str | N
         use_language(language)
         return
     use_language("en")
+    from desktop.oauth.errors import printable  # slow to load
+
     languages = format_values(sorted(["en", *list_languages()]))
     message = translate(
         "Language '{name}' is not available, using English. Available: {languages}",
-        name=name,
+        name=printable(name, _LONGEST_LANGUAGE),
         languages=languages,
     )
     print_message(message)

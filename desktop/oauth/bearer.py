@@ -22,7 +22,7 @@ _CODES: dict[str, type[ErrorResponse]] = {
 _STATUSES = {401: "invalid_token", 403: "insufficient_scope"}
 
 _LONGEST_HEADER = 2048  # bounds the time that the search takes
-_CHALLENGE = re.compile(r"(?:^|,)\s*+(?:bearer|dpop)(?=[\s,]|$)(.*)", re.IGNORECASE | re.DOTALL)
+_CHALLENGE = r"(?is)(?:^|,)\s*+(?:bearer|dpop)(?=[\s,]|$)(.*)"
 # A name begins where no other character of one is before it: nothing is tried twice.
 _PARAMETER = r'(?i)(?<![a-z_])([a-z_]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))'
 
@@ -111,7 +111,7 @@ def challenge_in(headers: Mapping[str, str]) -> dict[str, str] | None:
 
     RFC 6750 section 3 and RFC 9449 section 7.1.
     """
-    match = _CHALLENGE.search(headers.get("www-authenticate", "")[:_LONGEST_HEADER])
+    match = re.search(_CHALLENGE, headers.get("www-authenticate", "")[:_LONGEST_HEADER])
     if match is None:
         return None
     found: dict[str, str] = {}

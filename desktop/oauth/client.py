@@ -108,11 +108,11 @@ async def request(
 
 
 # The client authentication, in the words of servers that have no code for it.
-_ABOUT_AUTHENTICATION = re.compile(
-    r"client[ _-]?(?:secret|auth|credential|assertion)|authentication method|authorization header",
-    re.IGNORECASE,
+_ABOUT_AUTHENTICATION = (
+    "(?i)client[ _-]?(?:secret|auth|credential|assertion)|authentication method"
+    "|authorization header"
 )
-_IS_PUBLIC = re.compile(r"(?:client is (?:a )?|for (?:a )?)public|public client", re.IGNORECASE)
+_IS_PUBLIC = "(?i)(?:client is (?:a )?|for (?:a )?)public|public client"
 # What a request has to lose, or must not leave valid.
 _ONE_TIME_SECRETS = {"code", "device_code", "refresh_token", "token"}
 
@@ -127,7 +127,7 @@ def _rejects_client(error: OAuthError, *, is_last_resort: bool) -> bool:
         return error.status == 401
     if isinstance(error, (InvalidRequest, UnauthorizedClient)):
         said = error.description
-        is_about_it = _ABOUT_AUTHENTICATION.search(said) or _IS_PUBLIC.search(said)
+        is_about_it = re.search(_ABOUT_AUTHENTICATION, said) or re.search(_IS_PUBLIC, said)
         return is_last_resort or bool(is_about_it)
     return False
 
@@ -144,7 +144,9 @@ def _with_public(
     Only if the server says so, or if something would be lost otherwise: a device endpoint that asks
     for no secret would hide that a secret is wrong.
     """
-    if error_number(error) == PUBLIC_CLIENT or _IS_PUBLIC.search(getattr(error, "description", "")):
+    if error_number(error) == PUBLIC_CLIENT or re.search(
+        _IS_PUBLIC, getattr(error, "description", "")
+    ):
         return [ClientAuthentication.NONE]
     is_automatic = client.authentication is ClientAuthentication.AUTO
     if is_automatic and not todo and not _ONE_TIME_SECRETS.isdisjoint(form):

@@ -89,7 +89,7 @@ _ISOLATES = str.maketrans("", "", "\u2066\u2067\u2068\u2069")  # may be within a
 
 def without_joiners(text: str) -> str:
     """`text` without the invisible characters that writing it needs."""
-    return re.sub(_JOINERS, "", text)
+    return text if text.isprintable() else re.sub(_JOINERS, "", text)
 
 
 def printable(text: str, longest: int = _LONGEST_TEXT) -> str:

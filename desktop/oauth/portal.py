@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 _WANTS_SIGN_IN = 511  # RFC 6585 section 6
 # Where a page sends a browser: a refresh, a script, a form, and WISPr's <LoginURL>.
-_TARGET = re.compile(
-    rb"""(?:\burl\s*=|\blocation(?:\.href)?\s*=|\baction\s*=|<LoginURL>)\s*["']?(https?://[^"'\s<>]+)""",
-    re.IGNORECASE,
+_TARGET = (
+    rb"(?i)(?:\burl\s*=|\blocation(?:\.href)?\s*=|\baction\s*=|<LoginURL>)"
+    rb"""\s*["']?(https?://[^"'\s<>]+)"""
 )
 
 
@@ -49,7 +49,7 @@ def redirect_host(answer: Answer) -> str:
     By a redirect (RFC 9110 section 10.2.2), or by the content of a page.
     """
     target = answer.headers.get("location", "") if 300 <= answer.status < 400 else ""
-    if not target and is_page(answer) and (match := _TARGET.search(answer.body)):
+    if not target and is_page(answer) and (match := re.search(_TARGET, answer.body)):
         target = match[1].decode("utf-8", "replace")
     try:
         host = host_of(target) if urlsplit(target).scheme in {"http", "https"} else ""

@@ -240,7 +240,7 @@ def compile_language(file: Path, target: Path) -> Path:
         catalog.add(MISSING_KEY, str(count - done))
     if is_right_to_left(file.parents[1].name):
         for message in catalog:
-            if message.id:
+            if message.id and message.string:
                 message.string = _isolated(message.string)
     with target.open("wb") as opened:
         write_mo(opened, catalog)

@@ -35,7 +35,8 @@ def _isolate_words(words: list[str]) -> str:
 
 
 def _isolate_part(part: str) -> str:
-    before, content, after = _PART.fullmatch(part).groups()
+    found = _PART.fullmatch(part)
+    before, content, after = found.groups() if found else ("", part, "")
     if _ONLY_VALUES.fullmatch(content) and not _JOINED.search(content):
         return before + _VALUE.sub(_isolate_value, content) + after
     has_letters = content[:1].isalnum() and content[-1:].isalnum()

@@ -9,7 +9,7 @@ from desktop.cli.program import program
 from desktop.cli.terminal.columns import display_width
 from desktop.services.system.translation import translate
 from desktop.services.wording.formats import with_label
-from tests.languages import LANGUAGES, language
+from tests.pseudo_language import LANGUAGES, real_language
 
 WIDTHS = (50, 58, 78, 98)
 EVERY_LANGUAGE = pytest.mark.parametrize("name", ["en", *LANGUAGES])
@@ -41,7 +41,7 @@ def has_a_place_to_break(line: str) -> bool:
 @EVERY_LANGUAGE
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_line_fits_the_terminal(name: str, width: int) -> None:
-    with language(name):
+    with real_language(name):
         examples = with_label(translate("Examples"), "")
         for text in helps(width):
             options, _, _ = text.partition(f"\n{examples}\n")
@@ -51,7 +51,7 @@ def test_every_line_fits_the_terminal(name: str, width: int) -> None:
 
 @EVERY_LANGUAGE
 def test_what_examples_do_fits_the_terminal_beside_them(name: str) -> None:
-    with language(name):
+    with real_language(name):
         shown = [line for text in helps(78) for line in text.splitlines()]
     examples = [line for line in shown if line.startswith("  xdr-login ") and "   " in line]
     assert len(examples) > 30
@@ -60,14 +60,14 @@ def test_what_examples_do_fits_the_terminal_beside_them(name: str) -> None:
 
 @EVERY_LANGUAGE
 def test_no_option_is_described_in_english(name: str) -> None:
-    with language(name):
+    with real_language(name):
         shown = "\n".join(helps(98))
     for text in ("Show this message", "Show the version", "Options:\n", "Usage:", "[default:"):
         assert (text in shown) == (name == "en")
 
 
 def test_a_french_colon_has_a_no_break_space_before_it() -> None:
-    with language("fr"):
+    with real_language("fr"):
         shown = "\n".join(helps(78))
     for heading in ("Options\xa0:", "Commandes\xa0:", "Exemples\xa0:", "Utilisation\xa0: "):
         assert heading in shown

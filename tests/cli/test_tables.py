@@ -7,7 +7,7 @@ import pytest
 
 from desktop.cli.terminal.columns import display_width
 from desktop.cli.terminal.tables import print_outcome, print_table
-from tests.languages import language
+from tests.pseudo_language import real_language
 
 HEADER = ("PROFILE", "NAME", "STATE", "USER")
 LONG = ("contoso", "Contoso Managed Detection and Response, Production", "signed out", "dana@" * 12)
@@ -79,7 +79,7 @@ def test_the_outcomes_of_checks_keep_their_places_in_arabic(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     terminal = narrow_terminal(monkeypatch)
-    with language("ar"):
+    with real_language("ar"):
         print_outcome("fail", "الشبكة: محظورة", "جرّب", outcomes=("ok", "fail"), color="")
     mark = "\u200e"
     assert terminal.getvalue() == f"{mark}فشل  {mark} الشبكة: محظورة\n{mark}     {mark} جرّب\n"
@@ -105,7 +105,7 @@ def test_what_a_check_found_stands_in_a_column(monkeypatch: pytest.MonkeyPatch) 
 
 def test_what_a_check_found_in_japanese_stands_in_a_column(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = narrow_terminal(monkeypatch)
-    with language("ja"):
+    with real_language("ja"):
         print_outcome("fail", "キーリングは" * 6, outcomes=("ok", "warning", "fail"), color="")
     lines = terminal.getvalue().splitlines()
     assert len(lines) == 3

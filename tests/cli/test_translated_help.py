@@ -113,6 +113,12 @@ def test_an_unknown_language_says_what_there_is_and_goes_on_in_english(tmp_path:
     assert done.stderr == available
 
 
+def test_the_name_of_a_language_does_not_control_the_terminal(tmp_path: Path) -> None:
+    catalogues.write_pseudo_language(tmp_path)
+    done = run_command(tmp_path, ("--lang", f"\x1b[2J\u202e{'x' * 99}", "--help"), LANGUAGE="en")
+    assert done.stderr.startswith(f"Language '[2J {'x' * 35}…' is not available")
+
+
 def run_command(
     folder: Path, arguments: tuple[str, ...], **environment: str
 ) -> subprocess.CompletedProcess[str]:

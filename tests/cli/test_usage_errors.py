@@ -4,7 +4,7 @@ import pytest
 
 from desktop.cli.program import run
 from desktop.services.system.translation import without_isolates
-from tests.languages import LANGUAGES, language
+from tests.pseudo_language import LANGUAGES, real_language
 
 WRONG = {
     "token --nothing": "No such option '--nothing'. Did you mean '--nonce'?",
@@ -31,7 +31,7 @@ def said(arguments: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 @pytest.mark.parametrize("arguments", WRONG)
 def test_english_says_what_is_wrong(arguments: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with language("en"):
+    with real_language("en"):
         assert said(arguments, capsys)[-1] == f"Error: {WRONG[arguments]}"
 
 
@@ -40,7 +40,7 @@ def test_english_says_what_is_wrong(arguments: str, capsys: pytest.CaptureFixtur
 def test_what_is_wrong_is_said_in_the_language_of_the_user(
     name: str, arguments: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with language(name):
+    with real_language(name):
         told = "\n".join(said(arguments, capsys))
     english = ("No such", "Did you", "Missing", "Invalid", "requires", "Error:", "Usage", "Try ")
     allowed = {"es": {"Error:"}}.get(name, set())
@@ -50,7 +50,7 @@ def test_what_is_wrong_is_said_in_the_language_of_the_user(
 
 
 def test_sentences_are_joined_as_in_japanese(capsys: pytest.CaptureFixture[str]) -> None:
-    with language("ja"):
+    with real_language("ja"):
         *_, told = said("token --nothing", capsys)
         *_, missing = said("run", capsys)
     assert "。 " not in told
@@ -60,7 +60,7 @@ def test_sentences_are_joined_as_in_japanese(capsys: pytest.CaptureFixture[str])
 def test_a_command_that_needs_another_prints_its_help(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with language("fr"):
+    with real_language("fr"):
         assert run(["profiles"]) == 2
     written = capsys.readouterr()
     assert "Commandes\xa0:" in written.err

@@ -96,6 +96,7 @@ def test_it_is_reachable_on_the_loopback_interface_only(server: DemoServer) -> N
     port = int(server.url.rpartition(":")[2])
     with socket.socket() as other:
         other.bind(("127.0.0.2", port))  # free: the server did not bind every address
+        assert other.getsockname() == ("127.0.0.2", port)
 
 
 def test_it_leaves_logging_and_signals_alone() -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -92,9 +93,21 @@ class App:
     def close(self) -> None:
         """Close the window by its frame, and wait until it is hidden."""
         window = self.display.wait_for_window("XDR Login")
-        # The window manager handles this key and closes the window that it regards as active.
-        self.display.run("xdotool", "windowactivate", "--sync", window, "key", "alt+F4")
-        wait_until(lambda: not self.is_window_visible(), "the window's disappearance", self.program)
+        self.display.run("xdotool", "windowactivate", "--sync", window)
+        press_at = 0.0
+
+        def is_hidden() -> bool:
+            nonlocal press_at
+            if not self.is_window_visible():
+                return True
+            if time.monotonic() > press_at:
+                # The window manager handles this key and closes the window that it regards as
+                # active, which is none for a moment when a panel appears.
+                self.display.run("xdotool", "key", "alt+F4")
+                press_at = time.monotonic() + 2
+            return False
+
+        wait_until(is_hidden, "the window's disappearance", self.program)
 
     def quit(self) -> int:
         """Quit the app and return the exit code."""

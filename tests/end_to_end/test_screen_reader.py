@@ -147,10 +147,14 @@ def test_the_settings_are_heard_with_their_values(
     orca: Orca, listen: Callable[..., Program]
 ) -> None:
     listen()
-    hear_code(orca)
+    code = hear_code(orca)
+    orca.said_after(spelled(code))  # the shortcuts work soon after
     orca.press("ctrl+comma")
     orca.wait_for("Settings")
-    orca.tab_to("Start at login check box")
+    assert orca.said_after("left control") == [
+        "Start at login check box not checked.",
+        "Settings.",
+    ]
     orca.tab_to("Clear clipboard after 30 s spin button")
     orca.tab_to("Appearance combo box")
     orca.wait_for("System default")

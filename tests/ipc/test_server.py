@@ -326,7 +326,11 @@ async def test_the_second_of_two_starts_ends(
 
 def test_another_app_can_start_after_the_first_has_quit() -> None:
     claim_instance().release()
-    claim_instance().release()
+    with pytest.raises(NotRunning):
+        client.send_command("status")
+    second = claim_instance()
+    assert address.socket_path().exists()
+    second.release()
 
 
 @pytest.mark.parametrize(

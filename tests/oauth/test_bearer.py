@@ -27,6 +27,14 @@ def refused(reply: Answer) -> ErrorResponse:
     return caught.value
 
 
+def is_refused(reply: Answer) -> bool:
+    try:
+        raise_for_token(reply, START)
+    except ErrorResponse:
+        return True
+    return False
+
+
 def challenge(value: str) -> dict[str, str]:
     return {"WWW-Authenticate": value}
 
@@ -115,7 +123,7 @@ def test_a_page_with_a_challenge_counts_as_an_answer_of_the_server() -> None:
 @pytest.mark.parametrize("header", ["", "Basic realm=proxy", "Negotiate", "BearerX a=b"])
 @pytest.mark.parametrize("status", [401, 403])
 def test_the_page_of_a_proxy_says_nothing_about_the_token(status: int, header: str) -> None:
-    raise_for_token(make_answer("<html>Blocked", status, challenge(header)), START)
+    assert not is_refused(make_answer("<html>Blocked", status, challenge(header)))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +137,7 @@ def test_the_page_of_a_proxy_says_nothing_about_the_token(status: int, header: s
     ],
 )
 def test_answers_that_are_not_about_the_token_are_passed_on(reply: Answer) -> None:
-    raise_for_token(reply, START)
+    assert not is_refused(reply)
 
 
 def test_a_refused_token_has_every_fact_of_the_answer() -> None:

@@ -96,6 +96,7 @@ def test_an_unsupported_token_type_is_cut() -> None:
         ("two\r\nlines\tand  more ", "two lines and more"),
         ("\u202eevil\u2066\u200b", "evil"),
         ("\x1b[31mred", "[31mred"),
+        ("`[profiles.\u2068a\u2069]`", "`[profiles.a]`"),
         ("\ud800", ""),
         ("x" * 300, "x" * 300),
         ("x" * 301, "x" * 299 + "…"),

@@ -147,7 +147,8 @@ def test_an_issuer_that_looks_like_the_expected_one_is_shown_as_what_it_is() -> 
 def test_an_issuer_may_write_its_host_in_either_form() -> None:
     for address, named in (("xn--bcher-kva", "b\u00fccher"), ("b\u00fccher", "xn--bcher-kva")):
         issuer = Issuer(f"https://{address}.example")
-        parse_metadata({**BOTH, "issuer": f"https://{named}.example"}, issuer)
+        found = parse_metadata({**BOTH, "issuer": f"https://{named}.example"}, issuer)
+        assert found.token_endpoint == TOKEN_ENDPOINT
 
 
 @pytest.mark.parametrize("issuer", [None, "", 5, [ADDRESS]])

@@ -49,7 +49,9 @@ async def test_the_token_is_sent_with_a_hint_in_the_name_of_the_client() -> None
 @pytest.mark.parametrize("status", [200, 204])
 @pytest.mark.parametrize("body", ["", "{}", "OK", "null", "token=x"])
 async def test_success_needs_no_body(body: str, status: int) -> None:
-    await revoked(ClientHarness(raw_reply(body, status, "text/plain")))
+    bench = ClientHarness(raw_reply(body, status, "text/plain"))
+    await revoked(bench)
+    assert len(bench.requests) == 1
 
 
 async def test_a_confidential_client_authenticates_as_at_the_token_endpoint() -> None:
@@ -129,12 +131,16 @@ async def test_the_client_id_is_one_segment_of_the_path_whatever_it_holds() -> N
 
 @pytest.mark.parametrize("status", [200, 202, 204])
 async def test_any_success_ends_the_grant(status: int) -> None:
-    await ended(ClientHarness(raw_reply("", status)))
+    bench = ClientHarness(raw_reply("", status))
+    await ended(bench)
+    assert len(bench.requests) == 1
 
 
 @pytest.mark.parametrize("reply", [error_reply("not_found", 404)])
 async def test_a_grant_that_is_not_there_counts_as_ended(reply: Reply) -> None:
-    await ended(ClientHarness(reply))
+    bench = ClientHarness(reply)
+    await ended(bench)
+    assert len(bench.requests) == 1
 
 
 @pytest.mark.parametrize(

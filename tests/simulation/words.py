@@ -32,7 +32,7 @@ def _is_said(text: str) -> bool:
 
 def _texts(status: ProfileStatus, at: datetime) -> Iterator[tuple[str, str]]:
     state = status.state
-    yield "badge", window_texts.badge(state, at)[0]
+    yield "row", tray_texts.row_state(state, at)[0]
     yield "tooltip", tray_texts.tooltip(status.profile.name, state, at).partition("\n")[2]
     yield "status", _state_text(_status_members(status))
     for item, label in tray_texts.menu_labels(state, at).items():

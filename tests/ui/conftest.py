@@ -12,6 +12,7 @@ from desktop.ui.app import controller as controller_module
 from desktop.ui.app import display as display_module
 from desktop.ui.app.app import make_application
 from desktop.ui.app.controller import Controller
+from desktop.ui.kit import widgets
 from desktop.ui.kit.theme import LIGHT, Theme
 from desktop.ui.window.window import Window
 from tests.sample_states import NOW
@@ -72,7 +73,7 @@ def screen(open_screen: Callable[..., Screen]) -> Screen:
 
 @pytest.fixture
 def announced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Act as a screen reader; returns what is announced, in order."""
+    """Act as a screen reader other than Orca; returns what is announced, in order."""
     said: list[str] = []
 
     def take(event: object) -> None:
@@ -81,7 +82,15 @@ def announced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(QAccessible, "isActive", lambda: True)
     monkeypatch.setattr(QAccessible, "updateAccessibility", take)
+    monkeypatch.setattr(widgets, "_READS_DESCRIPTIONS", False)
     return said
+
+
+@pytest.fixture
+def announced_to_orca(announced: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Act as Orca; returns what is announced instead of described."""
+    monkeypatch.setattr(widgets, "_READS_DESCRIPTIONS", True)
+    return announced
 
 
 @pytest.fixture(autouse=True)

@@ -159,7 +159,6 @@ class ActionRecorder:
     calls: list[str] = field(default_factory=list)
     offered: Revocation | None = None
     settings: Settings | None = None
-    has_browser: bool = True
     profiles: ProfileRecorder = field(default_factory=ProfileRecorder)
 
     @property
@@ -187,9 +186,8 @@ class ActionRecorder:
     def sign_out(self) -> None:
         self.calls.append("sign_out")
 
-    def open_browser(self) -> bool:
+    def open_browser(self) -> None:
         self.calls.append("open_browser")
-        return self.has_browser
 
     def open_profiles_folder(self) -> None:
         self.calls.append("open_profiles_folder")
@@ -568,7 +566,8 @@ def _misfits(widget: QWidget, window: QWidget) -> Iterator[str]:
     if corner.x() < 0 or corner.x() + widget.width() > window.width():
         yield f"from {corner.x()} to {corner.x() + widget.width()} of {window.width()}"
     if isinstance(widget, Button) and widget.text():
-        needed, room = widget.fontMetrics().horizontalAdvance(shown_text(widget)), _room_in(widget)
+        text = shown_text(widget).replace("&", "")  # before the letter of a mnemonic
+        needed, room = widget.fontMetrics().horizontalAdvance(text), _room_in(widget)
         if needed > room:
             yield f"needs {needed} of {room} pixels"
     if isinstance(widget, QLabel) and widget.text():

@@ -75,5 +75,5 @@ def test_every_letter_has_a_glyph(qapp: QApplication, language: str) -> None:
     assert not missing
 
 
-def _strings(translated: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    return (translated,) if isinstance(translated, str) else tuple(translated)
+def _strings(translated: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    return (translated,) if isinstance(translated, str) else tuple(translated or ())

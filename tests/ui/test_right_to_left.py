@@ -62,41 +62,41 @@ def labels() -> list[Label]:
     return [label(), label(role="muted"), FittedLabel("name"), ElidedLabel("name")]
 
 
+@pytest.mark.usefixtures("theme")
 @pytest.mark.parametrize("number", range(4))
 @pytest.mark.parametrize("text", ["https://sso.example", "Cisco XDR · أمريكا", "/usr/bin", _WORD])
-def test_every_text_begins_on_the_right(theme: Theme, number: int, text: str) -> None:
+def test_every_text_begins_on_the_right(number: int, text: str) -> None:
     shown = labels()[number]
     shown.setText(text)
     ink = inked(picture_of(shown))
-    assert theme
     assert ink.start > 100
     assert ink.stop >= 298
 
 
-def test_every_line_of_a_wrapped_text_begins_at_the_same_place(theme: Theme) -> None:
+@pytest.mark.usefixtures("theme")
+def test_every_line_of_a_wrapped_text_begins_at_the_same_place() -> None:
     shown = label(" ".join([_WORD] * 10))  # the last line has no space at its end
     height, line = shown.heightForWidth(200), shown.fontMetrics().lineSpacing()
     picture = picture_of(shown, 200, height)
     starts = range(0, height - line + 1, line)
-    assert theme
     assert len(starts) > 1
     assert len({inked(picture, range(top, top + line)).stop for top in starts}) == 1
 
 
+@pytest.mark.usefixtures("theme")
 @pytest.mark.parametrize("role", ["", "muted", "warning", "title"])
 @pytest.mark.parametrize("text", ["/usr/bin/bash", "تم قفل"])
-def test_one_line_is_painted_as_qt_paints_it(theme: Theme, role: str, text: str) -> None:
+def test_one_line_is_painted_as_qt_paints_it(role: str, text: str) -> None:
     ours, of_qt = label(text, role), QLabel(text)
     of_qt.setProperty("role", role)
     of_qt.setWordWrap(True)
     of_qt.setAlignment(ours.alignment())
-    assert theme
     assert picture_of(ours) == picture_of(of_qt)
 
 
-def test_a_name_does_not_turn_the_words_after_it_around(theme: Theme) -> None:
+@pytest.mark.usefixtures("theme")
+def test_a_name_does_not_turn_the_words_after_it_around() -> None:
     mixed, marked = label("Cisco XDR · أمريكا"), label("\N{RIGHT-TO-LEFT MARK}Cisco XDR · أمريكا")
-    assert theme
     assert picture_of(mixed) == picture_of(marked)
 
 
@@ -105,10 +105,10 @@ def test_a_path_an_id_a_code_and_a_scope_are_read_from_the_left(text: str) -> No
     assert text_direction(text) is Qt.LayoutDirection.LeftToRight
 
 
-def test_values_are_beside_their_names(theme: Theme) -> None:
+@pytest.mark.usefixtures("theme")
+def test_values_are_beside_their_names() -> None:
     facts = FactRows("", framed=False)
     facts.show_rows((("Python", "3.11.7"),))
-    assert theme
     assert inked(picture_of(facts, 400, 40)).start > 200
 
 
@@ -123,14 +123,14 @@ def test_the_name_on_a_card_is_beside_the_badge(open_screen: Callable[..., Scree
     assert inked(name.grab().toImage()).stop >= name.width() - 2
 
 
-def test_the_cursor_of_an_empty_search_is_far_from_the_shortcut(theme: Theme) -> None:
+@pytest.mark.usefixtures("theme")
+def test_the_cursor_of_an_empty_search_is_far_from_the_shortcut() -> None:
     field = TextInput("Find")
     hint = KeyHint("Ctrl+K", field)
     field.resize(300, 40)
     field.show()
     settle()
     cursor = field.inputMethodQuery(Qt.InputMethodQuery.ImCursorRectangle)
-    assert theme
     assert cursor.left() > hint.geometry().right() + 100
     assert hint.geometry().left() >= 8
     field.close()
@@ -211,3 +211,9 @@ def test_an_arabic_app_is_mirrored(monkeypatch: pytest.MonkeyPatch, qapp: QAppli
     monkeypatch.setattr("desktop.ui.wording.qt_texts.QtTexts", lambda _application: None)
     assert make_application().direction is Qt.LayoutDirection.RightToLeft  # type: ignore[attr-defined]
     assert qapp.layoutDirection() is Qt.LayoutDirection.RightToLeft
+
+
+def test_the_name_of_the_header_is_joined_as_in_the_language(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    (button,) = screen.window.findChildren(ProfileButton)
+    assert "Northwind SOC، Cisco XDR" in button.accessibleName()

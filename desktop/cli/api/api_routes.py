@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
-from shutil import get_terminal_size
 
+from desktop.cli.terminal.columns import terminal_width
 from desktop.cli.terminal.help_formatter import ColumnFormatter
 from desktop.cli.terminal.output import print_json, print_result
 from desktop.cli.terminal.tables import print_rows
@@ -42,7 +42,7 @@ def list_routes(
 
 
 def _print_routes(routes: Sequence[Route]) -> None:
-    width = min(get_terminal_size().columns, 100)
+    width = min(terminal_width(), 100)
     for group, found in groupby(routes, key=lambda route: route.group):
         print_result(group or translate("Other routes"), color="cyan")
         for route in found:

@@ -25,7 +25,7 @@ from desktop.services.profile_editor.editor import SecretChanges
 from desktop.services.system.text_input import UndecodableText, decode_text
 from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import Surface, option_name, secret_label
-from desktop.services.wording.formats import format_values, join_sentences, with_label
+from desktop.services.wording.formats import format_values, join_sentences
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -108,7 +108,10 @@ def require_valid_draft(draft: Draft, presets: Presets, *, taken: Collection[str
         )
     found = faults_of(draft, presets, surface=Surface.TERMINAL, taken=taken)
     if found:
-        lines = [with_label(option_name(member), words) for member, words in found.items()]
+        lines = [
+            translate("{name}: {value}", name=option_name(member), value=words)
+            for member, words in found.items()
+        ]
         raise click.UsageError("\n".join(lines))
 
 

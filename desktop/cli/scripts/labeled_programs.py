@@ -12,6 +12,7 @@ from threading import Lock, Thread
 from typing import IO, Any, TextIO
 
 from desktop.cli.scripts.programs import leave_bundle, refused_start
+from desktop.services.system.translation import for_terminal
 
 _LONGEST_LINE = 1024 * 1024  # bytes; what is longer becomes several lines
 _LAST_OUTPUT = 1.0  # seconds; a process in the background may keep a stream open
@@ -83,7 +84,7 @@ class LabeledPrograms:
 
     def print_message(self, label: str, text: str) -> None:
         """Print each line of a message on stderr, after the label."""
-        for line in text.splitlines():
+        for line in for_terminal(text).splitlines():
             self._output.write(sys.stderr, label, f"{line}\n".encode())
 
     def stop(self) -> None:

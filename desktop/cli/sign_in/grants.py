@@ -70,7 +70,7 @@ def revoke(*, profile: str | None, yes: bool) -> int:
         by_app = (sign_out_report(chosen.id, state),)
     if not by_app:
         raise NoToken(chosen.id)
-    print_message(with_label(chosen.name, by_app[0]["text"]))
+    print_message(with_label(chosen.name, str(by_app[0]["text"])))
     return sign_out_exit_code(by_app)
 
 

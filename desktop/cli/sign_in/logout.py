@@ -51,7 +51,7 @@ def logout(*, profile: str | None, all_profiles: bool, yes: bool, as_json: bool)
         print_json({"signed_out": [_members(each) for each in reports]})
         return sign_out_exit_code(reports)
     for each in reports:
-        print_message(with_label(configured.find(str(each["id"])).name, each["text"]))
+        print_message(with_label(configured.find(str(each["id"])).name, str(each["text"])))
     return sign_out_exit_code(reports)
 
 

@@ -6,10 +6,9 @@ import os
 import sys
 from datetime import UTC, datetime
 from io import StringIO
-from shutil import get_terminal_size
 from urllib.parse import urlsplit
 
-from desktop.cli.terminal.columns import display_width, pad, shorten
+from desktop.cli.terminal.columns import display_width, pad, shorten, terminal_width
 from desktop.cli.terminal.error_reports import report_error
 from desktop.cli.terminal.exits import Exit
 from desktop.cli.terminal.output import print_event, print_message
@@ -171,7 +170,7 @@ class TextReporter(Reporter):
             if mark := spoken_mark(before, self._left):
                 print_message(mark)
             return
-        line = shorten(_waiting_text(self._waiting), get_terminal_size().columns - 1)
+        line = shorten(_waiting_text(self._waiting), terminal_width(2) - 1)
         sys.stderr.write("\r" + pad(line, display_width(self._drawn)))
         sys.stderr.flush()
         self._drawn = line
@@ -262,7 +261,7 @@ def _render_qr(link: str, *, any_width: bool) -> str:
     import segno  # rarely needed
 
     code = segno.make_qr(link, error="l")  # the length of a link is limited
-    if not any_width and code.symbol_size()[0] > get_terminal_size().columns:
+    if not any_width and code.symbol_size()[0] > terminal_width(2):
         return ""
     text = StringIO()
     code.terminal(text, compact=True)

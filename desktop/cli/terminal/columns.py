@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterator
 
 from desktop.services.system.translation import END_OF_ISOLATE, ISOLATE
 
+_USUAL_WIDTH = 80  # columns
 # Besides brackets and quotation marks, in their usual width.
 _NOT_AT_START = frozenset(",.:;!?、。・…ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ")
 # What people type is kept on one line: a command with what follows it, or an option with its value.
@@ -21,6 +23,20 @@ _PIECE = re.compile(
     rf"(?P<space>[ \t\n]+) | (?<![\w-])(?:{_COMMAND} | {_OPTION}(?:[ =]{_METAVAR})?) | .",
     re.VERBOSE | re.ASCII | re.DOTALL,
 )
+
+
+def terminal_width(file: int = 1) -> int:
+    """Return the columns of the terminal that `file` is, or the usual 80.
+
+    `shutil` has this too, with everything that unpacks archives.
+    """
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
+    try:
+        return os.get_terminal_size(file).columns or _USUAL_WIDTH
+    except OSError:  # it is no terminal
+        return _USUAL_WIDTH
 
 
 def display_width(text: str) -> int:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import copy
 import inspect
-import os
 import re
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import click
 
+from desktop.cli.terminal.columns import terminal_width
 from desktop.cli.terminal.help_formatter import ColumnFormatter
 from desktop.services.system.translation import translate
 
-_NARROWEST, _USUAL_WIDTH, _WIDEST, _MARGIN = 50, 80, 100, 2  # columns, as Click has them
+_NARROWEST, _WIDEST, _MARGIN = 50, 100, 2  # columns, as Click has them
 _Command = TypeVar("_Command", bound=click.Command)
 # A command, or nothing where the line above was too long, and what it does.
 _EXAMPLE = re.compile(r"(.*?\S {2,}| {4,})(\S.*)")
@@ -67,21 +67,8 @@ class TranslatedGroup(TranslatedCommand, click.Group):
 
 
 def help_width() -> int:
-    """Return the width of help texts: that of the terminal, within limits.
-
-    Click would load `shutil` for it, with everything that unpacks archives.
-    """
-    return max(_NARROWEST, min(_terminal_width(), _WIDEST) - _MARGIN)
-
-
-def _terminal_width() -> int:
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdecimal() and int(columns) > 0:
-        return int(columns)
-    try:
-        return os.get_terminal_size(1).columns or _USUAL_WIDTH
-    except OSError:  # the output is no terminal
-        return _USUAL_WIDTH
+    """Return the width of help texts: that of the terminal, within limits."""
+    return max(_NARROWEST, min(terminal_width(), _WIDEST) - _MARGIN)
 
 
 def write_examples(examples: str, formatter: click.HelpFormatter) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from desktop.cli.terminal import PROFILE_VARIABLE
-from desktop.cli.terminal.columns import display_width, wrap
+from desktop.cli.terminal.columns import display_width, terminal_width, wrap
 from desktop.options import Options
 from desktop.services.system.translation import for_terminal, translate, without_isolates
 
@@ -29,7 +28,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def print_message(text: str, *, color: str = "", bold: bool = False) -> None:
     """Print a message on stderr: on a terminal wrapped, and in `color` and `bold`."""
     if sys.stderr is not None and sys.stderr.isatty():
-        text = _wrapped(text, shutil.get_terminal_size().columns)
+        text = _wrapped(text, terminal_width(2))
     _print(text, err=True, color=color, bold=bold)
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterable, Sequence
 
-from desktop.cli.terminal.columns import display_width, has_right_to_left, pad, shorten, wrap
+from desktop.cli.terminal.columns import (
+    display_width,
+    has_right_to_left,
+    pad,
+    shorten,
+    terminal_width,
+    wrap,
+)
 from desktop.cli.terminal.output import print_result
 from desktop.services.system.translation import translate
 
@@ -31,7 +37,7 @@ def print_table(
     widths = [max(map(display_width, column)) for column in zip(*lines, strict=True)]
     if sys.stdout.isatty():
         kept_whole = [at for at, number in enumerate(kept) if header[number] == cut_last]
-        widths = _fitted(widths, shutil.get_terminal_size().columns, cut_last=kept_whole)
+        widths = _fitted(widths, terminal_width(), cut_last=kept_whole)
     for line in lines:
         cells = [pad(shorten(text, width), width) for text, width in zip(line, widths, strict=True)]
         print_result(_in_columns(cells))
@@ -63,7 +69,7 @@ def print_outcome(
 
 def _wrapped(text: str, indent: int) -> list[str]:
     """Wrap `text` on a terminal, behind `indent` columns."""
-    room = shutil.get_terminal_size().columns - indent if sys.stdout.isatty() else 0
+    room = terminal_width() - indent if sys.stdout.isatty() else 0
     return wrap(text, room) if room >= _NARROWEST else [text]
 
 

@@ -33,10 +33,11 @@ _TO_LATIN = str.maketrans({o: ours for a, b in _LOOKALIKES for ours, o in zip(a,
 _LONGEST = 512
 # What is not drawn, but is no format character: fillers, joiners, and selectors of variants
 # (Default_Ignorable_Code_Point), and the empty pattern of Braille.
-_UNSEEN = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+_UNSEEN = (
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
 )
-_HYPHENS = re.compile("[\u2010-\u2015\u2043\u2212\u02d7]")
+_HYPHENS = "[\u2010-\u2015\u2043\u2212\u02d7]"
 
 
 def name_key(name: str) -> str:
@@ -44,11 +45,13 @@ def name_key(name: str) -> str:
 
     Case, blanks, hyphens, Unicode's forms and lookalike letters don't count.
     """
+    if name.isascii():  # everything below is about other characters
+        return " ".join(name[:_LONGEST].casefold().split())
     visible = "".join(each for each in name[:_LONGEST] if unicodedata.category(each) != "Cf")
-    plain = unicodedata.normalize("NFKC", _UNSEEN.sub("", visible))
+    plain = unicodedata.normalize("NFKC", re.sub(_UNSEEN, "", visible))
     plain = plain.translate(_TO_LATIN).casefold()
     plain = unicodedata.normalize("NFKC", plain).translate(_TO_LATIN)
-    return " ".join(_HYPHENS.sub("-", plain).split())
+    return " ".join(re.sub(_HYPHENS, "-", plain).split())
 
 
 def name_keys(names: Iterable[str]) -> frozenset[str]:

@@ -160,11 +160,11 @@ def sh_quoted(text: str) -> str:
 
 def powershell_quoted(text: str) -> str:
     """Quote `text` for PowerShell, where typographic quotes are quotes too."""
-    return "'" + _SINGLE_QUOTES.sub(r"\g<0>\g<0>", text) + "'"
+    return "'" + re.sub(_SINGLE_QUOTES, r"\g<0>\g<0>", text) + "'"
 
 
 # PowerShell language specification, section 2.3.5.2: U+0027 and U+2018 to U+201B.
-_SINGLE_QUOTES = re.compile("['\u2018-\u201b]")
+_SINGLE_QUOTES = "['\u2018-\u201b]"
 
 
 def _as_json(token: AccessToken) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import plistlib
 import subprocess
 import sys
 from contextlib import suppress
@@ -82,6 +81,8 @@ def hidden_entry() -> str:
 
 
 def launch_agent(arguments: Sequence[str], *, folder: Path | None = None) -> str:
+    import plistlib  # with a parser of XML, which only macOS needs
+
     agent: dict[str, object] = {
         "Label": ID,
         "ProgramArguments": list(arguments),

@@ -8,20 +8,29 @@ from __future__ import annotations
 
 from .language import is_right_to_left, load_catalog
 
+TYPE_CHECKING = False  # `typing` is slow to load
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 ISOLATE, END_OF_ISOLATE = "\u2068", "\u2069"
 """The marks around values and what people type in texts from right to left, which compiling adds
 (Unicode Standard Annex 9: FSI and PDI)."""
 _LEFT_TO_RIGHT = "\u200e"
+_OTHER_MARKS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067"  # which no text of ours has
+_RIGHT_TO_LEFT = (  # the blocks of these scripts
+    *(("\u0590", "\u08ff"), ("\ufb1d", "\ufdff"), ("\ufe70", "\ufeff")),
+    *(("\U00010800", "\U00010fff"), ("\U0001e800", "\U0001efff")),
+)
 
 
 def translate(message: str, /, **values: object) -> str:
     """Translate `message`, with `values` in place of its `{names}`."""
     catalog = load_catalog()
     if catalog is None:
-        return message.format_map(values) if values else message
+        return _fill(message, values) if values else message
     # The translation of an empty text is the header of the catalog.
     text = catalog.find(message) if message else message
-    return text.format_map(values) if values else text
+    return _fill(text, values) if values else text
 
 
 def translate_plural(singular: str, plural: str, count: int, /, **values: object) -> str:
@@ -31,7 +40,7 @@ def translate_plural(singular: str, plural: str, count: int, /, **values: object
         text = singular if count == 1 else plural
     else:
         text = catalog.find_plural(singular, plural, count)
-    return text.format_map({"count": count, **values})
+    return _fill(text, {"count": count, **values})
 
 
 def translatable(message: str) -> str:
@@ -42,6 +51,21 @@ def translatable(message: str) -> str:
 def isolated(value: str) -> str:
     """Let `value`, such as an address or a shortcut, keep its direction in a mirrored text."""
     return f"{ISOLATE}{value}{END_OF_ISOLATE}" if is_right_to_left() else value
+
+
+def contained(value: str) -> str:
+    """Let `value`, such as a name, change neither the direction nor the order of what is around it.
+
+    An Arabic name in an English text would move the numbers next to it. In texts from right to left
+    all values have marks already, which those in a value could end.
+    """
+    if value.isascii():
+        return value
+    if not value.isprintable():
+        value = _balanced(value)
+    if _has_letters_from_right_to_left(value) and not is_right_to_left():
+        return f"{ISOLATE}{value}{END_OF_ISOLATE}"
+    return value
 
 
 def without_isolates(text: str) -> str:
@@ -89,3 +113,27 @@ def _translate_plural_of_library(domain: str, msgid1: str, msgid2: str, n: int) 
     if catalog is None:
         return msgid1 if n == 1 else msgid2
     return catalog.find_plural(msgid1, msgid2, n)
+
+
+def _fill(template: str, values: Mapping[str, object]) -> str:
+    return template.format_map(
+        {
+            name: value if isinstance(value, (int, float)) else contained(str(value))
+            for name, value in values.items()
+        }
+    )
+
+
+def _balanced(text: str) -> str:
+    """Remove the marks that would change the direction of what is around `text`."""
+    kept, depth = [], 0
+    for character in text:
+        if character in _OTHER_MARKS or (character == END_OF_ISOLATE and not depth):
+            continue
+        depth += (character == ISOLATE) - (character == END_OF_ISOLATE)
+        kept.append(character)
+    return "".join(kept) + END_OF_ISOLATE * depth
+
+
+def _has_letters_from_right_to_left(text: str) -> bool:
+    return any(first <= character <= last for character in text for first, last in _RIGHT_TO_LEFT)

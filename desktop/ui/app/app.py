@@ -154,9 +154,7 @@ class _Loader(QObject):
 
 def load_without_qt() -> None:
     """Import what `lifetime` needs besides Qt. May be called in any thread."""
-    # httpx loads `anyio` and `httpcore` at its first request; tooltips need `html`.
-    import html  # noqa: F401
-
+    # httpx loads `anyio` and `httpcore` at its first request.
     import anyio._backends._asyncio  # noqa: F401
     import httpcore  # noqa: F401
 

@@ -70,6 +70,7 @@ class Controller(QObject):
         self.locking = Locking(self)
         self.pages = Pages(window, self, self.settings_store, self.clipboard)
         window.set_actions(self)
+        window.page_closed.connect(self._show_page_below)
 
     def set_session(self, session: Session | None) -> None:
         """Make the profile of `session`, if any is left, the one in the window."""
@@ -134,18 +135,14 @@ class Controller(QObject):
         self.clipboard.clear_secret()
         return session.sign_out() if session is not None else None
 
-    def open_browser(self) -> bool:
-        """Open the approval page and copy the code, if any; returns whether there is one.
-
-        The window says later if no browser could be started.
-        """
+    def open_browser(self) -> None:
+        """Open the approval page and copy the code, if any; the view says whether it opened."""
         state = self.display.state
         if not isinstance(state, AwaitingApproval):
-            return False
+            return
         if state.user_code:
             self.clipboard.copy_code(state.user_code)
         _open_link(self, state.link)
-        return True
 
     def open_profiles_folder(self) -> None:
         """Open the profiles folder, with an example in it if it was empty."""
@@ -237,6 +234,10 @@ class Controller(QObject):
         from desktop.ui.window.shortcuts import add_shortcuts
 
         add_shortcuts(self.window, self)
+
+    def _show_page_below(self) -> None:
+        if self.window.page is not None:  # it was not drawn while another page covered it
+            self.display.draw()
 
     def _apply_settings(self, settings: Settings) -> None:
         self._copying.apply_settings()

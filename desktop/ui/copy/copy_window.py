@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.services.system.translation import translate
+from desktop.ui.kit.reader_roles import read_as
 from desktop.ui.kit.theme import GAP, NARROWEST, SPACE
 from desktop.ui.kit.widgets import Button, label
 from desktop.ui.wording import window_texts
@@ -28,6 +29,7 @@ class CopyWindow(QWidget):
 
     def __init__(self, *, active_within: float = ACTIVE_WITHIN) -> None:
         super().__init__()
+        read_as(self, "Dialog")
         self._active_within = active_within
         self._changed: asyncio.Future[None] | None = None
         self._is_pressed = False

@@ -5,7 +5,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from desktop.services.system.translation import translate
-from desktop.ui.kit.widgets import Card, Label, label, scroll_into_view
+from desktop.ui.kit.widgets import Card, Label, add_heading, label, scroll_into_view
 from desktop.ui.kit.word_breaks import unbroken
 
 _BETWEEN_COLUMNS = 16
@@ -26,18 +26,15 @@ class FactRows(Card):
         framed: bool = True,
         selectable: bool = False,
     ) -> None:
-        super().__init__(spacing=8)
+        super().__init__(spacing=8, plain=not framed)
         self._stacked = stacked
         self._selectable = selectable
         self._shown: tuple[tuple[str, str], ...] | None = None
         self._values: list[_Value] = []
         self._note = label("", "muted")
         self._table = QWidget()
-        if not framed:
-            self.setProperty("card", "false")
-            self.column.setContentsMargins(0, 0, 0, 0)
         if heading:
-            self.column.addWidget(label(heading, "heading"))
+            add_heading(self, heading)
         self.column.addWidget(self._note)
         self.column.addWidget(self._table)
         self._note.hide()

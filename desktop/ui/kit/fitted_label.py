@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop.ui.kit.widgets import Label
+from desktop.ui.kit.reader_roles import read_as
+from desktop.ui.kit.widgets import Label, show_tooltip
 from desktop.ui.kit.word_breaks import unbroken
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ class FittedLabel(Label):
 
     def __init__(self, role: str, *, centered: bool = False) -> None:
         super().__init__()
+        if role == "title":
+            read_as(self, "Heading")
         self._whole = ""
         self.setProperty("textFormat", "PlainText")
         self.setWordWrap(True)
@@ -64,7 +67,7 @@ class FittedLabel(Label):
             self._fitted_name = "" if shown == plain else plain
             self.setAccessibleName(self._fitted_name)
         is_cut = shown.replace(_BREAK, "") != self._whole
-        self.setToolTip(_as_markup(self._whole) if is_cut else "")
+        show_tooltip(self, self._whole if is_cut else "")
 
     def _fitted(self, width: int) -> str:
         return fitted(self._whole, self.font(), width)
@@ -134,10 +137,3 @@ def _lines(text: str, font: QFont, width: int) -> Iterator[str]:
         first, end = line.textStart(), line.textStart() + line.textLength()
         yield units[2 * first : 2 * end].decode("utf-16-le")
     layout.endLayout()
-
-
-def _as_markup(text: str) -> str:
-    """Turn `text` into markup, because Qt guesses whether a tooltip is markup."""
-    from html import escape
-
-    return f"<span>{escape(text)}</span>"

@@ -131,9 +131,8 @@ class TextInput(QLineEdit):
 class MultilineInput(QPlainTextEdit):
     """A few lines of text. Tab moves to the next field."""
 
-    def __init__(self, hint: str = "") -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.setPlaceholderText(hint)
         self.setTabChangesFocus(True)
         self.setProperty("field", "true")  # editable, unlike a text that is only shown
         self.setFixedHeight(self.fontMetrics().lineSpacing() * _LINES + 26)
@@ -252,7 +251,8 @@ class Field(QWidget):
         spoken = translate("Invalid entry: {problem}", problem=text) if text else self._about
         focusable = self.control.focusProxy() or self.control
         show_tooltip(focusable, text or self._about)
-        describe(focusable, unbroken(spoken))
+        # Without a description, Qt takes the example. Readers skip one that is the name.
+        describe(focusable, unbroken(spoken) or focusable.accessibleName())
 
     def set_help(self, about: str) -> None:
         """Change the help."""

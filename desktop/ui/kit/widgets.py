@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, QSize, QTimer
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QFocusEvent
+from PySide6.QtGui import QFocusEvent, QHideEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.services.system.translation import translate
+from desktop.ui.kit.reader_roles import read_as
 from desktop.ui.kit.theme import GAP, NARROWEST, SPACE
 from desktop.ui.kit.word_breaks import breakable, unbroken
 
@@ -33,12 +34,13 @@ if TYPE_CHECKING:
     from desktop.services.model.states import State
     from desktop.ui.kit.copy_progress import CopyProgress
 
+_HEADINGS = {"title", "section"}
 _BETWEEN_BUTTONS = 12
 _BETWEEN_QUIET = 8  # in the footer
 QUIET_PADDING = 8
 """Pixels beside the text of a quiet button in the footer, as in the style sheet."""
-_LEAST_SLACK = 12  # pixels beside the longest text in a row of buttons of the same width
-_BESIDE_WORDS = 5  # pixels on either side of the text of a button: border and padding
+_LEAST_SLACK = 6  # pixels more than the text of a button in a row needs
+_SLACK_OF_SAME = 12  # where all have the same width
 _RING_WIDTH, _RING_CORNER = 2, 10  # pixels of the focus ring
 _ACKNOWLEDGED_FOR = 1600  # milliseconds
 
@@ -78,9 +80,14 @@ class Label(QLabel):
             paint_text(self)
 
 
-def label(text: str = "", role: str = "", *, centered: bool = False) -> Label:
-    """Make a wrapping plain-text label, so that text from a server is never read as markup."""
+def label(text: str = "", role: str = "", *, centered: bool = False, reads_as: str = "") -> Label:
+    """Make a wrapping plain-text label, so that text from a server is never read as markup.
+
+    `reads_as` is its role for screen readers; titles are headings.
+    """
     made = Label()
+    if reads_as or role in _HEADINGS:
+        read_as(made, reads_as or "Heading")
     made.setProperty("textFormat", "PlainText")  # first: it sets the text again
     made.setText(text)
     made.setWordWrap(True)
@@ -93,11 +100,11 @@ def label(text: str = "", role: str = "", *, centered: bool = False) -> Label:
 class Button(QPushButton):
     """A button that Return presses too and that can confirm what it did.
 
-    `kind` is "primary", "quiet", "link" or empty.
+    `kind` is one of those in the style sheet, such as "primary" or "link", or empty.
     """
 
     def __init__(self, text: str, pressed: Callable[[], object], kind: str = "") -> None:
-        super().__init__(text)
+        super().__init__(_without_mnemonic(text))
         self._text = text
         self._acknowledgement = ""
         self.setProperty("kind", kind)
@@ -109,16 +116,15 @@ class Button(QPushButton):
         self._restore_timer.timeout.connect(self.restore_text)
         self._is_taking_focus = False
 
-    def acknowledge(self, *texts: str) -> None:
-        """Show the first of `texts` that fits, or the last, for a moment; `say` it yourself.
+    def acknowledge(self, text: str) -> None:
+        """Show `text` for a moment; `say` it yourself.
 
         It is only painted: of another text, and of its return, screen readers would tell.
         """
-        room = self.width() - 2 * _BESIDE_WORDS
-        fitting = (text for text in texts if self.fontMetrics().horizontalAdvance(text) <= room)
-        self.setText(self._text)
-        self._acknowledgement = next(fitting, texts[-1])
+        self.setText(_without_mnemonic(self._text))
+        self._acknowledgement = text
         self._restore_timer.start()
+        self.updateGeometry()
         self.update()
 
     def fits_narrowest(self, text: str) -> bool:
@@ -135,17 +141,23 @@ class Button(QPushButton):
         """Show `text` until `restore_text` or `acknowledge`."""
         self._restore_timer.stop()
         self._acknowledgement = ""
-        self.setText(text)
+        self.setText(_without_mnemonic(text))
 
     def restore_text(self) -> None:
         """Show the label again."""
         self.replace_text(self._text)
+        self.updateGeometry()
         self.update()
 
     def minimumSizeHint(self) -> QSize:
         """Fit three in a row at 360 pixels; quiet ones are never cut."""
-        hint = super().minimumSizeHint()
-        return QSize(0, hint.height()) if self._has_edge else super().sizeHint()
+        if self._has_edge:
+            return QSize(0, super().minimumSizeHint().height())
+        hint, width = super().sizeHint(), self.fontMetrics().horizontalAdvance
+        if self._acknowledgement:
+            longer = max(0, width(self._acknowledgement) - width(self.text()))
+            hint.setWidth(hint.width() + longer)
+        return hint
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the focus ring only if the keyboard is used."""
@@ -180,7 +192,7 @@ class Button(QPushButton):
 
         option = QStyleOptionButton()
         self.initStyleOption(option)
-        option.text = self._acknowledgement  # type: ignore[attr-defined] # missing in the stubs
+        option.text = _without_mnemonic(self._acknowledgement)
         QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
     def take_focus(self, *, ringed: bool) -> None:
@@ -195,10 +207,12 @@ class Card(QFrame):
     """A panel with rounded corners; `column` is its layout.
 
     A `plain` one has no border: it holds what a view is about, and cards what comes with it.
+    It has no name for screen readers: Orca 43 would read all of it when the focus gets there.
     """
 
     def __init__(self, spacing: int = GAP - 2, *, plain: bool = False) -> None:
         super().__init__()
+        read_as(self, "Grouping")
         self.column = QVBoxLayout(self)
         self.column.setSpacing(spacing)
         if plain:
@@ -206,6 +220,11 @@ class Card(QFrame):
         else:
             self.setProperty("card", "true")
             self.column.setContentsMargins(SPACE, SPACE - 2, SPACE, SPACE - 2)
+
+
+def add_heading(card: Card, text: str) -> None:
+    """Put `text` above what is in `card`."""
+    card.column.addWidget(label(text, "heading", reads_as="Heading"))
 
 
 def add_row(column: QBoxLayout, *widgets: QWidget) -> QHBoxLayout:
@@ -265,15 +284,16 @@ class _RowOrColumn(QBoxLayout):
         """Give each button the same width, or one in proportion to its text."""
         shown = self._shown()
         same = (width + _BETWEEN_BUTTONS) // len(shown) - _BETWEEN_BUTTONS
-        has_room = max(button.sizeHint().width() for button in shown) + _LEAST_SLACK <= same
+        has_room = max(button.sizeHint().width() for button in shown) + _SLACK_OF_SAME <= same
         for number, button in enumerate(self._buttons):
             share = 1 if has_room else button.sizeHint().width()
             if self.stretch(number) != share:  # setting it would lay out everything again
                 self.setStretch(number, share)
 
     def _fits_row(self, width: int) -> bool:
-        needed = (button.sizeHint().width() + _BETWEEN_BUTTONS for button in self._shown())
-        return sum(needed) - _BETWEEN_BUTTONS <= width
+        beside = _LEAST_SLACK + _BETWEEN_BUTTONS
+        needed = sum(button.sizeHint().width() + beside for button in self._shown())
+        return needed - _BETWEEN_BUTTONS <= width
 
     def _shown(self) -> tuple[Button, ...]:
         # A hidden button may replace another one later.
@@ -283,8 +303,8 @@ class _RowOrColumn(QBoxLayout):
 class Footer(QWidget):
     """What is below a view: in a row, if its texts fit.
 
-    If not, the primary button goes below the others, as wide as the view; and if these do not fit
-    either, they are in a column.
+    If not, the last button goes below the others, as wide as the view if it is the primary one; and
+    if these do not fit either, they are in a column.
     """
 
     def __init__(self) -> None:
@@ -296,14 +316,14 @@ class Footer(QWidget):
         for each in (self.row, self._below):
             lines.addLayout(each)
             each.setSpacing(_BETWEEN_QUIET)
-        self._lower: QWidget | None = None  # the primary button, while it is below
+        self._lower: QWidget | None = None  # the last button, while it is below
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put everything into one line, or into more."""
         super().resizeEvent(event)
         widgets = [each for each in self.children() if isinstance(each, QWidget)]  # as added
         shown = [each for each in widgets if not each.isHidden()]
-        if len(shown) > 1 and shown[-1].property("kind") == "primary":
+        if len(shown) > 1 and isinstance(shown[-1], Button):
             self._put_below(None if self._fits(shown) else shown[-1])
         beside = [each for each in shown if each is not self._lower]
         set_fitting(self.row, fits=self._fits(beside))
@@ -314,21 +334,27 @@ class Footer(QWidget):
         needed = sum(_needed_width(each) + _BETWEEN_QUIET for each in widgets)
         return needed <= self.width() - 2 * QUIET_PADDING + _BETWEEN_QUIET
 
-    def _put_below(self, primary: QWidget | None) -> None:
-        """Put `primary` below the others, or if there is none back beside them."""
-        if primary is self._lower:
+    def _put_below(self, last: QWidget | None) -> None:
+        """Put `last` below the others, or if there is none, what is below back beside them."""
+        if last is self._lower:
             return
-        moved, before, after = primary, self.row, self._below
-        if primary is None:
-            moved, before, after = self._lower, after, before
-        self._lower = primary
-        if moved is not None:
-            before.removeWidget(moved)
-            after.addWidget(moved)
-            policies = QSizePolicy.Policy
-            across = policies.Maximum if primary is None else policies.Expanding
-            moved.setSizePolicy(across, policies.Fixed)
-            set_margins(self._below, begin=QUIET_PADDING, end=QUIET_PADDING)
+        moved, self._lower = last or self._lower, last
+        if moved is None:
+            return
+        policies, is_wide = QSizePolicy.Policy, not _is_quiet(moved)
+        if last is None:
+            self._below.removeWidget(moved)
+            self.row.addWidget(moved)
+        else:
+            from PySide6.QtCore import Qt  # late, see docs/decisions/start.md
+
+            self.row.removeWidget(moved)
+            self._below.addWidget(moved)
+            if not is_wide:
+                self._below.setAlignment(moved, Qt.AlignmentFlag.AlignRight)
+            set_margins(self._below, begin=QUIET_PADDING, end=QUIET_PADDING * is_wide)
+        across = policies.Expanding if is_wide and last is not None else policies.Maximum
+        moved.setSizePolicy(across, policies.Fixed)
 
     def _align(self, first: QWidget, last: QWidget) -> None:
         """Put words at the edge in line with what is above; quiet buttons have space around."""
@@ -338,8 +364,9 @@ class Footer(QWidget):
 
 def set_margins(layout: QBoxLayout, *, begin: int, end: int, top: int = 0, bottom: int = 0) -> None:
     """Set the margins of `layout` where lines begin and end; Qt mirrors everything but margins."""
-    mirrored = layout.parentWidget().isRightToLeft()
-    left, right = (end, begin) if mirrored else (begin, end)
+    parent = layout.parentWidget()
+    is_mirrored = parent is not None and parent.isRightToLeft()
+    left, right = (end, begin) if is_mirrored else (begin, end)
     layout.setContentsMargins(left, top, right, bottom)
 
 
@@ -406,6 +433,27 @@ class View(QWidget):
         return False
 
 
+class Page(View):
+    """A page on top of a view, with a title and the button `back`. It stays in every state."""
+
+    def __init__(self, title: str, *, go_back: Callable[[], object]) -> None:
+        super().__init__()
+        self.back = fit_to_text(Button(translate("Back"), go_back, "quiet"))
+        self.footer_row.addWidget(self.back)
+        if title:
+            self.column.addWidget(label(title, "title"))
+
+    def shows(self, _state: State) -> bool:
+        return True
+
+    def show_state(self, _state: Any, _at: datetime) -> None:  # noqa: ANN401 - as in `View`
+        """Do nothing: most pages do not depend on the state."""
+
+    def primary(self) -> QWidget:
+        """The button that changes nothing when it is pressed by accident."""
+        return self.back
+
+
 def set_tooltip(widget: QWidget, text: str) -> None:
     """Describe `widget` in a tooltip and for screen readers. `text` is never read as markup."""
     if show_tooltip(widget, text):
@@ -414,14 +462,18 @@ def set_tooltip(widget: QWidget, text: str) -> None:
 
 def show_tooltip(widget: QWidget, text: str) -> bool:
     """Show `text` in a tooltip, never as markup; return whether it is another one."""
-    from html import escape
-
-    # Qt guesses whether a tooltip is markup, so the text is turned into markup.
-    markup = f"<span>{escape(text)}</span>" if text else ""
+    markup = tooltip_markup(text)
     if widget.toolTip() == markup:
         return False
     widget.setToolTip(markup)
     return True
+
+
+def tooltip_markup(text: str) -> str:
+    """Turn `text` into markup, because Qt guesses whether a tooltip is markup."""
+    # `html.escape` would load all entities of HTML before the first code.
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f"<span>{escaped}</span>" if text else ""
 
 
 def describe(widget: QWidget, text: str) -> None:
@@ -438,24 +490,33 @@ def say(widget: QWidget, text: str, *, again: bool = True) -> None:
 
     Unless `again`, not if the focus is already described by it.
     """
-    if not text or not QAccessible.isActive():
+    if not text or not _is_screen_reader_active():
         return
-    QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
     focused = widget.window().focusWidget()
-    if _READS_DESCRIPTIONS and focused is not None:
-        if again and focused.accessibleDescription() == text:
-            focused.setAccessibleDescription("")
-        describe_for_now(focused, text)
+    if not _READS_DESCRIPTIONS or focused is None:
+        from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
+        return
+    if again and focused.accessibleDescription() == text:
+        focused.setAccessibleDescription("")
+    describe_for_now(focused, text)
 
 
 def describe_for_now(widget: QWidget, text: str) -> None:
     """Describe `widget` as `text`, until the focus moves to another one in its window."""
-    if QAccessible.isActive():
+    if _is_screen_reader_active():
         (widget.findChild(_Message) or _Message(widget)).show(text)
 
 
-# Orca before 45, as in Debian 12, ignores announcements. It reads the description of what has the
-# focus, whenever that changes.
+def _is_screen_reader_active() -> bool:
+    from PySide6.QtGui import QAccessible  # late, see docs/decisions/start.md
+
+    return QAccessible.isActive()
+
+
+# Orca before 45, as in Debian 12, ignores announcements. Every Orca reads the description of what
+# has the focus, whenever that changes; with both, newer ones would say everything twice.
 _READS_DESCRIPTIONS = sys.platform == "linux"
 
 
@@ -468,10 +529,12 @@ class _Message(QObject):
     def __init__(self, control: QWidget) -> None:
         super().__init__(control)
         self._control = control
+        self._is_over = False
         self.description = control.accessibleDescription()
         control.installEventFilter(self)
 
     def show(self, text: str) -> None:
+        self._is_over = False
         self._control.setAccessibleDescription(text)
 
     def eventFilter(self, _control: QObject, event: QEvent) -> bool:
@@ -479,17 +542,28 @@ class _Message(QObject):
 
         What is disabled loses the focus before another control gets it.
         """
-        if isinstance(event, QFocusEvent) and event.lostFocus() and self._control.isEnabled():
+        if isinstance(event, QHideEvent) and not event.spontaneous():
+            self._is_over = True  # in a window without the focus, no control loses it
+        elif not isinstance(event, QFocusEvent):
+            return False
+        elif event.gotFocus():
+            if self._is_over:  # it was hidden until now, and its old news would be read
+                self._end()
+        elif self._control.isEnabled():
             from PySide6.QtCore import Qt  # late, see docs/decisions/start.md
 
             if event.reason() != Qt.FocusReason.ActiveWindowFocusReason:
+                self._is_over = True
                 # Not before readers know that the focus has moved: they would read it.
-                QTimer.singleShot(0, self, self._end)
+                QTimer.singleShot(0, self, self._end_in_sight)
         return False
 
+    def _end_in_sight(self) -> None:
+        if self._is_over and self._control.isVisible():
+            self._end()
+
     def _end(self) -> None:
-        if self._control.isVisible():  # otherwise it is about to be deleted, and would be read
-            self._control.setAccessibleDescription(self.description)
+        self._control.setAccessibleDescription(self.description)
         self._control.removeEventFilter(self)
         self.setParent(None)
         self.deleteLater()
@@ -499,6 +573,7 @@ def name_shortcut(button: Button, key: str) -> None:
     """Tell in the tooltip of `button` which key does the same."""
     name = button.accessibleName() or button.text()
     button.setToolTip(translate("{name} ({key})", name=name, key=shortcut_name(key)))
+    describe(button, shortcut_name(key))  # otherwise Qt takes the tooltip, with the name again
 
 
 def shortcut_name(key: str | QKeySequence.StandardKey) -> str:
@@ -519,6 +594,11 @@ def set_mnemonics(*buttons: Button) -> None:
             taken.add(text[at].lower())
             button.setText(f"{text[:at]}&{text[at:]}")
             button.setAccessibleName(text)
+
+
+def _without_mnemonic(text: str) -> str:
+    """Keep an "&", such as that of a user's name, from hiding itself and making a shortcut."""
+    return text.replace("&", "&&")
 
 
 def fit_to_text(button: Button) -> Button:

@@ -9,16 +9,16 @@ _LONGEST = (
 _IN_WORD = r"[^\s\u3000-\u9fff\uf900-\ufaff\uff00-\uffef]"
 
 
-def breakable(text: str, *, longest: int = _LONGEST) -> str:
-    """Allow line breaks in words of more than `longest` characters.
+def breakable(text: str) -> str:
+    """Allow line breaks in words that do not fit the narrowest window.
 
     Otherwise the end of a long word would not be visible, and only the end of a host tells it from
     a lookalike.
     """
-    if len(text) <= longest:
+    if len(text) <= _LONGEST:
         return text
     return re.sub(
-        rf"{_IN_WORD}{{{longest + 1},}}",
+        rf"{_IN_WORD}{{{_LONGEST + 1},}}",
         lambda word: re.sub(r"[^\W_]{12}(?=\S)|[\W_](?=\S)", "\\g<0>\N{ZERO WIDTH SPACE}", word[0]),
         text,
     )

@@ -12,46 +12,34 @@ from desktop.services.system.components import licenses_folder, load_components
 from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 from desktop.ui.kit.fact_rows import FactRows
-from desktop.ui.kit.widgets import Button, Card, View, add_row, fit_to_text, label
-from desktop.ui.window.announcer import Announcer
+from desktop.ui.kit.widgets import Button, Card, Page, add_heading, add_row, fit_to_text, label, say
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
-    from datetime import datetime
 
-    from desktop.services.model.states import State
     from desktop.services.system.components import Component
     from desktop.ui.copy.clipboard import Clipboard
     from desktop.ui.window.window import Window
 
 
-class AboutView(View):
+class AboutView(Page):
     """Cards to read; the list of components follows when it is loaded."""
 
     def __init__(self, controller: AboutController) -> None:
-        super().__init__()
+        super().__init__(translate("About XDR Login"), go_back=controller.close_page)
         self._controller = controller
         self._facts = about.system_facts(qVersion(), QGuiApplication.platformName())
         self._components: tuple[Component, ...] = ()
         self._list = FactRows(translate("Components"), stacked=True)
-        self.column.addWidget(label(translate("About XDR Login"), "title"))
         installation = FactRows(translate("This installation"))
         installation.show_rows(self._facts)
         self.column.addWidget(installation)
         self.column.addWidget(self._licenses())
         self.column.addWidget(self._list)
         self.column.addStretch(1)
-        self._back = fit_to_text(Button(translate("Back"), controller.close_page, "quiet"))
         self._copy = fit_to_text(Button(translate("Copy for a report"), self.copy, "quiet"))
-        self.footer_row.addWidget(self._back)
         self.footer_row.addStretch(1)
         self.footer_row.addWidget(self._copy)
-
-    def shows(self, _state: State) -> bool:
-        return True
-
-    def show_state(self, _state: State, _at: datetime) -> None:
-        """Do nothing: the page does not depend on the state."""
 
     def show_components(self, components: tuple[Component, ...]) -> None:
         self._components = components
@@ -59,16 +47,13 @@ class AboutView(View):
             tuple((f"{each.name} {each.version}", translate(each.license)) for each in components)
         )
 
-    def primary(self) -> Button:
-        return self._back
-
     def copy(self) -> None:
         self._controller.copy(about.format_report(self._facts, self._components))
         self._copy.acknowledge(translate("Copied"))
 
     def _licenses(self) -> Card:
         card = Card()
-        card.column.addWidget(label(translate("Licenses"), "heading"))
+        add_heading(card, translate("Licenses"))
         for text in (about.LICENSE_NOTICE, about.QT_NOTICE):
             card.column.addWidget(label(translate(text)))
         folder = translate("The license texts are in {folder}.", folder=licenses_folder())
@@ -87,7 +72,6 @@ class AboutController(QObject):
         super().__init__()
         self._window = window
         self._clipboard = clipboard
-        self._announcer = Announcer(window)
         self._worker = Worker("about")
         self._components: tuple[Component, ...] = ()
         # The signal crosses from the worker's thread to the window's.
@@ -106,13 +90,13 @@ class AboutController(QObject):
     def copy(self, text: str) -> None:
         """Copy `text`, which must not contain secrets."""
         self._clipboard.copy(text)
-        self._announcer.announce(translate("Copied"))
+        say(self._window, translate("Copied"))
 
     def open_licenses(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(licenses_folder())))
 
     def _on_read(self, read: Future[tuple[Component, ...]]) -> None:
         self._components = read.result()
-        page = self._window.page
-        if isinstance(page, AboutView):
-            page.show_components(self._components)
+        for page in self._window.pages:
+            if isinstance(page, AboutView):
+                page.show_components(self._components)

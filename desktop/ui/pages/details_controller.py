@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from desktop.ui.kit.reader_roles import unheard
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -36,8 +38,8 @@ class DetailsController(QObject):
     def set_session(self, session: Session | None) -> None:
         """Use the token of `session` from now on, and leave the page if it shows another one."""
         before, self.session = self.session, session
-        if session is not before and self._shown_view() is not None:
-            self._window.close_page()
+        if session is not before and (view := self._opened_view()) is not None:
+            self._window.close_page(view)
 
     def watch_recipients(self, recipients: TokenRecipients) -> None:
         self._recipients = recipients
@@ -46,7 +48,8 @@ class DetailsController(QObject):
     def open(self) -> None:
         from desktop.ui.pages.details_view import DetailsView
 
-        self._view = DetailsView(self._actions, self)
+        with unheard():
+            self._view = DetailsView(self._actions, self)
         self._window.show_page(self._view)
 
     def close_page(self) -> None:
@@ -112,19 +115,20 @@ class DetailsController(QObject):
             self._queries[fetch].answered.connect(partial(self._show_answer, show))
         self._queries[fetch].start(self.session)
 
-    def _shown_view(self) -> DetailsView | None:
-        return self._view if self._view is self._window.page else None
+    def _opened_view(self) -> DetailsView | None:
+        return self._view if self._view in self._window.pages else None
 
     def _on_closed(self) -> None:
-        for query in self._queries.values():
-            query.cancel()
+        if self._opened_view() is None:
+            for query in self._queries.values():
+                query.cancel()
 
     def _show_answer(
         self, show: Callable[[DetailsView, ServerAnswer], None], answer: ServerAnswer
     ) -> None:
-        if (view := self._shown_view()) is not None:
+        if (view := self._opened_view()) is not None:
             show(view, answer)
 
     def _show_recipients(self) -> None:
-        if (view := self._shown_view()) is not None:
+        if (view := self._opened_view()) is not None:
             view.show_recipients()

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from desktop.services.model.states import SignedIn, State
 from desktop.services.system.translation import translate
 from desktop.ui.kit.fact_rows import FactRows
-from desktop.ui.kit.widgets import Button, Card, View, fit_to_text, label
+from desktop.ui.kit.widgets import Button, Card, Page, add_heading, fit_to_text, label
 from desktop.ui.pages.revealed_token import TokenReveal
 from desktop.ui.pages.server_answer_card import GrantCard, ServerAnswerCard
 from desktop.ui.wording import page_texts
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 _MOST_SCOPES = 100  # each takes half a millisecond; what is copied has all scopes
 
 
-class DetailsView(View):
+class DetailsView(Page):
     """Cards of names and values, updated when the token changes."""
 
     def __init__(self, actions: Actions, controller: DetailsController) -> None:
-        super().__init__()
+        super().__init__(translate("Details"), go_back=controller.close_page)
         self._actions = actions
         self._controller = controller
         self._state: SignedIn | None = None
@@ -45,7 +45,6 @@ class DetailsView(View):
         self.reveal = TokenReveal(actions, controller)
         self._userinfo = ServerAnswerCard(translate("Account"), controller.query_userinfo)
         self._grant = GrantCard(actions, controller.query_app_grant)
-        self.column.addWidget(label(translate("Details"), "title"))
         for card in (
             self._times,
             self._exchanged,
@@ -59,9 +58,7 @@ class DetailsView(View):
         ):
             self.column.addWidget(card)
         self.column.addStretch(1)
-        self._back = fit_to_text(Button(translate("Back"), controller.close_page, "quiet"))
         self._copy = fit_to_text(Button(translate("Copy details"), self.copy, "quiet"))
-        self.footer_row.addWidget(self._back)
         self.footer_row.addStretch(1)
         self.footer_row.addWidget(self._copy)
         self.show_recipients()
@@ -95,10 +92,6 @@ class DetailsView(View):
         self._recipients.show_note(page_texts.about_recipients(recipients))
         self._recipients.show_rows(page_texts.recipient_rows(recipients))
 
-    def primary(self) -> Button:
-        """The button that does no harm when it is pressed by accident."""
-        return self._back
-
     def copy(self) -> None:
         self._actions.copy_details()
         self._copy.acknowledge(translate("Copied"))
@@ -125,7 +118,7 @@ class _ScopesCard(Card):
         super().__init__(spacing=8)
         self._shown: tuple[ScopeStatus, ...] | None = None
         self._table = QWidget()
-        self.column.addWidget(label(translate("Scopes"), "heading"))
+        add_heading(self, translate("Scopes"))
         self.column.addWidget(self._table)
 
     def show_scopes(self, scopes: tuple[ScopeStatus, ...]) -> None:

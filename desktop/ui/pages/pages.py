@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 
 from desktop.services.system.worker import Worker
+from desktop.ui.kit.reader_roles import unheard
 from desktop.ui.pages.details_controller import DetailsController
 
 if TYPE_CHECKING:
@@ -73,36 +74,39 @@ class Pages(QObject):
         """Show the token and the profile of `session` from now on."""
         self.details.set_session(session)
         self._profile = session.profile if session is not None else None
-        if (view := self._shown_settings()) is not None:
+        if (view := self._opened_settings()) is not None:
             view.show_profile(self._profile)
 
     def open_settings(self) -> None:
-        """Open the settings, or close them if they are open."""
+        """Open the settings, or close them if they are in sight."""
         if self._window.is_covered:
             return
-        if self._shown_settings() is not None:
+        if self._window.page is not None and self._window.page is self._settings:
             self._window.close_page()
             return
         from desktop.ui.pages.settings_view import SettingsView
 
-        view = self._settings = SettingsView(self._actions, self, self._window.theme)
-        view.show_profile(self._profile)
-        view.apply_policy(self._settings_store.policy)
-        view.show_settings(self._settings_store.settings)
-        view.set_autostart_unavailable(self._settings_store.why_no_autostart)
+        with unheard():
+            view = self._settings = SettingsView(self._actions, self, self._window.theme)
+            view.show_profile(self._profile)
+            view.apply_policy(self._settings_store.policy)
+            view.show_settings(self._settings_store.settings)
+            view.set_autostart_unavailable(self._settings_store.why_no_autostart)
         self._window.show_page(view)
         self._settings_store.check_file()
         self._settings_store.read_autostart()
         self._list_browsers()
 
     def open_shortcuts(self) -> None:
-        """Open the sheet of keyboard shortcuts, or close it if it is open."""
+        """Open the sheet of keyboard shortcuts, or close it if it is in sight."""
         from desktop.ui.pages.shortcuts_view import ShortcutsView
 
         if isinstance(self._window.page, ShortcutsView):
             self._window.close_page()
         elif not self._window.is_covered:
-            self._window.show_page(ShortcutsView(close=self.close_page))
+            with unheard():
+                page = ShortcutsView(go_back=self.close_page)
+            self._window.show_page(page)
 
     def open_about(self) -> None:
         from desktop.ui.pages.about_page import AboutController
@@ -124,7 +128,13 @@ class Pages(QObject):
         if self._window.is_covered:
             return
         if not isinstance(page, SwitcherView):
-            page = SwitcherView(self._actions, self._window.theme, close=self.close_page)
+            with unheard():
+                page = SwitcherView(
+                    self._actions,
+                    self._window.theme,
+                    go_back=self.close_page,
+                    leave=self._window.close_pages,
+                )
             self._window.show_page(page)
         page.search.setFocus()
         page.search.selectAll()
@@ -179,8 +189,8 @@ class Pages(QObject):
             self._profile_pages = self.make_profile_pages()
         return self._profile_pages
 
-    def _shown_settings(self) -> SettingsView | None:
-        return self._settings if self._settings is self._window.page else None
+    def _opened_settings(self) -> SettingsView | None:
+        return self._settings if self._settings in self._window.pages else None
 
     def _list_browsers(self) -> None:
         from desktop.services.system.browsers import find_browsers
@@ -188,7 +198,7 @@ class Pages(QObject):
         self._worker.submit(find_browsers).add_done_callback(self._browsers_found.emit)
 
     def _show_browsers(self, found: Future[tuple[Browser, ...]]) -> None:
-        if (view := self._shown_settings()) is not None:
+        if (view := self._opened_settings()) is not None:
             view.show_browsers(found.result())
 
     def _on_browser_tried(self, tried: Future[_Tried], browser: str, link: str) -> None:
@@ -204,12 +214,12 @@ class Pages(QObject):
             self._settings_store.failed.emit(browser_not_started(opened=opened))
 
     def _show_settings(self) -> None:
-        if (view := self._shown_settings()) is not None:
+        if (view := self._opened_settings()) is not None:
             view.apply_policy(self._settings_store.policy)
             view.show_settings(self._settings_store.settings)
 
     def _show_failure(self, text: str) -> None:
-        if (view := self._shown_settings()) is not None:
+        if (view := self._opened_settings()) is not None:
             view.show_failure(text)
 
 

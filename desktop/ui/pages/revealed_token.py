@@ -41,7 +41,7 @@ class TokenReveal(Card):
         self._timer.timeout.connect(self.hide_token)
         self._scroll_timer = QTimer(self, singleShot=True, interval=_LAID_OUT)
         self._scroll_timer.timeout.connect(self.scroll_to_token)
-        heading = label(translate("Access token"), "heading")
+        heading = label(translate("Access token"), "heading", reads_as="Heading")
         add_row(self.column, heading, self._button).setStretch(0, 1)
         self.column.addWidget(self._note)
 

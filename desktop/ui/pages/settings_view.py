@@ -19,7 +19,7 @@ from desktop.ui.kit.inputs import Choice
 from desktop.ui.kit.stepper import Stepper
 from desktop.ui.kit.switch import Switch
 from desktop.ui.kit.warning_card import WarningCard
-from desktop.ui.kit.widgets import Button, Card, View, add_row, fit_to_text, label, set_tooltip
+from desktop.ui.kit.widgets import Button, Card, Page, add_row, fit_to_text, label, set_tooltip
 from desktop.ui.wording import page_texts
 
 if TYPE_CHECKING:
@@ -56,11 +56,11 @@ _ABOVE_HEADING, _BELOW_HEADING = 4, -8  # logical pixels more than between cards
 _CHOICE_SIZE = (150, 36)  # logical pixels: fits beside its name at a width of 360
 
 
-class SettingsView(View):
+class SettingsView(Page):
     """Cards of switches, numbers and choices, each below its heading."""
 
     def __init__(self, actions: Actions, pages: Pages, theme: Theme) -> None:
-        super().__init__()
+        super().__init__(translate("Settings"), go_back=pages.close_page)
         self._actions = actions
         self._pages = pages
         self._settings = Settings()
@@ -83,9 +83,6 @@ class SettingsView(View):
         self.set_autostart_unavailable("")
         self.show_settings(self._settings)
         self._show_cost(None)
-
-    def shows(self, _state: State) -> bool:
-        return True
 
     def show_state(self, state: State, _at: datetime) -> None:
         self._show_cost(state.lifetime if isinstance(state, SignedIn) else None)
@@ -131,7 +128,7 @@ class SettingsView(View):
     def primary(self) -> QWidget:
         """The first setting that can be changed."""
         controls = (self._at_login, *(row.control for row in self._rows.values()))
-        return next((each for each in controls if each.isEnabled()), self._back)
+        return next((each for each in controls if each.isEnabled()), self.back)
 
     def _is_editable(self, setting: str) -> bool:
         return setting not in self._policy.settings
@@ -152,7 +149,6 @@ class SettingsView(View):
         }
         placed = {name for _, names in _GROUPS for name in names}
         others = tuple(name for name in self._rows if name not in placed)
-        self.column.addWidget(label(translate("Settings"), "title"))
         self.column.addWidget(self._failure)
         *groups, (last, names_of_last) = _GROUPS
         for heading, names in (*groups, (last, (*names_of_last, *others))):
@@ -165,8 +161,6 @@ class SettingsView(View):
         self._add_files(self._add_card(translate("Files")))
         self._add_about(self._add_card(translate("About")))
         self.column.addStretch(1)
-        self._back = fit_to_text(Button(translate("Back"), self._pages.close_page, "quiet"))
-        self.footer_row.addWidget(self._back)
         self.footer_row.addStretch(1)
 
     def _add_card(self, heading: str) -> Card:

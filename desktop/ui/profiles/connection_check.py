@@ -11,18 +11,16 @@ from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.system.translation import translate
 from desktop.services.wording.messages import advice_for
 from desktop.ui.kit.warning_card import WarningCard
-from desktop.ui.kit.widgets import Button, View, fit_to_text, label
+from desktop.ui.kit.widgets import Button, Page, fit_to_text, label
 from desktop.ui.profiles.findings_card import FindingsCard
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Coroutine
-    from datetime import datetime
 
     from PySide6.QtGui import QHideEvent
 
     from desktop.services.model.profile import Profile
-    from desktop.services.model.states import State
     from desktop.services.profile_editor.editor import ProfileEditor
 
 
@@ -34,11 +32,11 @@ class _Pages(Protocol):
     def close_page(self) -> None: ...
 
 
-class ConnectionCheckView(View):
+class ConnectionCheckView(Page):
     """Lists what a check of `profile` finds; a check ends when the page is hidden."""
 
     def __init__(self, profile: Profile, editor: ProfileEditor, pages: _Pages) -> None:
-        super().__init__()
+        super().__init__(translate("Check connection"), go_back=pages.close_page)
         self._profile = profile
         self._editor = editor
         self._pages = pages
@@ -46,29 +44,17 @@ class ConnectionCheckView(View):
         self._failure = WarningCard()
         # What a finding proposes is chosen in the form.
         self.findings = FindingsCard(lambda _preset: None, lambda _grant: None)
-        self.column.addWidget(label(translate("Check connection"), "title"))
         about = " · ".join(filter(None, (profile.name, profile.provider_label)))
         self.column.addWidget(label(about, "muted"))
         self.column.addWidget(self._failure)
         self.column.addWidget(self.findings)
         self.column.addStretch(1)
-        self._back = fit_to_text(Button(translate("Back"), pages.close_page, "quiet"))
         self._again = fit_to_text(Button(translate("Check again"), self.start, "quiet"))
-        self.footer_row.addWidget(self._back)
         self.footer_row.addStretch(1)
         self.footer_row.addWidget(self._again)
         if not profile.managed:
             edit = Button(translate("Edit profile"), lambda: pages.open_form(profile.id), "quiet")
             self.footer_row.addWidget(fit_to_text(edit))
-
-    def shows(self, _state: State) -> bool:
-        return True
-
-    def show_state(self, _state: State, _at: datetime) -> None:
-        """Do nothing: the page does not depend on the state."""
-
-    def primary(self) -> Button:
-        return self._back
 
     def start(self) -> None:
         """Check, from the first step on."""

@@ -11,6 +11,7 @@ from desktop.services.profile_editor import editor_wording
 from desktop.services.profile_editor.findings import Finding, Outcome, check_summary
 from desktop.services.system.translation import translate
 from desktop.services.wording.formats import join_sentences
+from desktop.ui.kit.reader_roles import read_as
 from desktop.ui.kit.widgets import Button, Card, fit_to_text, label, say, scroll_into_view
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ class FindingsCard(Card):
         super().__init__(spacing=10)
         self._choose_preset = choose_preset
         self._choose_sign_in_method = choose_sign_in_method
-        self._head = label("", "heading")
+        self._head = label("", "heading", reads_as="Heading")
         self._rows = QWidget()
+        read_as(self._rows, "List")
         self._lines = QVBoxLayout(self._rows)
         self._lines.setContentsMargins(0, 0, 0, 0)
         self._lines.setSpacing(10)
@@ -70,6 +72,7 @@ class FindingsCard(Card):
     def show_finding(self, finding: Finding) -> None:
         self._findings.append(finding)
         row = QWidget()
+        read_as(row, "ListItem")
         column = QVBoxLayout(row)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
@@ -77,7 +80,9 @@ class FindingsCard(Card):
         arrow = "←" if self.isRightToLeft() else "→"
         sign = label(f"{_SIGNS[finding.outcome].replace('→', arrow)}  {step}")
         sign.setProperty("finding", _LOOKS[finding.outcome])
-        sign.setAccessibleName(f"{step}: {translate(finding.outcome.value)}")
+        outcome = translate(finding.outcome.value)
+        sign.setAccessibleName(translate("{name}: {value}", name=step, value=outcome))
+        row.setAccessibleName(sign.accessibleName())
         column.addWidget(sign)
         column.addWidget(label(finding.text))
         if finding.remedy:

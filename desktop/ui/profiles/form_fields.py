@@ -13,9 +13,9 @@ from desktop.services.model.settings import PROFILE_SETTINGS
 from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import field_name, secret_label
-from desktop.ui.kit.file_dialogs import ask_for_ca_file
 from desktop.ui.kit.inputs import Choice, Control, Field, MultilineInput, NumberOrDefault, TextInput
 from desktop.ui.kit.widgets import Button, Card
+from desktop.ui.profiles.file_dialogs import ask_for_ca_file
 
 if TYPE_CHECKING:
     from desktop.services.model.policy import Policy

@@ -21,12 +21,14 @@ from desktop.services.model.policy import Policy
 from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.system.translation import translate
 from desktop.ui.kit.inputs import put_after
+from desktop.ui.kit.reader_roles import unheard
 from desktop.ui.kit.theme import GAP
 from desktop.ui.kit.warning_card import WarningCard
 from desktop.ui.kit.widgets import (
     Button,
     Card,
     View,
+    add_heading,
     add_row,
     fit_to_text,
     label,
@@ -280,7 +282,7 @@ def _add_paste(paste: Button, column: QVBoxLayout, main: Card, *, is_new: bool) 
         add_row(main.column, fit_to_text(paste)).addStretch(1)
         return
     card = Card(spacing=8)
-    card.column.addWidget(label(translate(texts.PASTE_FIRST), "heading"))
+    add_heading(card, translate(texts.PASTE_FIRST))
     card.column.addWidget(label(translate(texts.PASTE_FIRST_HELP), "muted"))
     card.column.addWidget(paste)
     column.addWidget(card)
@@ -351,6 +353,7 @@ class MoreOptions(QWidget):
     def _toggle(self) -> None:
         self.set_open(open_=self._card is None or self._card.isHidden())
 
+    @unheard()
     def _build_card(self) -> Card:
         card, fields = Card(), self._fields
         fields.add_to(card, *SIGN_IN_METHOD, *ENDPOINTS, *SERVICES)

@@ -21,7 +21,8 @@ from desktop.services.system.translation import translate
 from desktop.services.wording.formats import join_sentences
 from desktop.services.wording.messages import advice_for
 from desktop.services.wording.sign_out_texts import signed_out_message
-from desktop.ui.kit import file_dialogs
+from desktop.ui.kit.reader_roles import unheard
+from desktop.ui.profiles import file_dialogs
 from desktop.ui.profiles.connection_check import ConnectionCheckView
 from desktop.ui.profiles.form_controller import FormController
 from desktop.ui.profiles.profile_form import FormPurpose, ProfileForm
@@ -78,13 +79,13 @@ class ProfilePages(QObject):
             self._window.show_page(page := ConnectionCheckView(session.profile, self._editor, self))
             page.start()
 
-    def open_profiles(self, notice: str = "") -> None:
-        """Show all profiles, with a notice about what was just done."""
-        self.start_task(self._open_profiles(notice))
+    def open_profiles(self) -> None:
+        """Show all profiles."""
+        self.start_task(self._open_profiles())
 
     async def close(self) -> None:
         """Wait for running tasks; a check is canceled."""
-        self._on_closed()
+        self._window.close_pages()
         if self._tasks:
             await asyncio.wait(self._tasks)
 
@@ -101,8 +102,9 @@ class ProfilePages(QObject):
             task.result()
 
     def _on_closed(self) -> None:
-        if self._form_controller is not None:
-            self._form_controller.stop_check()
+        controller = self._form_controller
+        if controller is not None and controller.form not in self._window.pages:
+            controller.stop_check()
 
     # The form
 
@@ -110,7 +112,7 @@ class ProfilePages(QObject):
         try:
             snapshot = await self._editor.load()
         except BrokenProfile:
-            await self._open_profiles("")  # says what is wrong
+            await self._open_profiles()  # says what is wrong
             return
         before = snapshot.profiles.good.get(id_)
         if not _may_open(before, snapshot, self._editor.policy):
@@ -122,11 +124,11 @@ class ProfilePages(QObject):
         form_controller.saved.connect(self._on_saved)
         form_controller.draft_changed.connect(self._unsaved.__setitem__)
         form_controller.discarded.connect(self._on_discarded)
-        form = form_controller.form = _make_form(
-            form_controller, self._window.theme, snapshot, before, self._editor.policy
-        )
         typed = self._unsaved.get(id_)
-        form.fill(typed or _initial_draft(before, snapshot, copy_of=copy_of))
+        draft = typed or _initial_draft(before, snapshot, copy_of=copy_of)
+        form = form_controller.form = _make_form(
+            form_controller, self._window.theme, snapshot, before, self._editor.policy, draft=draft
+        )
         if typed is not None:
             form.mark_unsaved()
         self._window.show_page(form)
@@ -135,7 +137,7 @@ class ProfilePages(QObject):
 
     def _on_saved(self, id_: str, key: str, sign_in: bool) -> None:  # noqa: FBT001 - a slot
         self._unsaved.pop(key, None)
-        self._window.close_page()
+        self._window.close_pages()
         self._report_change(id_, sign_in=sign_in)
 
     def _on_discarded(self, key: str) -> None:
@@ -147,7 +149,7 @@ class ProfilePages(QObject):
 
     # The list of profiles
 
-    async def _open_profiles(self, notice: str) -> None:
+    async def _open_profiles(self, notice: str = "") -> None:
         try:
             snapshot, failure = await self._editor.load(), ""
         except BrokenProfile as error:
@@ -157,7 +159,7 @@ class ProfilePages(QObject):
             self._report_change()
 
     def _show_profiles(self, snapshot: Snapshot, *, notice: str = "", failure: str = "") -> None:
-        page = ProfilesView(self, snapshot, self._editor.policy)
+        page = _make_list(self, snapshot, self._editor.policy)
         page.show_note(notice)
         page.show_failure(failure)
         self._window.show_page(page)
@@ -268,15 +270,25 @@ async def _sign_out(session: Session | None) -> str | None:
     return signed_out_message(session.state) if isinstance(session.state, SignedOut) else None
 
 
+@unheard()
 def _make_form(
     controller: FormController,
     theme: Theme,
     snapshot: Snapshot,
     before: Profile | None,
     policy: Policy,
+    *,
+    draft: Draft,
 ) -> ProfileForm:
-    purpose = _purpose_of(before, snapshot)
-    return ProfileForm(controller, theme, purpose=purpose, presets=snapshot.presets, policy=policy)
+    purpose, presets = _purpose_of(before, snapshot), snapshot.presets
+    made = ProfileForm(controller, theme, purpose=purpose, presets=presets, policy=policy)
+    made.fill(draft)
+    return made
+
+
+@unheard()
+def _make_list(controller: ProfilePages, snapshot: Snapshot, policy: Policy) -> ProfilesView:
+    return ProfilesView(controller, snapshot, policy)
 
 
 def _empty_snapshot(file: Path) -> Snapshot:

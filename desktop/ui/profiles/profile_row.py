@@ -59,6 +59,7 @@ class ProfileRow(QStyledItemDelegate):
         row: Row = index.data(Qt.ItemDataRole.UserRole)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setClipRect(option.rect)  # accents upon accents would reach other rows
         if row.status is None:
             self._paint_heading(painter, option.rect, option.font, row.title)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QLabel, QVBoxLayout
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from desktop.services.configuration.profile_reader import is_valid_id
 from desktop.services.model.profile import BrokenProfile, Profile, contains_words
@@ -17,15 +17,14 @@ from desktop.ui.kit.fitted_label import FittedLabel
 from desktop.ui.kit.inputs import TextInput
 from desktop.ui.kit.menu_button import MenuButton
 from desktop.ui.kit.profile_badge import badge_icon
+from desktop.ui.kit.reader_roles import read_as
 from desktop.ui.kit.warning_card import WarningCard
-from desktop.ui.kit.widgets import Button, ButtonRow, Card, View, add_row, fit_to_text, label
+from desktop.ui.kit.widgets import Button, ButtonRow, Card, Page, add_row, fit_to_text, label
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from desktop.services.model.policy import Policy
-    from desktop.services.model.states import State
     from desktop.services.profile_editor.editor import ImportedFile, Snapshot
     from desktop.ui.profiles.profile_pages import ProfilePages
 
@@ -34,11 +33,11 @@ _BADGE_SIZE = 28  # logical pixels
 _AT_ONCE = 20  # cards that are made before somebody asks for more
 
 
-class ProfilesView(View):
+class ProfilesView(Page):
     """A card for each profile in `snapshot`; a change of the profiles opens a new view."""
 
     def __init__(self, controller: ProfilePages, snapshot: Snapshot, policy: Policy) -> None:
-        super().__init__()
+        super().__init__(translate("Profiles"), go_back=controller.close_page)
         self._controller = controller
         self._snapshot = snapshot
         self._policy = policy
@@ -50,28 +49,21 @@ class ProfilesView(View):
         self._failure = WarningCard()
         self._note = label("", "muted")
         self._note.hide()
-        self._back = fit_to_text(Button(translate("Back"), controller.close_page, "quiet"))
         self._search = TextInput(translate("Find a profile"))
         self._search.setAccessibleName(translate("Find a profile"))
         self._search.setClearButtonEnabled(True)
         self._search.textChanged.connect(self._find)
         self._nothing = label(translate("No profiles match."), "muted", centered=True)
         self._more = Button(translate("Show more"), self._add_cards, "quiet")
-        self._cards = QVBoxLayout()
+        self._list = QWidget()
+        read_as(self._list, "List")
+        self._list.setAccessibleName(translate("Profiles"))
+        self._cards = QVBoxLayout(self._list)
+        self._cards.setContentsMargins(0, 0, 0, 0)
         self._shown: list[Card] = []
         self._found: list[Profile] = []  # those without a card yet, in order
         self._lay_out()
         self._find("")
-
-    def shows(self, _state: State) -> bool:
-        return True
-
-    def show_state(self, _state: State, _at: datetime) -> None:
-        """Do nothing: the page does not depend on the state."""
-
-    def primary(self) -> Button:
-        """The button that changes nothing when it is pressed by accident."""
-        return self._back
 
     def step_back(self) -> bool:
         """Withdraw the question; returns whether it was shown."""
@@ -114,7 +106,7 @@ class ProfilesView(View):
         asked, self._on_yes = self._on_yes is not None, None
         self._question.hide()
         if asked:
-            self._back.take_focus(ringed=True)
+            self.back.take_focus(ringed=True)
         return asked
 
     def _confirm(self) -> None:
@@ -124,7 +116,6 @@ class ProfilesView(View):
             on_yes()
 
     def _lay_out(self) -> None:
-        self.column.addWidget(label(translate("Profiles"), "title"))
         self._question.column.addWidget(self._question_text)
         self._question.column.addWidget(ButtonRow(self._yes, self._cancel))
         self._question.hide()
@@ -134,7 +125,7 @@ class ProfilesView(View):
         self._search.setVisible(len(profiles.good) > _AT_ONCE)
         self.column.addWidget(self._search)
         self.column.addWidget(self._nothing)
-        self.column.addLayout(self._cards)
+        self.column.addWidget(self._list)
         self._cards.setSpacing(self.column.spacing())
         self.column.addWidget(self._more)
         for id_, error in profiles.broken.items():
@@ -153,7 +144,6 @@ class ProfilesView(View):
         else:
             self.column.addWidget(label(texts.own_profiles_disabled(self._policy), "muted"))
         self.column.addStretch(1)
-        self.footer_row.addWidget(self._back)
         self.footer_row.addStretch(1)
         if self._policy.own_profiles:
             add = Button(translate("Add profile"), self._controller.open_form, "primary")
@@ -169,6 +159,7 @@ class ProfilesView(View):
             each for each in self._snapshot.profiles.good.values() if contains_words(each, text)
         ]
         self._nothing.setVisible(bool(text) and not self._found)
+        self._list.setVisible(bool(self._found))
         self._add_cards()
 
     def _add_cards(self) -> None:
@@ -181,6 +172,8 @@ class ProfilesView(View):
 
     def _profile_card(self, profile: Profile) -> Card:
         card = Card(spacing=6)
+        read_as(card, "ListItem")
+        card.setAccessibleName(profile.name)
         name, place = FittedLabel("name"), FittedLabel("subtitle")
         name.setText(profile.name)
         place.setText(profile.provider_label)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
@@ -15,11 +14,11 @@ from desktop.ui.kit.inputs import TextInput
 from desktop.ui.kit.widgets import (
     Button,
     ButtonRow,
-    View,
-    fit_to_text,
+    Page,
     label,
     set_margins,
     shortcut_name,
+    tooltip_markup,
 )
 from desktop.ui.profiles.profile_row import ProfileRow, Row, row_height
 from desktop.ui.wording import tray_texts
@@ -28,8 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtGui import QKeyEvent, QShowEvent
 
+    from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
     from desktop.ui.kit.theme import Theme
     from desktop.ui.views.actions import Actions, ProfileActions
@@ -42,15 +42,25 @@ _BESIDE_HINT = 8  # pixels between the hint and the end of the field
 _LEAST_ROWS = 2  # that are in sight, however low the window is
 
 
-class SwitcherView(View):
-    """Lists the profiles that were used last, then the others by name; typing filters them."""
+class SwitcherView(Page):
+    """Lists the profiles that were used last, then the others by name; typing filters them.
+
+    `go_back` leads to what is below this page, `leave` to the profile that was chosen.
+    """
 
     seconds_to_redraw = 10.0  # the rows show minutes
 
-    def __init__(self, actions: Actions, theme: Theme, *, close: Callable[[], None]) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        actions: Actions,
+        theme: Theme,
+        *,
+        go_back: Callable[[], object],
+        leave: Callable[[], object],
+    ) -> None:
+        super().__init__("", go_back=go_back)  # what it is for stands in its search
         self._actions = actions
-        self._close = close
+        self._leave = leave
         self._model = ProfileModel(actions.profiles)
         self.rows = QListView()
         self.search = TextInput(translate("Find a profile"))
@@ -69,25 +79,27 @@ class SwitcherView(View):
         self.rows.activated.connect(self._choose)
         self.rows.setMinimumHeight(_LEAST_ROWS * row_height(self.rows.fontMetrics()))
         self._nothing = label(translate("No profiles match."), "muted", centered=True)
-        self._back = fit_to_text(Button(translate("Back"), close, "quiet"))
         self._lay_out()
-        self._filter("")
-
-    def shows(self, _state: State) -> bool:
-        return True
 
     def show_state(self, _state: State, at: datetime) -> None:
         """Show the states of the rows in sight as they are at `at`."""
         self._model.show_time(at)
 
-    def primary(self) -> Button:
-        return self._back
+    def primary(self) -> TextInput:
+        """The search."""
+        return self.search
 
     def step_back(self) -> bool:
         """Clear the search; returns whether there was one."""
         was_searching = bool(self.search.text())
         self.search.clear()
         return was_searching
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """List the profiles as they are now: a page on top of this may have changed them."""
+        super().showEvent(event)
+        self._model.load()
+        self._filter(self.search.text())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move in the list with the arrows while the search has the focus."""
@@ -109,14 +121,13 @@ class SwitcherView(View):
     def _choose(self, index: QModelIndex) -> None:
         row: Row | None = index.data(_ROW)
         if row is not None and row.status is not None:
-            self._close()
+            self._leave()
             self._actions.profiles.switch(row.status.profile.id)
 
     def _lay_out(self) -> None:
         self.column.addWidget(self.search)
         self.column.addWidget(self.rows, 1)
         self.column.addWidget(self._nothing, 1)
-        self.footer_row.addWidget(self._back)
         buttons: list[Button] = []
         policies = (each.profile.policy for each in self._actions.profiles.listed)
         if all(each.own_profiles for each in policies):
@@ -144,11 +155,17 @@ class ProfileModel(QAbstractListModel):
     def __init__(self, profiles: ProfileActions) -> None:
         super().__init__()
         self._profiles = profiles
-        self._recent, self._others = profiles.by_recency()
-        statuses = ((id_, profiles.status(id_)) for id_ in (*self._recent, *self._others))
-        self._known = {id_: each.profile for id_, each in statuses if each is not None}
+        self._recent: list[str] = []
+        self._others: list[str] = []
+        self._known: dict[str, Profile] = {}
         self._rows: list[str] = []  # ids, or headings
         self._at: datetime | None = None
+
+    def load(self) -> None:
+        """Read which profiles there are; `find` lists them."""
+        self._recent, self._others = self._profiles.by_recency()
+        statuses = ((id_, self._profiles.status(id_)) for id_ in (*self._recent, *self._others))
+        self._known = {id_: each.profile for id_, each in statuses if each is not None}
 
     def find(self, text: str) -> None:
         """List the profiles that contain every word of `text`."""
@@ -188,7 +205,7 @@ class ProfileModel(QAbstractListModel):
             return None
         row = self._row(self._rows[index.row()])
         if role == roles.ToolTipRole:
-            return f"<span>{escape(row.title)}</span>" if row.status is not None else None
+            return tooltip_markup(row.title) if row.status is not None else None
         if role == _ROW:
             return row
         current = translate("Current") if row.is_current else ""

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from desktop.services.system.translation import translate
 from desktop.services.wording.formats import join_sentences
 from desktop.services.wording.sign_out_texts import ENDS_ON_ALL_COMPUTERS, sign_out_question
+from desktop.ui.kit.reader_roles import read_as
 from desktop.ui.kit.theme import GAP, NARROWEST, SPACE
 from desktop.ui.kit.widgets import Button, ButtonRow, label, set_mnemonics
 
@@ -27,6 +28,7 @@ class SignOutQuestion(QWidget):
 
     def __init__(self, name: str, sign_out: Callable[[], object]) -> None:
         super().__init__(None, Qt.WindowType.Window | Qt.WindowType.WindowStaysOnTopHint)
+        read_as(self, "Dialog")
         self._sign_out = sign_out
         title, text = sign_out_question(name), translate(ENDS_ON_ALL_COMPUTERS)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

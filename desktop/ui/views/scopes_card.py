@@ -14,6 +14,7 @@ from desktop.services.model.scopes import (
 from desktop.services.model.states import SignedIn
 from desktop.services.system.translation import translate
 from desktop.ui.kit.fitted_label import ElidedLabel
+from desktop.ui.kit.reader_roles import read_as
 from desktop.ui.kit.widgets import Button, Card, add_row, label, scroll_into_view
 from desktop.ui.wording import window_texts
 
@@ -94,6 +95,8 @@ class ScopesCard(Card):
         described = (describe_scope(scope, self._guide) for scope in scopes)
         first = sorted(described, key=lambda each: not each.high_impact)[:_MOST_ROWS]
         made = QWidget()
+        read_as(made, "List")
+        made.setAccessibleName(translate("Scopes"))
         column = QVBoxLayout(made)
         column.setContentsMargins(0, 0, 0, 6)
         column.setSpacing(6)
@@ -111,11 +114,14 @@ def _scopes(state: SignedIn) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _add_scope(column: QVBoxLayout, scope: ScopeDescription) -> None:
     """Add what `scope` allows, if that is known, and its name as in documentation."""
     name = ElidedLabel("muted" if scope.text else "")
+    if not scope.text:
+        read_as(name, "ListItem")
     name.setText(scope.scope)
     if not scope.text:
         column.addWidget(name)
         return
-    meaning = label(window_texts.scope_meaning(scope), "warned" if scope.high_impact else "")
+    role = "warned" if scope.high_impact else ""
+    meaning = label(window_texts.scope_meaning(scope), role, reads_as="ListItem")
     if scope.high_impact:
         meaning.setAccessibleName(translate("{description} (sensitive)", description=scope.text))
     name.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

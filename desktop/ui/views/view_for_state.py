@@ -12,6 +12,7 @@ from desktop.services.model.states import (
     SignedIn,
     SignedOut,
 )
+from desktop.ui.kit.reader_roles import unheard
 
 if TYPE_CHECKING:
     from desktop.services.model.profile import Profile
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from desktop.ui.views.actions import Actions
 
 
+@unheard()
 def view_for(state: State, actions: Actions, *, theme: Theme, profile: Profile | None) -> View:
     """Make the view for `state`; `profile` is None if it cannot be loaded."""
     match state:

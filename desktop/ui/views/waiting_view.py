@@ -139,8 +139,8 @@ class _CodeCard(Card):
         self._failure = label("", "warning", centered=True)
         self._tiles = CodeTiles(theme)
         self._host = _Host()
-        self._open = Button(translate("Open browser"), self._open_browser, "primary")
-        self._open_again = Button(translate("Open again"), self._open_browser)
+        self._open = Button(translate("Open browser"), actions.open_browser, "primary")
+        self._open_again = Button(translate("Open again"), actions.open_browser)
         self.copy_code = Button(translate("Copy code"), self.copy)
         self.copy_link = Button(translate("Copy link"), self._copy_link)
         self.show_qr = Button(translate("QR code"), lambda: None)
@@ -206,11 +206,6 @@ class _CodeCard(Card):
         if had_focus and self.primary() is not old:
             self.primary().take_focus(ringed=ringed)
 
-    def _open_browser(self) -> None:
-        browser = _Browser.OPENED if self._actions.open_browser() else _Browser.FAILED
-        if self._state is not None:
-            self._show_browser(browser, self._state.link)
-
     def copy(self) -> None:
         if self._state is not None and self._state.in_browser:
             self._copy_link()
@@ -272,7 +267,7 @@ class _ProgressCard(Card):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(spacing=8, plain=True)
-        self._heading = label("", "heading")
+        self._heading = label("", "heading", reads_as="Heading")
         self._heading.setWordWrap(False)
         self._expires = label("", "muted")
         self._expires.setProperty("alignment", "AlignRight|AlignVCenter")

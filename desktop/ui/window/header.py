@@ -158,7 +158,7 @@ class ProfileButton(Button):
     def _show(self, name: str, place: str) -> None:
         self.name.setText(name)
         self.place.setText(place)
-        self.setAccessibleName(f"{name}, {place}" if place else name)
+        self.setAccessibleName(translate(", ").join(filter(None, (name, place))))
         self.setAccessibleDescription(translate("Profiles"))
 
 

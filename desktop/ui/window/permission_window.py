@@ -19,9 +19,9 @@ from desktop.services.session.token_permission import ANSWER_TIMEOUT, Permission
 from desktop.services.system.translation import translate
 from desktop.services.wording.spoken import spoken_mark
 from desktop.ui.kit.fact_rows import FactRows
+from desktop.ui.kit.reader_roles import read_as
 from desktop.ui.kit.theme import GAP, NARROWEST, SPACE
-from desktop.ui.kit.widgets import Button, ButtonRow, label, set_mnemonics, set_tooltip
-from desktop.ui.window.announcer import Announcer
+from desktop.ui.kit.widgets import Button, ButtonRow, label, say, set_mnemonics, set_tooltip
 from desktop.ui.wording import page_texts
 
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ class PermissionWindow(QWidget):
         self, question: PermissionRequest, icon: QIcon, *, over: QRect, too_soon: int = _TOO_SOON
     ) -> None:
         super().__init__(None, Qt.WindowType.Window | Qt.WindowType.WindowStaysOnTopHint)
+        read_as(self, "Dialog")
         self._answer: asyncio.Future[PermissionAnswer] | None = None
         self._too_soon = too_soon
         self._keys_count = QDeadlineTimer(too_soon)
-        self._announcer = Announcer(self)
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         self.setWindowTitle(translate(page_texts.PERMISSION_TITLE))
         self.setWindowIcon(icon)
@@ -164,7 +164,7 @@ class PermissionWindow(QWidget):
     def _show_remaining(self) -> None:
         left = self._deadline.remainingTime() / 1000
         self._remaining.setText(page_texts.denied_in(left))
-        self._announcer.announce(spoken_mark(self._seconds_left, left))
+        say(self, spoken_mark(self._seconds_left, left))
         self._seconds_left = left
 
     def _disable_buttons(self) -> None:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
-from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QMenu
 
-from desktop.services.system.translation import isolated, translatable, translate
+from desktop.services.system.translation import contained, isolated, translatable, translate
 from desktop.ui.kit.profile_badge import badge_icon
 from desktop.ui.kit.theme import NARROWEST
-from desktop.ui.kit.widgets import shortcut_name
+from desktop.ui.kit.widgets import shortcut_name, tooltip_markup
 from desktop.ui.wording import tray_texts
 
 if TYPE_CHECKING:
@@ -89,12 +88,12 @@ class ProfileSwitcher(QMenu):
             state, self._room() - self._width(f"{name} · "), Qt.TextElideMode.ElideRight
         )
         action = self._add(
-            f"{name} · {shown}",
+            f"{contained(name)} · {shown}",
             partial(self._actions.profiles.switch, profile.id),
             key="" if key is None else f"Ctrl+{key}",
         )
         is_whole = (name, shown) == (profile.name, state)
-        action.setToolTip("" if is_whole else f"<span>{escape(f'{profile.name} · {state}')}</span>")
+        action.setToolTip("" if is_whole else tooltip_markup(f"{profile.name} · {state}"))
         action.setIcon(badge_icon(profile))
         if profile.id == self._actions.profiles.current_id:
             action.setFont(_bold(action.font()))

@@ -137,7 +137,7 @@ def follow_system(window: Window) -> None:
 
 def _value_of(reply: QDBusMessage) -> object:
     """Return the value of a setting, which the portal wraps twice."""
-    value = reply.arguments()[0]
+    value: Any = next(iter(reply.arguments()), None)  # a program may pose as the portal
     while hasattr(value, "variant"):
         value = value.variant()
     return value

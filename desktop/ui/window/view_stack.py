@@ -1,4 +1,4 @@
-"""The content of the window: a header, the view of the state or a page on it, and a footer."""
+"""The content of the window: a header, the view of the state or pages on it, and a footer."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QAbstractSlider, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from desktop.ui.kit.reader_roles import unheard
 from desktop.ui.kit.theme import GAP, SPACE
 from desktop.ui.kit.widgets import (
     QUIET_PADDING,
@@ -24,13 +25,23 @@ if TYPE_CHECKING:
     from desktop.services.model.states import State
 
 
-class ViewStack(QWidget):
-    """Shows a view or, on top of it, a page; remembers focus and scroll position below the page.
+class _OpenPage:
+    """A page, and the focus and the scroll position of what it covers."""
 
-    With `covers_page` the view is on top, and the page waits below it.
+    def __init__(self, page: View, focus_below: QWidget | None, scroll_below: int) -> None:
+        self.page = page
+        self.focus_below = focus_below
+        self.scroll_below = scroll_below
+
+
+class ViewStack(QWidget):
+    """Shows a view or, on top of it, pages; the one that was opened last is in sight.
+
+    With `covers_page` the view is on top, and the pages wait below it. What comes gets the focus
+    before what goes is hidden: otherwise Qt moves it to the header, and a reader reads that first.
 
     Signals:
-        page_closed: the page was closed.
+        page_closed: a page was closed.
     """
 
     page_closed = Signal()
@@ -38,10 +49,8 @@ class ViewStack(QWidget):
     def __init__(self, parent: QWidget, header: QWidget, view: View) -> None:
         super().__init__(parent)
         self.view = view
-        self.page: View | None = None
         self.covers_page = False
-        self._focus_below_page: QWidget | None = None
-        self._scroll_below_page = 0
+        self._open: list[_OpenPage] = []
         self._views = QVBoxLayout()
         self._footer = QVBoxLayout()
         self._scroll = QScrollArea()
@@ -49,67 +58,96 @@ class ViewStack(QWidget):
         self._add(view)
 
     @property
+    def pages(self) -> tuple[View, ...]:
+        """The open pages; Back and Escape lead from the last one to the one before it."""
+        return tuple(each.page for each in self._open)
+
+    @property
+    def page(self) -> View | None:
+        return self._open[-1].page if self._open else None
+
+    @property
     def shown(self) -> View:
         return self.view if self.page is None or self.covers_page else self.page
 
     def replace_view(self, view: View, *, state: State, at: datetime, news: str) -> None:
-        """Show `state` in `view` instead of the current view, below the page if there is one.
+        """Show `state` in `view` instead of the current view, below the pages if there are any.
 
         A screen reader says `news` when the focus gets there.
         """
-        view.show_state(state, at)
+        with unheard():
+            view.show_state(state, at)
         old, self.view = self.view, view
         ringed = has_focus_ring(self.focusWidget())
-        if self._focus_below_page is not None and _contains(old, self._focus_below_page):
-            self._focus_below_page = None
-        self._remove(old)
+        for each in self._open[:1]:
+            if each.focus_below is not None and _contains(old, each.focus_below):
+                each.focus_below = None
         self._add(view)
         _describe_primary(view, news)
+        _set_visible(view, shown=self.shown is view)
         if self.shown is view:
             _focus_primary(view, ringed=ringed)
-        else:
-            _set_visible(view, shown=False)
+        self._remove(old)
 
     def cover_page(self, *, covered: bool) -> None:
-        """Put the view on top of the page, or the page on top again."""
+        """Put the view on top of the pages, or the pages on top again."""
         if covered is self.covers_page:
             return
         self.covers_page = covered
-        if self.page is not None:
-            _set_visible(self.page, shown=not covered)
-            _set_visible(self.view, shown=covered)
-            _focus_primary(self.shown, ringed=has_focus_ring(self.focusWidget()))
+        if self._open:
+            self._show_topmost(ringed=has_focus_ring(self.focusWidget()))
 
     def show_page(self, page: View) -> None:
+        """Put `page` on top; one of the same kind, and what is on top of that, makes way for it."""
         ringed = has_focus_ring(self.focusWidget())
-        if self.page is not None:
-            self._remove(self.page)
-        else:
-            self._focus_below_page = self.focusWidget()
-            self._scroll_below_page = self._scroll.verticalScrollBar().value()
-        self.page = page
+        opened = _OpenPage(page, self.focusWidget(), self._scroll.verticalScrollBar().value())
+        kinds = [type(each) for each in self.pages]
+        gone: tuple[View, ...] = ()
+        if type(page) in kinds:
+            place = kinds.index(type(page))
+            gone = self.pages[place:]
+            opened, self._open = self._open[place], self._open[:place]
+            opened.page = page
+        self._open.append(opened)
         self._add(page)
-        _set_visible(self.view, shown=self.covers_page)
-        _set_visible(page, shown=not self.covers_page)
-        if self.covers_page:
-            return
-        self._scroll.verticalScrollBar().setValue(0)
         page.setAccessibleName(_title_of(page))
-        _describe_primary(page, _title_of(page))
-        _focus_primary(page, ringed=ringed)
-        say(page, _title_of(page), again=False)
+        if self.covers_page:
+            _set_visible(page, shown=False)
+        else:
+            _describe_primary(page, _title_of(page))
+            self._show_topmost(ringed=ringed)
+            self._scroll.verticalScrollBar().setValue(0)
+            say(page, _title_of(page), again=False)
+        for each in gone:
+            self._remove(each)
 
-    def close_page(self) -> None:
-        """Close the page, and restore focus and scroll position of the view."""
-        page, self.page = self.page, None
-        if page is None:
-            return
-        ringed = has_focus_ring(self.focusWidget())
-        _set_visible(self.view, shown=True)
+    def close_page(self, page: View) -> None:
+        """Close `page`; if it is on top, restore focus and scroll position of what is below it."""
+        place = self.pages.index(page)
+        closed, ringed = self._open.pop(place), has_focus_ring(self.focusWidget())
+        is_topmost = place == len(self._open)
+        if is_topmost:
+            _set_visible(self.shown, shown=True)
+            self._restore_focus(closed.focus_below, ringed=ringed)
+        else:
+            above = self._open[place]
+            above.focus_below, above.scroll_below = closed.focus_below, closed.scroll_below
         self._remove(page)
-        self._restore_focus(ringed=ringed)
-        self._scroll.verticalScrollBar().setValue(self._scroll_below_page)
+        if is_topmost:
+            self._scroll.verticalScrollBar().setValue(closed.scroll_below)
         self.page_closed.emit()
+
+    def close_pages(self) -> None:
+        for page in self.pages:
+            self.close_page(page)
+
+    def show_state_on_pages(self, state: State, at: datetime) -> None:
+        """Show `state` on the page in sight; close those that cannot show it."""
+        for page in self.pages:
+            if not page.shows(state):
+                self.close_page(page)
+        if self.page is not None:
+            self.page.show_state(state, at)
 
     def scroll_by(self, key: int) -> bool:
         """Scroll with the keys of the system for that; return whether `key` is one."""
@@ -126,10 +164,15 @@ class ViewStack(QWidget):
             self._scroll.verticalScrollBar().triggerAction(move)
         return move is not None
 
-    def _restore_focus(self, *, ringed: bool) -> None:
-        left, self._focus_below_page = self._focus_below_page, None
-        if left is None or not left.isEnabled():
-            _focus_primary(self.view, ringed=ringed)
+    def _show_topmost(self, *, ringed: bool) -> None:
+        _set_visible(self.shown, shown=True)
+        _focus_primary(self.shown, ringed=ringed)
+        for each in (self.view, *self.pages):
+            _set_visible(each, shown=each is self.shown)
+
+    def _restore_focus(self, left: QWidget | None, *, ringed: bool) -> None:
+        if left is None or not (left.isEnabled() and left.isVisibleTo(self)):
+            _focus_primary(self.shown, ringed=ringed)
         elif isinstance(left, Button):
             left.take_focus(ringed=ringed)
         else:

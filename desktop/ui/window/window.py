@@ -34,7 +34,7 @@ class Window(QWidget):
         painted: the first paint is over.
         closed: the user closed it: it is hidden or, without a tray, minimized.
         sight_changed: `in_sight` has changed without a signal of the platform's window.
-        page_closed: the page on top of the view was closed.
+        page_closed: a page on top of the view was closed.
     """
 
     painted = Signal()
@@ -69,7 +69,13 @@ class Window(QWidget):
 
     @property
     def page(self) -> View | None:
+        """The page in sight, unless XDR Login is locked."""
         return self._stack.page
+
+    @property
+    def pages(self) -> tuple[View, ...]:
+        """The open pages, of which the last is in sight."""
+        return self._stack.pages
 
     def set_actions(self, actions: Actions) -> None:
         """Let the buttons call `actions`; before that, the window can only be closed."""
@@ -96,10 +102,7 @@ class Window(QWidget):
         self._stack.cover_page(covered=isinstance(state, Locked))
         self._header.show_buttons(shown=not self.is_covered)
         self.view.show_state(state, at)
-        if self.page is not None and self.page.shows(state):
-            self.page.show_state(state, at)
-        elif self.page is not None:
-            self.close_page()
+        self._stack.show_state_on_pages(state, at)
 
     @property
     def is_covered(self) -> bool:
@@ -124,11 +127,17 @@ class Window(QWidget):
         self._header.add_profile_switcher()
 
     def show_page(self, page: View) -> None:
-        """Show `page` on top of the view until `close_page`."""
+        """Show `page` on top of the view and of other pages until it is closed."""
         self._stack.show_page(page)
 
-    def close_page(self) -> None:
-        self._stack.close_page()
+    def close_page(self, page: View | None = None) -> None:
+        """Close `page`, or go back from the one in sight to what is below it."""
+        if (closed := page or self.page) is not None:
+            self._stack.close_page(closed)
+
+    def close_pages(self) -> None:
+        """Go back to the view."""
+        self._stack.close_pages()
 
     def copy_shown(self) -> None:
         """Copy what is on screen: the code, the token or the details."""

@@ -15,10 +15,9 @@ from desktop.services.model.states import (
     SignedOut,
     State,
 )
-from desktop.services.system.translation import translate, translate_plural
+from desktop.services.system.translation import translatable, translate, translate_plural
 from desktop.ui.wording import window_texts
 from desktop.ui.wording.update_timing import COUNTED_IN_DAYS
-from desktop.ui.wording.window_texts import TokenStatus
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -62,6 +61,16 @@ class MenuItem(Enum):
     LOCK = auto()
     UNLOCK = auto()
     QUIT = auto()
+
+
+class _TokenStatus(Enum):
+    """How a token is doing, in a word or two."""
+
+    SIGNING_OUT = translatable("Signing out")
+    RENEWING = translatable("Renewing")
+    VALID = translatable("Signed in")
+    IDLE = translatable("Idle")
+    EXPIRED = translatable("Expired")
 
 
 @frozen
@@ -141,22 +150,35 @@ def summary(state: State, at: datetime) -> str:
 
 
 def row_state(state: State, at: datetime) -> tuple[str, str]:
-    """What a list of profiles says of `state`, and its kind as in `window_texts.badge`."""
-    _, kind = window_texts.badge(state, at)
+    """What a list of profiles says of `state`, and its kind: neutral, busy, good or bad."""
     match state:
         case SignedIn(renewing=False, signing_out=False) if left := state.remaining(at):
-            return time_left(left), kind
-        case SignedIn() if window_texts.token_status(state, at) is TokenStatus.IDLE:
-            return translate("Renews on use"), kind
+            return time_left(left), "good"
+        case SignedIn():
+            return _row_of_token(state, at)
+        case AwaitingApproval():
+            return summary(state, at), "busy"
         case Failed():
             return summary(state, at), "bad"
         case _:
-            return summary(state, at), kind
+            return summary(state, at), "neutral"
+
+
+def _row_of_token(state: SignedIn, at: datetime) -> tuple[str, str]:
+    match _token_status(state, at):
+        case _TokenStatus.IDLE:
+            return translate("Renews on use"), "neutral"
+        case _TokenStatus.EXPIRED:
+            return summary(state, at), "bad"
+        case _:
+            return summary(state, at), "neutral" if state.is_expired(at) else "good"
 
 
 def tooltip(name: str, state: State, at: datetime) -> str:
     """The profile called `name`, and its state."""
-    return f"{_shortened(name) or 'XDR Login'}\n{summary(state, at)}"
+    # Some desktops would read tags as markup: the tray's specification allows images and links.
+    plain = "".join(each for each in _shortened(name) if each not in "<>")
+    return f"{plain or 'XDR Login'}\n{summary(state, at)}"
 
 
 def menu_labels(
@@ -284,17 +306,28 @@ def _signed_in_for(seconds: float) -> str:
 
 
 def _signed_in(state: SignedIn, at: datetime) -> str:
-    status = window_texts.token_status(state, at)
+    status = _token_status(state, at)
     match status:
-        case TokenStatus.VALID:
+        case _TokenStatus.VALID:
             left = state.remaining(at)
             return translate("Signed in, doesn't expire") if left is None else _signed_in_for(left)
-        case TokenStatus.IDLE:
+        case _TokenStatus.IDLE:
             return translate("Idle, renews when copied")
-        case TokenStatus.EXPIRED if state.renewable:
+        case _TokenStatus.EXPIRED if state.renewable:
             return translate("Expired, couldn't renew")
         case _:
-            return window_texts.token_word(status)
+            return translate(status.value)
+
+
+def _token_status(state: SignedIn, at: datetime) -> _TokenStatus:
+    """Tell how the token is doing; an expired one that can still be renewed is idle."""
+    if state.signing_out:
+        return _TokenStatus.SIGNING_OUT
+    if state.renewing:
+        return _TokenStatus.RENEWING
+    if not state.is_expired(at):
+        return _TokenStatus.VALID
+    return _TokenStatus.IDLE if state.renewable and state.trouble is None else _TokenStatus.EXPIRED
 
 
 def _action_labels(state: State, at: datetime) -> dict[MenuItem, MenuLabel]:

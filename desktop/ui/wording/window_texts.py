@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from desktop.services.model.states import (
@@ -49,65 +48,6 @@ _MINUTE, _DAY = 60.0, 86400.0  # seconds
 _MOST_MISSING = 20  # scopes in a sentence
 
 ENDING_SHARE = 0.2  # the ring changes color below this share of the lifetime
-
-
-def badge(state: State, at: datetime) -> tuple[str, str]:
-    """The word in the header and its kind: neutral, busy, good or bad."""
-    match state:
-        case Failed(still_saved=True):
-            return translate("Not signed out"), "bad"
-        case SignedOut() | Failed():
-            return translate("Signed out"), "neutral"
-        case Requesting():
-            return translate("Starting"), "neutral"
-        case AwaitingApproval():
-            return translate("Waiting"), "busy"
-        case SignedIn():
-            return _token_badge(state, at)
-        case Locked():
-            return translate("Locked"), "neutral"
-
-
-class TokenStatus(Enum):
-    """How a token is doing; window and tray have the same word for it."""
-
-    SIGNING_OUT = auto()
-    RENEWING = auto()
-    VALID = auto()
-    IDLE = auto()
-    EXPIRED = auto()
-
-
-_TOKEN_WORDS = {
-    TokenStatus.SIGNING_OUT: translatable("Signing out"),
-    TokenStatus.RENEWING: translatable("Renewing"),
-    TokenStatus.VALID: translatable("Signed in"),
-    TokenStatus.IDLE: translatable("Idle"),
-    TokenStatus.EXPIRED: translatable("Expired"),
-}
-
-
-def token_status(state: SignedIn, at: datetime) -> TokenStatus:
-    """Tell how the token is doing; an expired one that can still be renewed is idle."""
-    if state.signing_out:
-        return TokenStatus.SIGNING_OUT
-    if state.renewing:
-        return TokenStatus.RENEWING
-    if not state.is_expired(at):
-        return TokenStatus.VALID
-    return TokenStatus.IDLE if state.renewable and state.trouble is None else TokenStatus.EXPIRED
-
-
-def token_word(status: TokenStatus) -> str:
-    """Say how the token is doing, in a word or two."""
-    return translate(_TOKEN_WORDS[status])
-
-
-def _token_badge(state: SignedIn, at: datetime) -> tuple[str, str]:
-    status = token_status(state, at)
-    if status is TokenStatus.EXPIRED:
-        return token_word(status), "bad"
-    return token_word(status), "neutral" if state.is_expired(at) else "good"
 
 
 def locked_text(state: Locked) -> str:

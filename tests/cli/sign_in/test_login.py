@@ -30,7 +30,7 @@ from desktop.services.system import paths
 from desktop.services.system.paths import settings_file
 from desktop.services.system.worker import Worker
 from desktop.services.wording.formats import format_time
-from tests.languages import language
+from tests.pseudo_language import real_language
 from tests.sample_states import in_browser, signed_in
 from tests.services.harness import (
     ACCESS_TOKEN,
@@ -781,7 +781,7 @@ def test_a_countdown_in_wide_characters_fits_the_terminal_and_is_erased_whole(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "20")
-    with language("ja"):
+    with real_language("ja"):
         words = TextReporter()
         words.report_waiting(
             waiting(datetime.now(UTC) + timedelta(seconds=90)), opens_browser=False

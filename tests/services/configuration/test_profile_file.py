@@ -269,6 +269,7 @@ async def test_a_renewal_keeps_nobody_from_changing_the_file(
     monkeypatch.setattr(profile_file, "_LOCK_TIMEOUT", 0.1)
     async with shared_lock(paths.locks_folder(), "profiles", clock=SystemClock()):
         save_profile(file, "profiles", NEW)
+    assert load_profiles(file).good["profiles"].name == "Contoso"
 
 
 def test_without_a_folder_for_locks_it_goes_on(

@@ -1,6 +1,8 @@
 """Which language the texts are in."""
 
 import os
+import struct
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -176,6 +178,36 @@ def test_arabic_is_written_from_right_to_left(monkeypatch: pytest.MonkeyPatch) -
     assert languages.is_right_to_left()
 
 
+@pytest.mark.parametrize("language", ["ar", "de", "en"])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("a\u2069/\u2067b", "a/b"),
+        ("a\u202egnp", "agnp"),
+        ("a\u2068b", "a\u2068b\u2069"),
+        ("a \u2068b\u2069 c", "a \u2068b\u2069 c"),
+        ("Zürich 東京", "Zürich 東京"),
+    ],
+)
+def test_a_value_does_not_change_the_direction_of_the_rest(
+    monkeypatch: pytest.MonkeyPatch, language: str, value: str, shown: str
+) -> None:
+    monkeypatch.setenv("LANG", language)
+    text = translate("Open {path}", path=value)
+    assert text in {f"Open {shown}", f"{shown} öffnen", f"افتح {shown}"}
+
+
+@pytest.mark.parametrize("name", ["أمن", "SOC الرياض"])
+def test_a_name_from_right_to_left_does_not_reorder_other_words(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("LANG", "de")
+    assert translate("Open {path}", path=name) == f"\u2068{name}\u2069 öffnen"
+    monkeypatch.setenv("LANG", "ar")  # has marks of its own
+    languages.forget_language()
+    assert translate("Open {path}", path=name) == f"افتح {name}"
+
+
 @pytest.mark.parametrize(
     ("count", "form"), [(0, "0"), (1, "1"), (2, "2"), (3, "3"), (11, "4"), (100, "5"), (103, "3")]
 )
@@ -184,6 +216,70 @@ def test_arabic_has_six_plural_forms(
 ) -> None:
     monkeypatch.setenv("LANG", "ar")
     assert translate_plural("{count} day", "{count} days", count) == form
+
+
+def test_an_incomplete_catalog_leaves_texts_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANG", "ar")
+    file = languages._catalog_file("ar")
+    whole = file.read_bytes()
+    for length in range(len(whole)):
+        file.write_bytes(whole[:length])
+        languages.forget_language()
+        assert translate("Open {path}", path="x") in {"Open x", "افتح x"}
+        assert translate_plural("{count} day", "{count} days", 2) in {"2", "2 days"}
+
+
+def test_a_catalog_that_can_not_be_read_leaves_texts_in_english(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LANG", "de")
+    assert languages.current_language() == "de"
+    languages._catalog_file("de").unlink()
+    assert translate("Open {path}", path="x") == "Open x"
+
+
+def test_a_catalog_with_offsets_outside_of_the_file_has_no_texts() -> None:
+    catalog = CompiledCatalog(struct.pack("<7I", 0x950412DE, 0, 2**32 - 1, 28, 2**32 - 1, 0, 0))
+    assert catalog.find("Copy") == "Copy"
+    assert catalog.find_plural("{count} day", "{count} days", 2) == "{count} days"
+
+
+def test_very_many_languages_are_matched_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed: list[str] = []
+    list_files = os.listdir
+
+    def record(folder: str) -> list[str]:
+        listed.append(folder)
+        return list_files(folder)
+
+    monkeypatch.setattr(os, "listdir", record)
+    monkeypatch.setenv("LANGUAGE", ":".join(f"x{each}" for each in range(1000)) + ":de")
+    assert languages.current_language() == "de"
+    assert len(listed) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a FIFO")
+def test_a_pipe_in_place_of_the_settings_does_not_hold_up_the_start(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "settings.toml")
+    code = (
+        "import sys; from desktop.services.system import language as languages;"
+        "languages.settings_path = lambda: sys.argv[1]; print(languages._from_settings() or 'none')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "settings.toml")],
+        capture_output=True,
+        check=True,
+        timeout=20,
+    )
+    assert done.stdout == b"none\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no HOME")
+def test_settings_in_the_current_folder_are_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.setenv("HOME", ".")
+    monkeypatch.setenv("XDG_CONFIG_HOME", "config")
+    assert languages.settings_path() == ""
 
 
 def test_a_file_that_is_no_catalog_is_refused() -> None:

@@ -17,7 +17,7 @@ from desktop.services.wording.formats import (
     with_label,
     with_title,
 )
-from tests.languages import language
+from tests.pseudo_language import real_language
 
 NOON = datetime(2026, 11, 23, 12, 0, 5, tzinfo=UTC)
 
@@ -100,7 +100,7 @@ def test_the_first_day_of_a_month_is_an_ordinal_where_the_language_wants_it(
     code: str, first: str, second: str
 ) -> None:
     day = datetime(2027, 1, 1, 12, tzinfo=UTC)
-    with language(code) if code else nullcontext():
+    with real_language(code) if code else nullcontext():
         assert format_date(day) == first
         assert format_date(day + timedelta(days=1)) == second
 
@@ -146,5 +146,5 @@ def test_sentences_are_joined_as_the_language_does(monkeypatch: pytest.MonkeyPat
 
 def test_a_label_has_the_colon_of_the_language() -> None:
     assert with_label("Server", "") == "Server:"
-    with language("fr"):
+    with real_language("fr"):
         assert with_label("Serveur", "introuvable") == "Serveur\N{NO-BREAK SPACE}: introuvable"

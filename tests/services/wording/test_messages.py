@@ -20,6 +20,7 @@ from desktop.services.model.states import Failed
 from desktop.services.profile_editor import check_wording
 from desktop.services.secrets import keystore
 from desktop.services.system.paths import NoHomeFolder
+from desktop.services.system.translation import without_isolates
 from desktop.services.token.details import failure_report
 from desktop.services.wording import messages
 from desktop.services.wording.error_codes import error_code
@@ -569,7 +570,8 @@ def test_what_a_server_says_is_fit_to_print(said: str, kind: Any) -> None:  # no
     else:
         error = kind(said, host=HOST, description=said, trace_id=said)
     advice = advice_for(error)
-    shown = f"{advice.title}{advice.text}{advice.facts}".replace("\n", "")
+    # An Arabic text has marks around it, so that it reorders nothing else.
+    shown = without_isolates(f"{advice.title}{advice.text}{advice.facts}".replace("\n", ""))
     assert not [c for c in shown if unicodedata.category(c)[0] == "C"]
     assert len(shown) < 1000
 

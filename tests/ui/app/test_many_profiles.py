@@ -315,6 +315,26 @@ async def test_typing_filters_and_return_switches(office: Office) -> None:
     assert office.window.page is None
 
 
+async def test_a_choice_leaves_the_pages_below_too(office: Office) -> None:
+    await office.load_profiles(20)
+    office.controller.settings_store.why_no_autostart = "not here"
+    office.controller.open_settings()
+    page = office.open_switcher()
+    QTest.keyClick(page.search, Qt.Key.Key_Return)
+    assert office.window.pages == ()
+
+
+async def test_the_list_has_what_a_page_on_top_of_it_has_changed(office: Office) -> None:
+    await office.load_profiles(20)
+    page = office.open_switcher()
+    office.controller.open_shortcuts()
+    await office.sessions.update_profiles(customers(19))
+    office.window.escape()
+    settle()
+    assert page.search.hasFocus()
+    assert len(names(page)) == 19
+
+
 async def test_arrows_move_while_the_search_has_the_focus(office: Office) -> None:
     await office.load_profiles(20)
     page = office.open_switcher()

@@ -146,6 +146,15 @@ def test_a_menu_is_no_wider_than_the_window_and_tells_a_long_name_in_its_tooltip
     window.deleteLater()
 
 
+def test_a_name_from_right_to_left_does_not_move_the_time_that_is_left() -> None:
+    named = replace(STATUSES[0], profile=replace(PROFILE, name="أمن"))
+    profiles = ProfileRecorder(statuses=(named, *STATUSES[1:]), current_id=PROFILE.id)
+    menu = ProfileSwitcher(ActionRecorder(profiles=profiles))
+    menu.aboutToShow.emit()
+    assert menu.actions()[0].text().startswith("\u2068أمن\u2069 · ")
+    menu.deleteLater()
+
+
 def test_the_tray_is_no_wider_than_the_window() -> None:
     name = "Contoso Managed Detection and Response – Production in Europe and Africa"
     named = replace(STATUSES[0], profile=replace(PROFILE, name=name))

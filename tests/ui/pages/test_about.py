@@ -10,6 +10,7 @@ from desktop import __version__
 from desktop.services.system.components import licenses_folder
 from desktop.ui.copy.clipboard import Clipboard
 from desktop.ui.pages.about_page import AboutController, AboutView
+from desktop.ui.pages.settings_view import SettingsView
 from tests.sample_states import STATES
 from tests.ui.harness import ControllerHarness, Screen, misfits, name_of, settle, tab_order
 
@@ -96,7 +97,7 @@ def test_it_fits_into_a_narrow_window(screen: Screen, qtbot: QtBot) -> None:
     assert misfits(screen.window) == []
 
 
-def test_the_settings_lead_to_it(harness: ControllerHarness) -> None:
+def test_the_settings_lead_to_it_and_back(harness: ControllerHarness) -> None:
     harness.show(STATES["signed_in"])
     harness.controller.open_settings()
     (button,) = [
@@ -104,5 +105,5 @@ def test_the_settings_lead_to_it(harness: ControllerHarness) -> None:
     ]
     button.click()
     assert isinstance(harness.window.page, AboutView)
-    harness.controller.pages.close_page()
-    assert harness.window.page is None
+    harness.window.escape()
+    assert isinstance(harness.window.page, SettingsView)

@@ -9,9 +9,11 @@ from PySide6.QtGui import QFont, QIcon, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
+from desktop.services.model.settings import Settings
 from desktop.services.system.resources import resource
+from desktop.ui.kit.switch import Switch
 from desktop.ui.kit.theme import DARK, LIGHT, Theme
-from desktop.ui.kit.widgets import Label, has_focus_ring
+from desktop.ui.kit.widgets import Label, has_focus_ring, say
 from desktop.ui.pages.details_view import DetailsView
 from desktop.ui.pages.settings_view import SettingsView
 from desktop.ui.window.profile_switcher import ProfileSwitcher
@@ -124,15 +126,41 @@ def test_the_settings_stay_whatever_happens(screen: Screen) -> None:
     assert isinstance(screen.window.page, SettingsView)
 
 
-def test_one_page_takes_the_place_of_the_other(screen: Screen) -> None:
+def test_escape_goes_back_one_page_at_a_time(screen: Screen) -> None:
     screen.show(STATES["signed_in"])
-    screen.button("Details").setFocus()
-    screen.show_details()
+    details = screen.show_details()
+    screen.button("Copy details").setFocus()
     screen.show_settings()
+    assert not details.isVisibleTo(screen.window)
+    screen.window.escape()
+    assert list(screen.window.pages) == [details]
+    assert details.isVisibleTo(screen.window)
+    assert screen.focused == "Copy details"
+    screen.window.escape()
+    assert not screen.window.pages
+    assert screen.focused == "Copy token"
+
+
+def test_a_page_is_open_once(screen: Screen) -> None:
+    screen.show_settings()
+    screen.show_details()
+    again = screen.show_settings()
     settle()
-    assert len(screen.window.findChildren(DetailsView)) == 0
+    assert screen.window.pages == (again,)
+    assert not screen.window.findChildren(DetailsView)
     screen.window.close_page()
     assert screen.window.page is None
+
+
+def test_a_page_that_ends_below_another_leaves_that_where_it_is(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    screen.show_details()
+    settings = screen.show_settings()
+    screen.show(STATES["signed_out"])
+    assert screen.window.pages == (settings,)
+    assert screen.focused == "Start at login"
+    screen.window.escape()
+    assert screen.focused == "Sign in"
 
 
 def test_closing_is_signalled_once(screen: Screen) -> None:
@@ -354,6 +382,23 @@ def test_escape_goes_back_and_leaves_the_code_alone(harness: ControllerHarness) 
     assert "cancel" not in harness.session.calls
 
 
+def test_a_look_at_the_shortcuts_leads_back_to_a_page_that_is_up_to_date(
+    harness: ControllerHarness,
+) -> None:
+    harness.controller.add_shortcuts()
+    harness.show(signed_in())
+    harness.controller.open_settings()
+    settings = harness.window.page
+    QTest.keySequence(harness.window, QKeySequence("F1"))
+    harness.controller.change_settings(Settings(keep_fresh=True))
+    QTest.keySequence(harness.window, QKeySequence("F1"))
+    assert harness.window.page is settings
+    assert isinstance(settings, SettingsView)
+    keep_fresh = settings._controls["keep_fresh"]
+    assert isinstance(keep_fresh, Switch)
+    assert keep_fresh.isChecked()
+
+
 def test_a_page_can_be_left_by_its_button(harness: ControllerHarness) -> None:
     harness.show(signed_in())
     harness.controller.open_details()
@@ -365,3 +410,31 @@ def test_the_settings_open_without_a_session(harness: ControllerHarness) -> None
     harness.controller.set_session(None)
     harness.controller.open_settings()
     assert isinstance(harness.window.page, SettingsView)
+
+
+def test_the_focus_goes_to_a_page_and_back_without_a_stop(
+    screen: Screen, qapp: QApplication
+) -> None:
+    screen.show(STATES["signed_in"])
+    copy = screen.button("Copy token")
+    focused: list[object] = []
+    qapp.focusChanged.connect(note := lambda _before, now: focused.append(now))
+    screen.show_settings()
+    assert screen.window.page is not None
+    first = screen.window.page.primary()
+    screen.window.close_page()
+    screen.show(STATES["code_expired"])
+    qapp.focusChanged.disconnect(note)
+    assert focused == [first, copy, screen.window.view.primary()]
+
+
+@pytest.mark.usefixtures("announced_to_orca")
+def test_news_are_gone_when_the_keyboard_comes_back_from_a_page(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    copy = screen.button("Copy token")
+    copy.setFocus()
+    say(screen.window, "Clipboard cleared")
+    screen.show_settings()
+    screen.window.close_page()
+    settle()
+    assert copy.accessibleDescription() == "Ctrl+C"

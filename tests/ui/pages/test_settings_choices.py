@@ -86,7 +86,7 @@ def test_a_link_is_opened_in_the_browser_that_was_chosen(
     monkeypatch.setattr(browsers, "open_in", open_in)
     harness.controller.settings_store.use(Settings(browser="fox.desktop"))
     harness.show(waiting())
-    assert harness.controller.open_browser()
+    harness.controller.open_browser()
     drain(harness.controller)
     assert opened == [("fox.desktop", waiting().link)]
 
@@ -150,7 +150,7 @@ def test_on_wayland_qt_opens_the_link_if_there_is_a_browser(
 
     monkeypatch.setattr(QDesktopServices, "openUrl", open_url)
     harness.show(waiting())
-    assert harness.controller.open_browser()
+    harness.controller.open_browser()
     drain(harness.controller)
     assert opened == [urlsplit(waiting().link).hostname]
 

@@ -279,6 +279,21 @@ async def test_escape_leaves_at_once_without_input(place: Place) -> None:
     assert place.screen.window.page is None
 
 
+async def test_escape_leads_from_the_form_back_to_the_list(place: Place) -> None:
+    view = await place.list()
+    await place.form("soc")
+    place.screen.window.escape()
+    assert place.screen.window.page is view
+
+
+async def test_saving_leads_from_the_form_to_the_profile(place: Place) -> None:
+    await place.list()
+    await place.form("soc")
+    place.type(name="Typed")
+    await place.press("Save")
+    assert place.screen.window.pages == ()
+
+
 async def test_the_form_starts_on_its_first_field_and_tab_goes_down(place: Place) -> None:
     await place.form()
     assert place.screen.focused == "Paste JSON"
@@ -563,6 +578,32 @@ async def test_what_a_check_finds_comes_into_sight(
     assert not form.findings.visibleRegion().isEmpty()
     last = form.findings._shown[-1]
     assert last.visibleRegion().boundingRect() == last.rect()
+
+
+async def test_a_check_goes_on_below_another_page_and_ends_with_the_form(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown, closed = asyncio.Event(), asyncio.Event()
+
+    async def check(*_: object, **__: object) -> AsyncIterator[Finding]:
+        try:
+            yield Finding(Step.REACH, Outcome.GOOD, "It answers.")
+            shown.set()
+            await asyncio.Event().wait()
+        finally:
+            closed.set()
+
+    monkeypatch.setattr(profile_check, "check", check)
+    await place.form("soc")
+    place.screen.button("Check").click()
+    await shown.wait()
+    place.screen.show_settings()
+    place.screen.window.escape()
+    await asyncio.sleep(0.01)
+    assert not closed.is_set()
+    place.screen.window.escape()
+    await place.done()
+    assert closed.is_set()
 
 
 async def test_a_check_is_broken_off(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

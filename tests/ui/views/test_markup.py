@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from desktop.oauth import errors
-from desktop.services.model.states import Failed
+from desktop.services.model.states import Failed, SignedOut
 from tests.sample_states import signed_in, waiting
 from tests.ui.harness import Screen
 
@@ -45,3 +46,12 @@ def test_a_tooltip_shows_markup_as_it_is(screen: Screen, name: str) -> None:
     for tip in tips:
         inside = tip.removeprefix("<span>").removesuffix("</span>")
         assert "<" not in inside
+
+
+def test_an_ampersand_in_a_name_is_shown_and_is_no_shortcut(screen: Screen) -> None:
+    screen.show(SignedOut(user="d&ana@northwind.example"))
+    button = screen.window.view.primary()
+    assert isinstance(button, QPushButton)
+    told = QAccessible.queryAccessibleInterface(button)
+    assert told.text(QAccessible.Text.Name) == "Continue as d&ana@northwind.example"
+    assert button.shortcut().isEmpty()

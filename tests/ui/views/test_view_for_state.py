@@ -19,7 +19,7 @@ from desktop.ui.kit.widgets import Label
 from desktop.ui.views.account_row import AccountRow, initials
 from desktop.ui.views.starting_view import _Dots
 from desktop.ui.views.waiting_view import TimeBar, WaitingView
-from tests.sample_states import HOST, NOW, PROFILE, STATES, signed_in, waiting
+from tests.sample_states import HOST, NOW, PROFILE, STATES, in_browser, signed_in, waiting
 from tests.ui.harness import Screen, settle, shown_text
 
 PRESSED = [
@@ -177,9 +177,8 @@ def test_a_button_says_what_it_did_and_then_its_name_again(
 
 
 def test_a_browser_that_does_not_start_is_told_with_the_way_out(screen: Screen) -> None:
-    screen.actions.has_browser = False
     screen.show(STATES["waiting"])
-    screen.button("Open browser").click()
+    screen.window.view.show_browser_failure(waiting().link)
     assert "Couldn't open a browser" in screen.visible_texts
     assert "Copy the link, and open it in any browser." in screen.visible_texts
     assert screen.has_button("Open browser")
@@ -188,6 +187,7 @@ def test_a_browser_that_does_not_start_is_told_with_the_way_out(screen: Screen) 
 def test_an_opened_browser_is_waited_for_and_can_be_opened_again(screen: Screen) -> None:
     screen.show(STATES["waiting"])
     screen.button("Open browser").click()
+    screen.window.view.show_browser_opened(waiting().link)
     assert "Waiting for you to approve" in screen.visible_texts
     assert not screen.has_button("Open browser")
     assert screen.focused == "Open again"
@@ -197,7 +197,7 @@ def test_an_opened_browser_is_waited_for_and_can_be_opened_again(screen: Screen)
 
 def test_a_new_code_needs_its_browser_again(screen: Screen) -> None:
     screen.show(STATES["waiting"])
-    screen.button("Open browser").click()
+    screen.window.view.show_browser_opened(waiting().link)
     screen.show(waiting(user_code="ZZZZ-ZZZZ"))
     assert screen.has_button("Open browser")
     assert not screen.has_button("Open again")
@@ -206,7 +206,7 @@ def test_a_new_code_needs_its_browser_again(screen: Screen) -> None:
 
 def test_a_browser_that_fails_after_all_can_be_tried_again(screen: Screen) -> None:
     screen.show(STATES["waiting"])
-    screen.button("Open browser").click()
+    screen.window.view.show_browser_opened(waiting().link)
     screen.window.view.show_browser_failure(waiting().link)
     assert "Couldn't open a browser" in screen.visible_texts
     assert screen.focused == "Open browser"
@@ -237,6 +237,7 @@ def test_opening_and_copying_say_what_they_did_without_a_code(screen: Screen) ->
     screen.window.view.copy()
     assert screen.has_button("Copied")
     screen.button("Open browser").click()
+    screen.window.view.show_browser_opened(in_browser().link)
     assert "Waiting for you to sign in" in screen.visible_texts
     assert screen.actions.calls == ["copy_link", "open_browser"]
 

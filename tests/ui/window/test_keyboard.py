@@ -387,6 +387,8 @@ def test_f1_lists_every_shortcut_and_escape_goes_back(harness: ControllerHarness
             if each.key().toString() not in {f"Ctrl+{digit}" for digit in range(2, 9)}
         }
         assert added - {""} <= listed  # not every platform has all standard keys
+        names = {each.accessibleName() for each in page.findChildren(QLabel)}
+        assert "Switch to a profile by its position: Ctrl+1 … Ctrl+9" in names
         QTest.keyClick(harness.window, Qt.Key.Key_Escape)
         settle()
         assert harness.window.page is None

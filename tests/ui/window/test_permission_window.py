@@ -14,7 +14,7 @@ from desktop.services.session.token_permission import PermissionAnswer, Permissi
 from desktop.services.system.processes import UNKNOWN_PROGRAM, Program
 from desktop.services.system.terminal.terminal_session import TerminalSession
 from desktop.ui.kit.widgets import Button
-from desktop.ui.window.announcer import Announcer
+from desktop.ui.window import permission_window
 from desktop.ui.window.permission_window import PermissionWindow
 from tests.ui.harness import run_on_event_loop, texts_on
 
@@ -241,7 +241,7 @@ def test_the_time_until_it_is_denied_counts_down() -> None:
 
 def test_a_screen_reader_hears_the_countdown_once(monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[str] = []
-    monkeypatch.setattr(Announcer, "announce", lambda _self, text: heard.append(text))
+    monkeypatch.setattr(permission_window, "say", lambda _window, text: heard.append(text))
 
     def look(window: PermissionWindow) -> None:
         assert window._remaining.accessibleName() == "Denied automatically after a minute."

@@ -18,10 +18,10 @@ from desktop.services.model.states import (
 )
 from desktop.services.secrets import keystore
 from desktop.services.system.translation import without_isolates
-from desktop.ui.wording import tray_texts, window_texts
+from desktop.ui.wording import tray_texts
 from desktop.ui.wording.tray_texts import ARC_STEPS, IconShape, MenuItem, Notification
 from desktop.ui.wording.update_timing import is_renewal_failing, seconds_to_redraw_tray
-from tests.languages import language
+from tests.pseudo_language import real_language
 from tests.sample_states import HOST, NOW, STATES, in_browser, signed_in, waiting
 
 TROUBLE = errors.TransportFailure(HOST)
@@ -83,10 +83,31 @@ def test_the_tooltip_says_profile_and_state(state: State, words: str) -> None:
     assert tray_texts.tooltip("Northwind SOC", state, NOW) == f"Northwind SOC\n{words}"
 
 
-@pytest.mark.parametrize("state", [RENEWING, LEAVING, SPENT, STUCK, signed_in(left=0), signed_in()])
-def test_the_tray_has_the_word_of_the_window(state: State) -> None:
-    word, _ = window_texts.badge(state, NOW)
-    assert tray_texts.summary(state, NOW).partition(",")[0] == word
+@pytest.mark.parametrize(
+    ("state", "row"),
+    [
+        (STATES["signed_out"], ("Signed out", "neutral")),
+        (STATES["opening"], ("Starting", "neutral")),
+        (STATES["waiting"], ("Waiting for approval", "busy")),
+        (signed_in(left=507), ("8 min left", "good")),
+        (signed_in(left=None), ("Signed in, doesn't expire", "good")),
+        (signed_in(left=0), ("Expired", "bad")),
+        (RENEWING, ("Renewing", "good")),
+        (replace(signed_in(left=0, renewable=True), renewing=True), ("Renewing", "neutral")),
+        (LEAVING, ("Signing out", "good")),
+        (SPENT, ("Renews on use", "neutral")),
+        (STUCK, ("Expired, couldn't renew", "bad")),
+        (STATES["declined"], ("Sign-in denied", "bad")),
+    ],
+)
+def test_a_row_says_how_the_profile_is_doing(state: State, row: tuple[str, str]) -> None:
+    assert tray_texts.row_state(state, NOW) == row
+
+
+def test_a_name_is_no_markup_in_a_tooltip() -> None:
+    name = "R&D <img src='http://evil.example/x.png'>"
+    shown = tray_texts.tooltip(name, Requesting(), NOW)
+    assert shown == "R&D img src='http://evil.example/x.png'\nStarting"
 
 
 def test_a_tooltip_fits_what_windows_shows_of_it() -> None:
@@ -121,7 +142,7 @@ def test_what_is_left_is_said_no_finer_than_a_minute(seconds: float, words: str)
 @pytest.mark.parametrize("code", ["de", "es", "fr", "pt_BR"])
 def test_what_is_left_starts_a_row_with_a_capital_or_a_number(code: str, left: float) -> None:
     state = signed_in(left=left)
-    with language(code):
+    with real_language(code):
         row, summary = tray_texts.row_state(state, NOW)[0], tray_texts.summary(state, NOW)
     first = without_isolates(row)[0]
     assert first.isupper() or first.isdigit(), row
@@ -129,7 +150,7 @@ def test_what_is_left_starts_a_row_with_a_capital_or_a_number(code: str, left: f
 
 
 def test_what_is_left_agrees_with_its_number() -> None:
-    with language("ar"):
+    with real_language("ar"):
         shown = [without_isolates(tray_texts.time_left(60 * each)) for each in (1, 2, 5, 59)]
     assert shown == ["بقيت دقيقة واحدة", "بقيت دقيقتان", "بقيت 5 دقائق", "بقيت 59 دقيقة"]
 

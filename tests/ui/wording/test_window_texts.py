@@ -78,35 +78,6 @@ def test_a_clock_that_was_set_back_fills_the_ring_and_no_more() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "badge"),
-    [
-        ("signed_out", ("Signed out", "neutral")),
-        ("opening", ("Starting", "neutral")),
-        ("waiting", ("Waiting", "busy")),
-        ("signed_in", ("Signed in", "good")),
-        ("signed_in_for_ever", ("Signed in", "good")),
-        ("renewing", ("Renewing", "good")),
-        ("not_renewed", ("Signed in", "good")),
-        ("lapsed", ("Idle", "neutral")),
-        ("expired", ("Expired", "bad")),
-        ("declined", ("Signed out", "neutral")),
-    ],
-)
-def test_the_badge_says_how_it_stands(name: str, badge: tuple[str, str]) -> None:
-    assert window_texts.badge(STATES[name], NOW) == badge
-
-
-def test_an_expired_token_that_is_being_renewed_is_neither_good_nor_bad() -> None:
-    state = replace(signed_in(left=0, renewable=True), renewing=True)
-    assert window_texts.badge(state, NOW) == ("Renewing", "neutral")
-
-
-def test_an_expired_token_that_cannot_be_renewed_just_now_is_bad() -> None:
-    state = replace(signed_in(left=0, renewable=True), trouble=TROUBLE)
-    assert window_texts.badge(state, NOW) == ("Expired", "bad")
-
-
-@pytest.mark.parametrize(
     ("state", "words"),
     [
         (signed_in(renewable=True), "Renews automatically"),

@@ -59,6 +59,7 @@ def forget_language() -> None:
     """Find out the language again, such as after a change of the environment."""
     current_language.cache_clear()
     load_catalog.cache_clear()
+    list_languages.cache_clear()
 
 
 def is_right_to_left(language: str = "") -> bool:
@@ -79,24 +80,28 @@ def match_language(wanted: str) -> str:
     return found.get(name.lower()) or found.get(base.lower()) or next(similar, "")
 
 
-def list_languages() -> list[str]:
+@cache
+def list_languages() -> tuple[str, ...]:
     """List the languages besides English, by what is installed."""
     try:
         names = os.listdir(_folder())  # noqa: PTH208 - of names only
     except OSError:  # none has been compiled
-        return []
-    return sorted(each for each in names if _catalog_file(each).is_file())
+        return ()
+    return tuple(sorted(each for each in names if _catalog_file(each).is_file()))
 
 
 @cache
 def load_catalog() -> CompiledCatalog | None:
-    """Load the texts of the current language; None for English."""
+    """Load the texts of the current language; None for English, and if they can't be read."""
     language = current_language()
     if language == "en":
         return None
     from .catalog import CompiledCatalog
 
-    return CompiledCatalog(_catalog_file(language).read_bytes())
+    try:
+        return CompiledCatalog(_catalog_file(language).read_bytes())
+    except (OSError, ValueError):  # a damaged installation: people must still be able to sign out
+        return None
 
 
 def _catalog_file(language: str) -> Path:
@@ -174,11 +179,16 @@ def _from_settings() -> str:
     """Read `language` from the lines of settings.toml: parsing TOML takes too long here."""
     path = settings_path()
     try:
-        with open(path, "rb") as file:  # noqa: PTH123
+        with open(path, "rb", opener=_open_without_waiting) as file:
             lines = file.read(_LARGEST_FILE).decode("utf-8-sig").splitlines()
     except (OSError, ValueError):
         return ""
     return _language_in(lines)
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Open `path` also if it is a pipe to which nobody writes, as `files` does."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
 
 
 def _language_in(lines: Iterable[str]) -> str:
@@ -203,7 +213,9 @@ def settings_path() -> str:
         base = os.environ.get("XDG_CONFIG_HOME", "")
         if not os.path.isabs(base):  # noqa: PTH117
             base = os.path.expanduser("~/.config")  # noqa: PTH111
-    return os.path.join(base, "xdr-login", "settings.toml") if base else ""  # noqa: PTH118
+    if not os.path.isabs(base):  # noqa: PTH117 - HOME may be relative: a folder of someone else
+        return ""
+    return os.path.join(base, "xdr-login", "settings.toml")  # noqa: PTH118
 
 
 def _from_system() -> Iterable[str]:

@@ -6,7 +6,7 @@ than the rest of a command.
 
 from __future__ import annotations
 
-from struct import unpack_from
+import struct
 
 TYPE_CHECKING = False  # `typing` is slow to load
 if TYPE_CHECKING:
@@ -14,13 +14,19 @@ if TYPE_CHECKING:
 
 _MAGIC = 0x950412DE  # GNU gettext manual, "The Format of GNU MO Files"
 _PLURAL = "plural="
+_UNTRANSLATED = ("",)
 
 
 class CompiledCatalog:
-    """A catalog, whose messages are sorted by their English texts. Raises `ValueError`."""
+    """A catalog, whose messages are sorted by their English texts. Raises `ValueError`.
+
+    Messages that cannot be read, because the file is damaged, have no translation.
+    """
 
     def __init__(self, content: bytes) -> None:
-        magic, _, self._count, self._keys, self._texts = unpack_from("<5I", content.ljust(20))
+        magic, _, self._count, self._keys, self._texts = struct.unpack_from(
+            "<5I", content.ljust(20)
+        )
         if magic != _MAGIC:
             raise ValueError("not a compiled catalog")
         self._content = content
@@ -51,7 +57,11 @@ class CompiledCatalog:
     def _find(self, message: str) -> tuple[str, ...]:
         found = self._known.get(message)
         if found is None:
-            found = self._known[message] = self._search(message.encode())
+            try:
+                found = self._search(message.encode())
+            except (struct.error, ValueError):  # the latter also for what is not UTF-8
+                found = _UNTRANSLATED
+            self._known[message] = found
         return found
 
     def _search(self, message: bytes) -> tuple[str, ...]:
@@ -66,8 +76,11 @@ class CompiledCatalog:
                 low = middle + 1
             else:
                 high = middle
-        return ("",)
+        return _UNTRANSLATED
 
     def _read(self, table: int, number: int) -> bytes:
-        length, start = unpack_from("<2I", self._content, table + 8 * number)
-        return self._content[start : start + length]
+        length, start = struct.unpack_from("<2I", self._content, table + 8 * number)
+        text = self._content[start : start + length]
+        if len(text) != length:
+            raise ValueError("incomplete")
+        return text

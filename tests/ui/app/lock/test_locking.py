@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from desktop.services.model.audit import AuditEvent
 from desktop.services.model.audit_kinds import APP_LOCKED, APP_UNLOCKED
@@ -264,6 +264,32 @@ def test_a_lock_closes_the_details_with_a_revealed_token(harness: ControllerHarn
     lock_of(harness).lock(LockReason.SCREEN)
     settle()
     assert harness.window.page is None
+
+
+@pytest.mark.parametrize("is_active", [True, False])
+def test_nothing_below_the_lock_keeps_what_was_said(
+    harness: ControllerHarness, announced: list[str], *, is_active: bool
+) -> None:
+    harness.show(STATES["signed_out"])
+    harness.controller.pages.open_settings()
+    settle()
+    harness.show(waiting(user_code="WDJB-MJHT"))
+    settle()
+    assert any("W, D, J, B" in each for each in announced)
+    other = QWidget()
+    if not is_active:
+        other.show()
+        other.activateWindow()
+        settle()
+    lock_of(harness).lock(LockReason.SCREEN)
+    settle()
+    told = [
+        text
+        for each in harness.window.findChildren(QWidget)
+        for text in (each.accessibleName(), each.accessibleDescription(), each.toolTip())
+    ]
+    assert not [each for each in told if "W, D, J, B" in each or "WDJB" in each]
+    other.close()
 
 
 def test_a_page_waits_below_the_lock_with_what_was_typed(harness: ControllerHarness) -> None:
