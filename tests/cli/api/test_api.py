@@ -21,7 +21,7 @@ from desktop.services.model.api_calls import Language
 from desktop.services.token.openapi import load_bundled_routes
 from tests.cli.commands import COMMAND, CommandHarness, environment
 from tests.cli.demo_harness import DemoHarness, write_profile
-from tests.languages import language
+from tests.pseudo_language import real_language
 from tests.rigs import requirements
 
 ROOT = Path(__file__).parents[3]
@@ -375,7 +375,7 @@ def test_the_list_has_groups_parameters_and_assumptions(served: DemoHarness) -> 
 def test_the_list_of_known_routes_is_translated_but_not_as_json(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with language("de"):
+    with real_language("de"):
         list_routes(load_bundled_routes(), (), "", as_json=False)
         assert "      Code anfordern (RFC 8628).\n" in capsys.readouterr().out
         list_routes(load_bundled_routes(), (), "", as_json=True)

@@ -23,7 +23,7 @@ from desktop.services.model.policy import Policy
 from desktop.services.model.profile import EDITABLE
 from desktop.services.wording.field_names import option_name
 from tests.cli.commands import COMMAND, CommandHarness, environment
-from tests.languages import language
+from tests.pseudo_language import real_language
 
 ONE = '# mine\n[profiles.soc]\nissuer = "https://login.example"\nclient_id = "c-1"\nname = "SOC"\n'
 MODEL = {
@@ -370,7 +370,7 @@ def test_a_profile_is_shown_with_the_keys_of_its_preset(console: Console) -> Non
     assert found["region"] == "Europe"
     assert found["scope"] == ["casebook"]
     assert "region              Europe\n" in console.run("show").out
-    with language("de"):
+    with real_language("de"):
         assert "region              Europa\n" in console.run("show").out
 
 

@@ -8,8 +8,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 
 from desktop.ui.kit.widgets import shortcut_name
 from desktop.ui.wording.qt_texts import QtTexts
-from tests.languages import language
-from tests.pseudo_language import MARK, pseudo_language
+from tests.pseudo_language import MARK, pseudo_language, real_language
 
 
 @pytest.fixture(autouse=True)
@@ -35,13 +34,13 @@ def test_what_qt_shows_nowhere_else_stays_english() -> None:
 
 
 def test_the_names_of_keys_are_those_of_the_keyboard(qapp: QApplication) -> None:
-    with language("de"):
+    with real_language("de"):
         texts = QtTexts(qapp)
         qapp.installTranslator(texts)
         assert shortcut_name("Ctrl+K") == "Strg+K"
         assert shortcut_name("Esc") == "Esc"
         qapp.removeTranslator(texts)
-    with language("fr"):
+    with real_language("fr"):
         texts = QtTexts(qapp)
         qapp.installTranslator(texts)
         assert shortcut_name("Ctrl+K") == "Ctrl+K"
