@@ -76,12 +76,10 @@ def _route_texts() -> Iterator[tuple[str, str]]:
     from desktop.services.token.openapi import BUNDLED_DESCRIPTION, load_bundled_routes
 
     for route in load_bundled_routes():
-        for each in (route, *route.parameters):
-            yield from (
-                (f"resources/{BUNDLED_DESCRIPTION}", text)
-                for text in (each.text, each.assumed)
-                if text
-            )
+        texts = [route.text, route.assumed]
+        for each in route.parameters:
+            texts += [each.text, each.assumed]
+        yield from ((f"resources/{BUNDLED_DESCRIPTION}", each) for each in texts if each)
 
 
 def messages_of(source: str) -> Iterator[Key]:
