@@ -446,8 +446,8 @@ def test_what_a_server_does_wrong_is_not_blamed_on_the_network(
         (
             errors.NoAnswerInTime(HOST),
             (
-                "XDR Login couldn't check whether you approved the sign-in. The server is not "
-                "responding. login.example didn't respond in time."
+                "XDR Login couldn't check whether you approved the sign-in. "
+                "The server is not responding. login.example didn't respond in time."
             ),
         ),
         (

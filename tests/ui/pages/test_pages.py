@@ -137,7 +137,7 @@ def test_escape_goes_back_one_page_at_a_time(screen: Screen) -> None:
     assert details.isVisibleTo(screen.window)
     assert screen.focused == "Copy details"
     screen.window.escape()
-    assert not screen.window.pages
+    assert list(screen.window.pages) == []
     assert screen.focused == "Copy token"
 
 
