@@ -12,7 +12,7 @@ from desktop.services.system.translation import translate
 xdr-login lock                             hide and keep back all tokens until you unlock
 """)
 def lock() -> int:
-    """Until you unlock it in its window, XDR Login shows no tokens and gives programs none.
+    """XDR Login shows no tokens and gives programs none until you unlock it in its window.
 
     Profiles with `unattended = true` are exempt. There is no command that unlocks.
     """

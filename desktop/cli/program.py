@@ -127,7 +127,7 @@ class _Program(LazyGroup):
     is_eager=True,
     expose_value=False,
     callback=_use_language,
-    help="The language of all texts, such as de. Before a command.",
+    help="The language of all texts, such as de. Pass it before a command.",
 )
 @click.option("--verbose", is_flag=True, help="Write more to the log file.")
 @click.option("--selftest", is_flag=True, help="Check that this installation is complete.")

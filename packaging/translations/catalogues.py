@@ -67,9 +67,21 @@ def _messages() -> Iterator[tuple[str, Key]]:
     yield from _table_messages(ROOT / "resources" / "presets.toml", _PRESET_TEXTS)
     for file in sorted((ROOT / "resources" / "scopes").glob("*.toml")):
         yield from _table_messages(file, _SCOPE_TEXTS)
+    yield from _route_texts()
     yield from (("packaging/product.toml", each) for each in _product_texts())
     yield from (each for each in command_help.help_texts() if each[1])
     yield from command_help.click_texts()
+
+
+def _route_texts() -> Iterator[tuple[str, str]]:
+    """Yield what our own description of the API says of routes and parameters."""
+    from desktop.services.token.openapi import BUNDLED_DESCRIPTION, load_bundled_routes
+
+    for route in load_bundled_routes():
+        texts = [route.text, route.assumed]
+        for each in route.parameters:
+            texts += [each.text, each.assumed]
+        yield from ((f"resources/{BUNDLED_DESCRIPTION}", each) for each in texts if each)
 
 
 def messages_of(source: str) -> Iterator[Key]:

@@ -345,7 +345,10 @@ def test_the_window_is_opened_without_the_command_line() -> None:
         (["--hidden", "login"], "--hidden cannot be used with login."),
         (
             ["--demo", "status"],
-            "--demo cannot be used with status. To try it, run a demo server: xdr-login demo",
+            (
+                "--demo cannot be used with status. To try the command, run a demo server: "
+                "xdr-login demo"
+            ),
         ),
     ],
 )

@@ -13,7 +13,7 @@ from desktop.cli.terminal.tables import print_rows
 from desktop.services.system.translation import translate
 from desktop.services.token.api_services import ApiService
 from desktop.services.token.openapi import Parameter, Route
-from desktop.services.wording.formats import join_sentences
+from desktop.services.wording.formats import join_sentences, with_title
 
 _INDENT = 6  # columns
 
@@ -61,7 +61,7 @@ def _print_routes(routes: Sequence[Route]) -> None:
 
 def _texts(route: Route) -> Iterator[str]:
     if route.text:
-        yield f"{route.text}."
+        yield with_title(translate(route.text), "")  # our own description is in the catalogs
     if route.needs_token and route.scopes:
         yield translate("Required scopes: {scopes}.", scopes=" ".join(route.scopes))
     elif route.needs_token:
@@ -69,7 +69,7 @@ def _texts(route: Route) -> Iterator[str]:
     else:
         yield translate("Needs no token.")
     if route.assumed:
-        yield translate("Assumed: {assumption}", assumption=route.assumed)
+        yield translate("Assumed: {assumption}", assumption=translate(route.assumed))
 
 
 def _parameter_label(each: Parameter) -> str:
@@ -79,5 +79,7 @@ def _parameter_label(each: Parameter) -> str:
 
 
 def _parameter_help(each: Parameter) -> str:
-    assumed = translate("Assumed: {assumption}", assumption=each.assumed) if each.assumed else ""
-    return join_sentences(each.text, assumed)
+    text, assumed = (translate(told) if told else "" for told in (each.text, each.assumed))
+    return join_sentences(
+        text, translate("Assumed: {assumption}", assumption=assumed) if assumed else ""
+    )

@@ -106,7 +106,7 @@ def _check_configuration() -> list[Check]:
         warning(
             name,
             translate("a profile can't be used: {problem}", problem=why.detail),
-            translate("Correct the profile in {place}.", place=why.where),
+            translate("Correct {file}.", file=why.where),
         )
         for why in found.broken.values()
     ]

@@ -29,7 +29,7 @@ xdr-login --demo login                     try it with a built-in demo server
 @click.option("--no-browser", is_flag=True, help="Print the link and don't open a browser.")
 @click.option("--qr", is_flag=True, help="Always print a QR code.")
 @click.option(
-    "--plain", is_flag=True, help="Spell the code and redraw nothing, for screen readers."
+    "--plain", is_flag=True, help="Spell the code and don't redraw lines, for screen readers."
 )
 @json_option
 def login(**given: Any) -> int:  # noqa: ANN401 - its options

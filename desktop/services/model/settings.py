@@ -98,7 +98,7 @@ class Settings:
         "spelled, nothing is redrawn, and there is no QR code.",
         default=False,
         title=translatable("Plain output in the terminal"),
-        help=translatable("For screen readers: spells the code and redraws nothing."),
+        help=translatable("For screen readers: spells the code and doesn't redraw lines."),
     )
     browser: str = text(
         "The browser that opens links, by the ID that the Settings page writes into settings.toml. "

@@ -39,7 +39,7 @@ def parse_toml(text: str) -> dict[str, object]:
     try:
         document = tomllib.loads(text)
     except RecursionError as error:
-        raise UnreadableToml(translate("the text is nested too deep")) from error
+        raise UnreadableToml(translate("the text is nested too deeply")) from error
     except ValueError as error:  # TOMLDecodeError is one; so is an integer of 5,000 digits
         raise UnreadableToml(_describe(error)) from error
     require_small_integers(document)

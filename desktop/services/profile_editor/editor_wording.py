@@ -168,7 +168,7 @@ def delete_question(name: str, *, signed_in: bool, everywhere: bool = False) -> 
 
 def broken_profile_message(error: BrokenProfile) -> str:
     """Say why a profile cannot be used."""
-    return translate("{detail}. Correct the profile in the file.", detail=printable(error.detail))
+    return translate("{detail}. Correct the file.", detail=printable(error.detail))
 
 
 def own_profiles_disabled(policy: Policy) -> str:

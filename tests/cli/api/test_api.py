@@ -14,11 +14,14 @@ import click
 import pytest
 
 from desktop.cli.api import api_answers
+from desktop.cli.api.api_routes import list_routes
 from desktop.cli.terminal.exits import Exit
 from desktop.demo import PUBLIC_CLIENT_ID
 from desktop.services.model.api_calls import Language
+from desktop.services.token.openapi import load_bundled_routes
 from tests.cli.commands import COMMAND, CommandHarness, environment
 from tests.cli.demo_harness import DemoHarness, write_profile
+from tests.pseudo_language import real_language
 from tests.rigs import requirements
 
 ROOT = Path(__file__).parents[3]
@@ -366,7 +369,17 @@ def test_the_list_has_groups_parameters_and_assumptions(served: DemoHarness) -> 
     assert groups == [f"server  {served.server.url}", "OAuth2", "Grants", "DeviceGrant"]
     assert "  DELETE /iroh/oauth2/app-grant/{client-id}" in lines
     assert any("client-id (path, required)" in line for line in lines)
-    assert any("Assumed: The path could not be read" in line for line in lines)
+    assert any("Assumed: The path, which Cisco" in line for line in lines)
+
+
+def test_the_list_of_known_routes_is_translated_but_not_as_json(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with real_language("de"):
+        list_routes(load_bundled_routes(), (), "", as_json=False)
+        assert "      Code anfordern (RFC 8628).\n" in capsys.readouterr().out
+        list_routes(load_bundled_routes(), (), "", as_json=True)
+        assert "Request a code (RFC 8628)" in capsys.readouterr().out
 
 
 def test_the_list_is_by_service(served: DemoHarness, services: dict[str, str]) -> None:

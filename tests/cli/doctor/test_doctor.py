@@ -68,7 +68,7 @@ def test_checks_of_a_server_name_its_profiles_and_its_port(home: CommandHarness)
         home.add_profile(id_)
     host = urlsplit(home.server.url).netloc
     lines = home.run("doctor").stdout.splitlines()
-    assert f"ok       proxy (soc and 1 other, {host}): none" in lines
+    assert f"ok       proxy (soc and 1 other, {host}): not used" in lines
     tls = checks_in(home.run("doctor", "--json"))["TLS (127.0.0.1)"]
     assert (tls["address"], tls["profiles"]) == (host, "soc and 1 other")
 

@@ -23,6 +23,7 @@ from desktop.services.model.policy import Policy
 from desktop.services.model.profile import EDITABLE
 from desktop.services.wording.field_names import option_name
 from tests.cli.commands import COMMAND, CommandHarness, environment
+from tests.pseudo_language import real_language
 
 ONE = '# mine\n[profiles.soc]\nissuer = "https://login.example"\nclient_id = "c-1"\nname = "SOC"\n'
 MODEL = {
@@ -369,6 +370,8 @@ def test_a_profile_is_shown_with_the_keys_of_its_preset(console: Console) -> Non
     assert found["region"] == "Europe"
     assert found["scope"] == ["casebook"]
     assert "region              Europe\n" in console.run("show").out
+    with real_language("de"):
+        assert "region              Europa\n" in console.run("show").out
 
 
 def test_an_unknown_name_is_an_error(console: Console) -> None:
@@ -576,7 +579,7 @@ def test_an_import_cannot_take_the_id_of_a_managed_profile(
         ("", "the file contains no profiles"),
         ("[soc]\nclient_id = 'c'\n", "`[soc]` must be `[profiles.soc]`"),
         ("[profiles.x]\nclient_secret = 'SECRET'\n", "must not contain a secret"),
-        ("#" * 200_001, "it is larger than 200 kB"),
+        ("#" * 200_001, "the file is larger than 200 kB"),
         (
             f"[profiles.x]\nclient_id = 'c'\npreset = 'xdr-eu'\nlater = [{'1, ' * 20_000}]\n",
             "profile `x` is too large",

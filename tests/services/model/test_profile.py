@@ -259,7 +259,7 @@ NO_SERVER = "missing a preset, an issuer, or `device_authorization_endpoint` and
             f"[profiles.x]\n{CLIENT}{ISSUER}userinfo_endpoint = 7",
             "profile `x`: `userinfo_endpoint` must be a string",
         ),
-        ("x = " + "[" * 100_000, "the text is nested too deep"),
+        ("x = " + "[" * 100_000, "the text is nested too deeply"),
         ("a." * 20_000 + "b = 1", "a key has too many parts"),
         ("[" + "'a' . " * 20_000 + "b]\n", "a key has too many parts"),
     ],

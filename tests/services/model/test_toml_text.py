@@ -51,7 +51,7 @@ def test_dots_in_strings_comments_and_lists_are_no_parts() -> None:
         ("x = " + "9" * 5000, "a number has too many digits"),
         ("x = [{a = 9223372036854775808}]", "a number has too many digits"),
         ("x = 0b" + "1" * 70, "a number has too many digits"),
-        ("x = " + "[" * 50_000, "the text is nested too deep"),
+        ("x = " + "[" * 50_000, "the text is nested too deeply"),
         ("#" * (LARGEST_TOML + 1), "the text is larger than 524 kB"),
         ("x = 1\nx = 2", r"Cannot overwrite a value \(at "),
     ],

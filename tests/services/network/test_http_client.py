@@ -359,7 +359,7 @@ async def test_a_proxy_whose_certificate_is_not_trusted_is_named(authority: Auth
         await fetched(NetworkOptions(proxy=address), "https://login.example")
     text = advice_for(caught.value).text
     assert f"doesn't trust the certificate of the proxy {caught.value.by}" in text
-    assert "Ask your administrator for its CA certificate" in text
+    assert "Ask your administrator for the CA certificate" in text
     assert "SOCKS" not in text
 
 
@@ -373,7 +373,7 @@ async def test_an_https_address_of_a_plain_proxy_is_named() -> None:
         with pytest.raises(errors.ProxyWithoutTls) as caught:
             await fetched(NetworkOptions(proxy=proxy), "https://login.example")
     text = advice_for(caught.value).text
-    assert "its address must begin with http://" in text
+    assert "must begin with http://" in text
     assert "SOCKS" not in text
 
 

@@ -644,7 +644,7 @@ def test_a_terminal_names_options_and_no_field_of_the_form(
 ) -> None:
     text = advice_for(make(kind), surface=Surface.TERMINAL).text
     assert "More options" not in text
-    assert "Enter it in your profile" not in text
+    assert "Enter the client secret in your profile" not in text
 
 
 def test_only_a_program_has_to_wait_after_a_canceled_password_prompt() -> None:
@@ -678,7 +678,7 @@ def test_a_terminal_names_the_command_that_signs_in_again(kind: type[Exception])
 
 def test_the_surfaces_advise_differently() -> None:
     error = session.ClientSecretMissing("northwind")
-    assert "Enter it in your profile" in advice_for(error).text
+    assert "Enter the client secret in your profile" in advice_for(error).text
     assert (
         "xdr-login profiles edit northwind --client-secret-stdin"
         in advice_for(error, surface=Surface.TERMINAL).text

@@ -903,7 +903,7 @@ async def test_a_file_that_cannot_be_read_beside_managed_profiles_is_told(
     place.renew()
     place.file.write_text("[profiles.soc\n")
     await place.list()
-    assert any("Correct it in the file" in words for words in place.screen.visible_texts)
+    assert any("Correct the file" in words for words in place.screen.visible_texts)
     assert place.screen.has_button("Open folder")
     assert not place.screen.has_button("Delete…"), "there is no profile to be deleted"
 
