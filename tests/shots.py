@@ -110,6 +110,7 @@ class NoActions:
     """Actions that do nothing."""
 
     api_service = ""
+    copied = None
 
     @property
     def locking(self) -> "NoActions":
