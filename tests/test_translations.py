@@ -704,3 +704,21 @@ def test_a_language_is_compiled_to_the_same_bytes_at_any_time(
 
 def later_catalog(*args: Any, **more: Any) -> Catalog:  # noqa: ANN401 - as of the real one
     return Catalog(*args, **{**more, "creation_date": datetime(2031, 1, 1, tzinfo=UTC)})
+
+
+@pytest.mark.parametrize(
+    ("language", "loose"),
+    [
+        ("fr", r"« | »| [:;!?](?![\w/])"),  # but not ":443" or "?code="
+        ("de", r"\bz\. B\."),
+    ],
+)
+def test_lines_do_not_end_before_punctuation_or_within_abbreviations(
+    language: str, loose: str
+) -> None:
+    assert [
+        text
+        for message in catalogues.read(catalogues.file_of(language))
+        for text in ([message.string] if isinstance(message.string, str) else message.string)
+        if message.id and re.search(loose, text)
+    ] == []
