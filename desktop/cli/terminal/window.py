@@ -34,9 +34,10 @@ def open_window(options: Options) -> int:
             raise
         return _report_missing(missing)
     except AlreadyRunning:
-        from desktop.cli.terminal.output import print_message
+        from desktop.services.system.translation import for_terminal
 
-        print_message(_already_running_message(options))
+        # Not as other messages: click would take longer than all that the second start does.
+        print(for_terminal(_already_running_message(options)), file=sys.stderr)
         return 0
     except DemoServerFailed as error:
         from desktop.cli.terminal.error_reports import report_demo_failure

@@ -230,18 +230,19 @@ def permission_request_rows(question: PermissionRequest) -> tuple[tuple[str, str
 
 def spoken_permission_request(question: PermissionRequest) -> str:
     """The question for a screen reader."""
-    name, profile = question.program.name, question.profile_name
-    if question.exchange:
-        ask = translate(
-            "Let {program} use your token “{token}” for {profile}?",
-            program=name,
-            token=question.exchange,
-            profile=profile,
-        )
-    else:
-        ask = translate(
-            "Let {program} use your token for {profile}?", program=name, profile=profile
-        )
+    template = translatable("Let {program} use your token for {profile}?")
+    if question.exchange and _is_unknown(question.program):
+        template = translatable("Let an unknown program use your token “{token}” for {profile}?")
+    elif question.exchange:
+        template = translatable("Let {program} use your token “{token}” for {profile}?")
+    elif _is_unknown(question.program):
+        template = translatable("Let an unknown program use your token for {profile}?")
+    ask = translate(
+        template,
+        program=question.program.name,
+        token=question.exchange,
+        profile=question.profile_name,
+    )
     starter = _starter(question.program)
     by = translate("Started by {starter}.", starter=starter) if starter else ""
     return join_sentences(ask, by, permission_note(question), translate(_SPOKEN_TIMEOUT))

@@ -265,6 +265,14 @@ def test_what_is_not_known_is_said_to_be_so() -> None:
     window.deleteLater()
 
 
+@pytest.mark.parametrize("exchange", ["", "secure-endpoint"])
+def test_an_unknown_program_is_spoken_of_within_a_sentence(exchange: str) -> None:
+    asked = replace(QUESTION, program=UNKNOWN_PROGRAM, exchange=exchange)
+    spoken = PermissionWindow(asked, QIcon(), over=OVER).accessibleName()
+    token = f"token “{exchange}”" if exchange else "token"
+    assert spoken.startswith(f"Let an unknown program use your {token} for Northwind SOC?")
+
+
 def test_a_question_that_is_taken_back_goes_from_the_screen() -> None:
     window = PermissionWindow(QUESTION, QIcon(), over=OVER)
 
