@@ -709,8 +709,8 @@ def test_babel_reads_the_same_from_a_compiled_language(language: str, tmp_path: 
 
 
 def forms_by_key(messages: Iterable[Message]) -> dict[tuple[str, ...], tuple[str, ...]]:
-    def in_tuple(text: str | Iterable[str]) -> tuple[str, ...]:
-        return (text,) if isinstance(text, str) else tuple(text)
+    def in_tuple(text: str | Iterable[str] | None) -> tuple[str, ...]:
+        return (text,) if isinstance(text, str) else tuple(text or ())
 
     return {in_tuple(each.id): in_tuple(each.string) for each in messages if each.id}
 
