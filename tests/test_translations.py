@@ -353,6 +353,7 @@ SPACED_WORDS = {
     "desktop/cli/sign_in/sign_in_output.py": "the same",
     "desktop/cli/terminal/help.py": "the English of a help text, which is a key",
     "desktop/cli/terminal/help_formatter.py": "how a command is called",
+    "desktop/cli/terminal/usage_errors.py": "a command",
     "desktop/services/profile_editor/check.py": "scopes",
     "desktop/services/profile_editor/client_search.py": "what a server said, to compare",
     "desktop/ui/app/active_profiles.py": "ids in the settings",

@@ -17,6 +17,7 @@ from desktop.services.model.profile import Profile
 from desktop.services.model.states import Failed, Revocation, SignedIn
 from desktop.services.system.logs import redacted
 from desktop.services.system.translation import translatable, translate
+from desktop.services.wording.formats import format_pasted
 from desktop.services.wording.messages import advice_for
 
 # Claims that are instants: RFC 7519 section 4.1, OpenID Connect Core 1.0 sections 2 and 5.1.
@@ -295,7 +296,7 @@ def _text(value: object) -> str:
         case _ if _is_empty(value):
             return _EMPTY
         case list():
-            return ", ".join(map(_text, value))  # not as the language does: people paste it
+            return format_pasted(map(_text, value))
         case dict():
             return "…"  # too deep
         case _:
