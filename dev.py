@@ -88,6 +88,7 @@ def main() -> int:
     require_usable_path()
     if is_sudo():  # the user could not delete these files
         os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+        sys.dont_write_bytecode = True
     commands = {"run": run, "test": test, "bench": bench, "shots": shots, "lock": lock}
     commands["policies"] = policies
     commands["translations"] = translations
@@ -415,13 +416,24 @@ def count_skipped(report: Path) -> int:
 
 
 def set_up(name: str, *purposes: str, folder: Path = VENV, python: str | None = None) -> list[str]:
-    """Install the missing system packages and the pinned modules into a venv.
+    """Install the missing system packages and the pinned modules into a venv; compile translations.
 
     Return the system packages that could not be installed.
     """
     missing = install_system_packages(*purposes, more=missing_venv_package(folder, python))
     install_requirements(name, folder, python)
+    compile_translations()
     return missing
+
+
+def compile_translations() -> None:
+    """Compile the languages that changed: without that, a checkout speaks only English."""
+    from translations.compiled import compile_outdated  # after `sys.dont_write_bytecode` is set
+
+    try:
+        compile_outdated()
+    except (OSError, ValueError) as error:  # such as a read-only folder, where all else works
+        say(f"The translations could not be compiled: {error}")
 
 
 @contextlib.contextmanager

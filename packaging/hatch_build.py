@@ -1,7 +1,4 @@
-"""What the build makes: compiled translations, the README for the index, and the editable install.
-
-The build needs Babel only if there are translations.
-"""
+"""Compiled translations, the README for the index, and the editable install."""
 
 import re
 import sys
@@ -46,22 +43,13 @@ class ReadmeHook(MetadataHookInterface):
 class WheelHook(BuildHookInterface[Any]):
     """Compiles every language and adds the result; the sources stay out."""
 
-    def dependencies(self) -> list[str]:
-        """Return what the build needs in addition."""
-        return ["babel>=2.17,<3"] if self._sources() else []
-
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Prepare before the files are collected."""
         if version == "editable":  # `desktop` is imported from the checkout
             build_data["force_include_editable"]["desktop/xdr_login"] = "xdr_login"
-        if not self._sources():
-            return
         sys.path[:0] = [str(Path(self.root) / "packaging"), self.root]
-        from translations.catalogues import compile_all
+        from translations.compiled import compile_languages
 
-        for file in compile_all():
+        for file in compile_languages():
             name = file.relative_to(self.root).as_posix()
             build_data["force_include"][str(file)] = f"{APP}/{name}"
-
-    def _sources(self) -> list[Path]:
-        return list(Path(self.root).glob("resources/translations/*/LC_MESSAGES/*.po"))

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
-from translations import catalogues
+from translations import catalogues, compiled
 
 from desktop.services.system.language import forget_language
 from desktop.services.system.resources import resource
@@ -46,7 +46,7 @@ def _compiled_languages() -> tempfile.TemporaryDirectory[str]:
     for file in catalogues.languages():
         target = Path(folder.name, file.relative_to(catalogues.FOLDER)).with_suffix(".mo")
         target.parent.mkdir(parents=True)
-        catalogues.compile_language(file, target)
+        compiled.compile_language(file, target)
     return folder
 
 

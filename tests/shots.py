@@ -21,7 +21,6 @@ from typing import Any
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QFontDatabase, QIcon, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QScrollArea, QWidget
-from translations import catalogues
 
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.errors import RenewalTimedOut
@@ -238,7 +237,6 @@ def pseudo(folder: Path) -> None:
 
 def in_language(folder: Path, language: str) -> None:
     """Write the screenshots in `language` to subfolders of `folder`."""
-    catalogues.compile_all()
     use_language(language)
     if current_language() != language:
         sys.exit(f"There is no language {language}.")

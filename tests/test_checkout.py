@@ -102,9 +102,11 @@ class Checkout:
 
 
 def make_checkout(root: Path, fakes: Path) -> Checkout:
-    for name in ("packaging/checkout", "packaging/requirements"):
+    folders = ("checkout", "requirements", "translations")
+    for name in (*(f"packaging/{each}" for each in folders), "desktop/services/system"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "dev.py", root)
+    for name in ("dev.py", "desktop/__init__.py", "desktop/services/__init__.py"):
+        shutil.copy(ROOT / name, root / name)
     fakes.mkdir()
     made = Checkout(root, fakes)
     for tool in ("sh", "cat", "cp", "mkdir", "touch", "true"):
@@ -274,6 +276,25 @@ def test_python_3_6_can_read_as_far_as_the_sentence(name: str) -> None:
     source = (ROOT / name).read_text("utf-8")
     assert "from __future__" not in source  # 3.6 does not know `annotations`
     ast.parse(source, feature_version=(3, 6))
+
+
+def test_what_is_started_speaks_every_language(debian: Checkout) -> None:
+    file = debian.root / "resources" / "translations" / "ja" / "LC_MESSAGES" / "xdr-login.po"
+    file.parent.mkdir(parents=True)
+    file.write_text('msgid ""\nmsgstr ""\n\nmsgid "Copy"\nmsgstr "コピー"\n', "utf-8")
+    assert debian.run().returncode == 0
+    assert "コピー".encode() in file.with_suffix(".mo").read_bytes()
+
+
+def test_a_broken_translation_does_not_keep_it_from_starting(debian: Checkout) -> None:
+    file = debian.root / "resources" / "translations" / "ja" / "LC_MESSAGES" / "xdr-login.po"
+    file.parent.mkdir(parents=True)
+    file.write_text("<<<<<<< main\n", "utf-8")
+    done = debian.run()
+    assert done.stdout.splitlines()[-2:] == [
+        f"The translations could not be compiled: {file}, line 1: not understood",
+        "started with PYTHONUTF8=",
+    ]
 
 
 # The virtual environment

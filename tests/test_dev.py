@@ -31,6 +31,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         "make_venv",
     ):
         monkeypatch.setattr(dev, name, lambda *_, name=name, **__: made.append(name))
+    monkeypatch.setattr("translations.compiled.compile_outdated", list)
     monkeypatch.setattr(dev.Checks, "run", lambda *_: made.append("a check"))
     return made
 
@@ -119,6 +120,7 @@ def test_what_sudo_made_for_another_python_belongs_to_the_user(
     made = [package, cache / "debian-chroot-installed", venv / "bin", cache / "chroot" / "sid.tar"]
     for each in made:
         each.mkdir(parents=True)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     monkeypatch.setenv("SUDO_UID", "12345")
     monkeypatch.setenv("SUDO_GID", "12346")
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")

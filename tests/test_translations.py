@@ -9,21 +9,25 @@ import sys
 import tomllib
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from string import Formatter
-from typing import Any
 
 import pytest
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import write_po
 from builder.localized import NSIS_LANGUAGES
 from hypothesis import given
 from hypothesis import strategies as st
-from translations import catalogues
+from translations import catalogues, compiled
+from translations.isolates import isolate
 
-from desktop.services.system.language import LANGUAGE_NAMES, MISSING_KEY, forget_language
+from desktop.services.system.language import (
+    LANGUAGE_NAMES,
+    MISSING_KEY,
+    forget_language,
+    is_right_to_left,
+)
 from desktop.services.system.language.catalog import CompiledCatalog
 from desktop.services.system.translation import translate, translate_plural
 
@@ -349,6 +353,7 @@ SPACED_WORDS = {
     "desktop/cli/sign_in/sign_in_output.py": "the same",
     "desktop/cli/terminal/help.py": "the English of a help text, which is a key",
     "desktop/cli/terminal/help_formatter.py": "how a command is called",
+    "desktop/cli/terminal/usage_errors.py": "a command",
     "desktop/services/profile_editor/check.py": "scopes",
     "desktop/services/profile_editor/client_search.py": "what a server said, to compare",
     "desktop/ui/app/active_profiles.py": "ids in the settings",
@@ -505,8 +510,8 @@ def test_a_language_is_updated_compiled_and_counted(folder: Path) -> None:
     done, count = catalogues.completeness(file)
     assert done == 1
     assert count == len(catalogues.make_template())
-    (compiled,) = catalogues.compile_all()
-    with compiled.open("rb") as opened:
+    (made,) = catalogues.compile_all()
+    with made.open("rb") as opened:
         message = read_mo(opened).get("Try again")
     assert message is not None
     assert message.string == "Erneut versuchen"
@@ -665,8 +670,8 @@ def test_what_is_filled_in_is_taken_over(folder: Path) -> None:
 @pytest.mark.usefixtures("folder")
 def test_the_compiled_language_counts_what_is_missing() -> None:
     catalogues.add_language("de")
-    (compiled,) = catalogues.compile_all()
-    counted = CompiledCatalog(compiled.read_bytes()).find(MISSING_KEY)
+    (made,) = catalogues.compile_all()
+    counted = CompiledCatalog(made.read_bytes()).find(MISSING_KEY)
     assert counted == str(len(catalogues.make_template()))
 
 
@@ -692,18 +697,72 @@ def test_a_pseudo_text_is_longer_and_keeps_its_parameters(text: str) -> None:
     assert len(changed) >= 1.4 * len(text)
 
 
-def test_a_language_is_compiled_to_the_same_bytes_at_any_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_babel_reads_the_same_from_a_compiled_language(language: str, tmp_path: Path) -> None:
+    file = catalogues.file_of(language)
+    target = compiled.compile_language(file, tmp_path / language / "LC_MESSAGES" / "xdr-login.mo")
+    with target.open("rb") as opened:
+        found = forms_by_key(read_mo(opened))
+    found.pop((MISSING_KEY,), None)
+    marked = isolate if is_right_to_left(language) else str
+    expected = forms_by_key(each for each in catalogues.read(file) if catalogues.is_done(each))
+    assert found == {key: tuple(map(marked, forms)) for key, forms in expected.items()}
+
+
+def forms_by_key(messages: Iterable[Message]) -> dict[tuple[str, ...], tuple[str, ...]]:
+    def in_tuple(text: str | Iterable[str] | None) -> tuple[str, ...]:
+        return (text,) if isinstance(text, str) else tuple(text or ())
+
+    return {in_tuple(each.id): in_tuple(each.string) for each in messages if each.id}
+
+
+def test_only_languages_that_changed_are_compiled_again(folder: Path) -> None:
+    names = ("de", "ja")
+    files = [folder / each / "LC_MESSAGES" / "xdr-login.po" for each in names]
+    for file in files:
+        file.parent.mkdir(parents=True)
+        file.write_text('msgid ""\nmsgstr ""\n\nmsgid "Copy"\nmsgstr "Kopieren"\n', "utf-8")
+    german, japanese = (each.with_suffix(".mo") for each in files)
+    assert compiled.compile_outdated(folder) == [german, japanese]
+    assert compiled.compile_outdated(folder) == []
+    later = german.stat().st_mtime_ns + 1
+    os.utime(files[0], ns=(later, later))
+    assert compiled.compile_outdated(folder) == [german]
+    assert CompiledCatalog(german.read_bytes()).find("Copy") == "Kopieren"
+    assert [
+        each.name for each in german.parent.iterdir() if each.suffix not in {".po", ".mo"}
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "texts"),
+    [
+        ('msgid "Copy"\nmsgstr "Ko"\n"pie\\"ren\\n"\n', {"Copy": 'Kopie"ren\n'}),
+        ('#, fuzzy\nmsgid "Copy"\nmsgstr "Kopie"\n', {"Copy": "Copy"}),
+        ('#, fuzzy\nmsgid "Copy"\nmsgstr "Kopie"\n\nmsgid "No"\nmsgstr "Nein"\n', {"No": "Nein"}),
+        ('msgid "Copy"\nmsgstr ""\nmsgid "No"\nmsgstr "Nein"\n', {"Copy": "Copy", "No": "Nein"}),
+        ('msgid "a"\nmsgid_plural "b"\nmsgstr[0] "c"\nmsgstr[1] ""\n', {"a": "a"}),
+        ('#~ msgid "Copy"\n#~ msgstr "Kopie"\n', {"Copy": "Copy"}),
+    ],
+)
+def test_what_is_not_translated_is_left_out(
+    text: str, texts: dict[str, str], tmp_path: Path
 ) -> None:
-    file = catalogues.file_of("de")
-    first = catalogues.compile_language(file, tmp_path / "first.mo").read_bytes()
-    monkeypatch.setattr("babel.messages.pofile.Catalog", later_catalog)
-    again = catalogues.compile_language(file, tmp_path / "again.mo").read_bytes()
-    assert again == first
+    file = tmp_path / "de" / "LC_MESSAGES" / "xdr-login.po"
+    file.parent.mkdir(parents=True)
+    file.write_text(f'msgid ""\nmsgstr ""\n\n{text}', "utf-8")
+    catalog = CompiledCatalog(compiled.compile_language(file, file.with_suffix(".mo")).read_bytes())
+    assert {each: catalog.find(each) for each in texts} == texts
 
 
-def later_catalog(*args: Any, **more: Any) -> Catalog:  # noqa: ANN401 - as of the real one
-    return Catalog(*args, **{**more, "creation_date": datetime(2031, 1, 1, tzinfo=UTC)})
+@pytest.mark.parametrize(
+    "text", ["msgid Copy\n", 'msgid "Copy" "\n', 'msgid "\\x"\n', "<<<<<<< main\n"]
+)
+def test_a_broken_file_of_a_language_is_not_compiled(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "xdr-login.po"
+    file.write_text(text, "utf-8")
+    with pytest.raises(ValueError, match=r"xdr-login\.po, line 1: not understood"):
+        compiled.compile_language(file, tmp_path / "xdr-login.mo")
 
 
 @pytest.mark.parametrize(

@@ -151,17 +151,11 @@ def program(
     """
     options = ctx.obj = Options(profile=profile, verbose=verbose, hidden=hidden)
     command = ctx.invoked_subcommand
-    if hidden and command:
-        raise click.UsageError(
-            translate("--hidden cannot be used with {command}.", command=command)
-        )
-    if demo["demo"] and command not in {None, "login"}:
-        message = translate(
-            "--demo cannot be used with {command}. To try the command, run a demo server: "
-            "xdr-login demo",
-            command=command,
-        )
-        raise click.UsageError(message)
+    if command and (hidden or demo["demo"]):
+        from desktop.cli.terminal.usage_errors import why_not_with
+
+        if why := why_not_with("--hidden" if hidden else "--demo", command):
+            raise click.UsageError(why)
     if command:
         windowed = False
     else:

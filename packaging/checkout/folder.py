@@ -116,7 +116,7 @@ def give_to_sudo_user() -> None:
     if not is_sudo():
         return
     cached = [each for each in places.CACHE.glob("*") if not each.name.startswith("chroot")]
-    names = ("dist", "repository", *TOOL_CACHES)
+    names = ("dist", "repository", "resources/translations", *TOOL_CACHES)
     made = [places.VENV, *cached, *(places.ROOT / name for name in names)]
     chown = ("chown", "--no-dereference", f"{os.environ['SUDO_UID']}:{os.environ['SUDO_GID']}")
     for options, folders in (((), [places.CACHE]), (("--recursive",), made)):

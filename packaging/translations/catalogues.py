@@ -6,27 +6,25 @@ import ast
 import io
 import re
 import tomllib
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from desktop import __version__
-from desktop.services.system.language import MISSING_KEY, is_right_to_left
-from translations.isolates import isolate
+from desktop.services.system.language import DOMAIN
+from translations import compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / "resources" / "translations"
-DOMAIN = "xdr-login"
+FOLDER = compiled.FOLDER
 TEMPLATE = FOLDER / f"{DOMAIN}.pot"
 FUNCTIONS = {"translate": 1, "translatable": 1, "translate_plural": 2}  # keys among the arguments
 PSEUDO_LANGUAGE = "qps"
+_PSEUDO_HEADER = "Content-Type: text/plain; charset=utf-8\n"
 ISSUES = "https://github.com/xdr-login/xdr-login/issues"
 INCOMPLETE = "# Incomplete:"
 """Begins a line at the top of a language that says what is missing; a whole one has none."""
@@ -35,7 +33,6 @@ _HEADING = "# Texts of XDR Login. Generated: python3 dev.py translations"
 _PRESET_TEXTS = ("region", "hint")
 _SCOPE_TEXTS = ("text",)
 _VARYING = ('"POT-Creation-Date', '"PO-Revision-Date', '"Generated-By', '"Last-Translator')
-_NO_DATE = datetime.fromtimestamp(0, UTC)
 _ERRORS_WITH_REASON = {"IncompleteAnswer", "NoUsableToken", "UnsafeAddress", "UnusableAnswer"}
 
 Key = str | tuple[str, ...]
@@ -154,7 +151,7 @@ def template_text() -> str:
 
 def languages() -> list[Path]:
     """List the files of all languages."""
-    return sorted(FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
+    return compiled.languages(FOLDER)
 
 
 def file_of(language: str) -> Path:
@@ -229,27 +226,7 @@ def merge(file: Path, translated: Path) -> int:
 
 def compile_all() -> list[Path]:
     """Compile every language; return the compiled files."""
-    return [compile_language(file, file.with_suffix(".mo")) for file in languages()]
-
-
-def compile_language(file: Path, target: Path) -> Path:
-    """Compile one language; return the compiled file."""
-    catalog = read(file)
-    catalog.creation_date = _NO_DATE  # else the time of each build would be in the packages
-    done, count = completeness(file)
-    if done < count:  # the About page and `doctor` say so
-        catalog.add(MISSING_KEY, str(count - done))
-    if is_right_to_left(file.parents[1].name):
-        for message in catalog:
-            if message.id and message.string:
-                message.string = _isolated(message.string)
-    with target.open("wb") as opened:
-        write_mo(opened, catalog)
-    return target
-
-
-def _isolated(given: str | Sequence[str]) -> str | tuple[str, ...]:
-    return isolate(given) if isinstance(given, str) else tuple(map(isolate, given))
+    return compiled.compile_languages(FOLDER)
 
 
 def says_incomplete(file: Path) -> bool:
@@ -272,16 +249,14 @@ def is_done(message: Message) -> bool:
 
 def write_pseudo_language(folder: Path) -> Path:
     """Compile a language of accented, longer texts in marks: it shows what is not translated."""
-    catalog = Catalog(locale=PSEUDO_LANGUAGE)
+    texts: dict[compiled.Keys, tuple[str, ...]] = {("",): (_PSEUDO_HEADER,)}
     for message in make_template():
-        if isinstance(message.id, str):
-            catalog.add(message.id, pseudo_text(message.id))
-        else:
-            catalog.add(message.id, tuple(map(pseudo_text, message.id)))
+        if message.id:
+            keys = (message.id,) if isinstance(message.id, str) else tuple(message.id)
+            texts[keys] = tuple(map(pseudo_text, keys))
     file = folder / PSEUDO_LANGUAGE / "LC_MESSAGES" / f"{DOMAIN}.mo"
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("wb") as opened:
-        write_mo(opened, catalog)
+    compiled.write_compiled(texts, file)
     return file
 
 

@@ -16,6 +16,23 @@ WRONG = {
     ),
     "login --profile": "Option '--profile' requires an argument.",
     "run": "Missing argument '-- COMMAND [ARG]...'.",
+    "login --demo": (
+        "No such option '--demo'. Write --demo before the command: xdr-login --demo login"
+    ),
+    "status --lang de": (
+        "No such option '--lang'. Write --lang before the command: xdr-login --lang LANGUAGE status"
+    ),
+    "profiles list --verbose": (
+        "No such option '--verbose'. "
+        "Write --verbose before the command: xdr-login --verbose profiles list"
+    ),
+    "status --demo": (
+        "No such option '--demo'. --demo cannot be used with status. "
+        "To try the command, run a demo server: xdr-login demo"
+    ),
+    "status --hidden": "No such option '--hidden'. --hidden cannot be used with status.",
+    "profiles list --profile x": "No such option '--profile'.",
+    "--demoo": "No such option '--demoo'. Did you mean '--demo'?",
     "token --format": "Option '--format' requires an argument.",
 }
 QUOTES = {"ar": "«»", "de": "„“", "en": "''", "es": "“”", "fr": "«»", "ja": "''", "pt_BR": "“”"}
@@ -42,7 +59,17 @@ def test_what_is_wrong_is_said_in_the_language_of_the_user(
 ) -> None:
     with real_language(name):
         told = "\n".join(said(arguments, capsys))
-    english = ("No such", "Did you", "Missing", "Invalid", "requires", "Error:", "Usage", "Try ")
+    english = (
+        "No such",
+        "Did you",
+        "Missing",
+        "Invalid",
+        "requires",
+        "Error:",
+        "Usage",
+        "Try ",
+        "Write",
+    )
     allowed = {"es": {"Error:"}}.get(name, set())
     assert not [text for text in english if text in told and text not in allowed]
     assert ("'" in told) == (QUOTES[name] == "''")

@@ -65,7 +65,8 @@ def _broken_message(error: BrokenProfile) -> str:
 def presets(*, as_json: bool) -> int:
     from desktop.services.profile_editor.editor_wording import preset_names  # slow to load
 
-    names = {id_: name for id_, name in preset_names(load_presets()).items() if id_}
+    into = str if as_json else translate
+    names = {id_: name for id_, name in preset_names(load_presets(), into=into).items() if id_}
     if as_json:
         print_json({"presets": [{"id": id_, "name": name} for id_, name in names.items()]})
         return Exit.OK

@@ -27,7 +27,7 @@ from desktop.services.session.provider import Provider
 from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 from desktop.services.token import queries
-from desktop.services.wording.formats import with_label
+from desktop.services.wording.formats import format_exact_time, format_pasted, with_label
 from desktop.services.wording.sign_out_texts import sign_out_report
 
 
@@ -101,6 +101,6 @@ def _rows(profile: Profile, found: AppGrant) -> tuple[tuple[str, str], ...]:
     unknown = translate("not reported by the server")
     return (
         app,
-        (translate("Granted"), " ".join(found.scope) or unknown),
-        (translate("Since"), format_instant(found.since) or unknown),
+        (translate("Granted"), format_pasted(found.scope) or unknown),
+        (translate("Since"), unknown if found.since is None else format_exact_time(found.since)),
     )

@@ -18,7 +18,12 @@ from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import Profile
 from desktop.services.model.states import AwaitingApproval, SignedIn
 from desktop.services.system.translation import translate
-from desktop.services.wording.formats import format_countdown, format_time, join_sentences
+from desktop.services.wording.formats import (
+    format_countdown,
+    format_duration,
+    format_time,
+    join_sentences,
+)
 from desktop.services.wording.messages import Surface, advice_for
 from desktop.services.wording.spoken import spoken_code, spoken_mark
 
@@ -120,7 +125,7 @@ class TextReporter(Reporter):
         if self._is_live:
             self.redraw()
         else:
-            print_message(_waiting_text(state))
+            print_message(_waiting_text(state, plain=self._is_plain))
 
     def report_trouble(self, error: Exception) -> None:
         """Print what failed, and that the sign-in continues."""
@@ -236,8 +241,10 @@ def _print_link(state: AwaitingApproval, *, opens_browser: bool) -> None:
     print_message(translate("Approve only what you started yourself."))
 
 
-def _waiting_text(state: AwaitingApproval) -> str:
-    left = format_countdown(_seconds_left(state))
+def _waiting_text(state: AwaitingApproval, *, plain: bool = False) -> str:
+    seconds = _seconds_left(state)
+    # A screen reader reads a countdown as a time of day.
+    left = format_duration(seconds) if plain else format_countdown(seconds)
     if state.in_browser:
         return translate("Waiting for approval. The link expires in {time}.", time=left)
     return translate("Waiting for approval. The code expires in {time}.", time=left)

@@ -21,17 +21,16 @@ from desktop.services.session.provider import Provider
 from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 from desktop.services.token import queries
-from desktop.services.token.details import flattened
+from desktop.services.token.details import flattened, flattened_for_programs
 
 
 def whoami(*, profile: str | None, as_json: bool) -> int:
     chosen = load_configuration().find(profile)
     token = fetch_token(chosen)
     claims = asyncio.run(_fetch_claims(chosen, token))
-    rows = flattened(claims)
     if as_json:
-        print_json({"profile": chosen.id, "who": dict(rows)})
-    elif not rows:
+        print_json({"profile": chosen.id, "who": flattened_for_programs(claims)})
+    elif not (rows := flattened(claims)):
         print_message(translate("This server doesn't provide user details."))
     else:
         print_rows(rows)

@@ -15,6 +15,8 @@ from desktop.services.system.translation import translatable, translate, without
 from desktop.services.wording.formats import format_values, join_sentences
 
 _ERROR = translatable("Error: {message}")
+# The options of the program that a command has itself, or has no use for.
+_NOT_BEFORE_COMMANDS = {"--profile", "--selftest", "--version"}
 _QUOTED = re.compile(r"(?<!\w)'([^'\n]+)'(?!\w)")
 
 
@@ -34,6 +36,10 @@ def report_usage_error(error: click.ClickException) -> None:
 
 def _message(error: click.ClickException) -> str:
     match error:
+        case click.NoSuchOption(ctx=click.Context() as context) if hint := _order_hint(
+            error.option_name, context
+        ):
+            return join_sentences(error.message, hint)
         case click.NoSuchOption() | click.exceptions.NoSuchCommand():
             return join_sentences(error.message, _suggestion(error.possibilities or []))
         case click.MissingParameter(param=click.Argument() as argument):
@@ -42,6 +48,38 @@ def _message(error: click.ClickException) -> str:
         case click.MissingParameter(param=click.Option() as option):
             return translate("Missing option {name}.", name=option.get_error_hint(error.ctx))
     return error.format_message()
+
+
+def _order_hint(option: str, context: click.Context) -> str:
+    """Say how a command is called with an option of the program, if `option` is one."""
+    program = context.find_root()
+    found = next((each for each in program.command.params if option in each.opts), None)
+    if found is None or context is program or option in _NOT_BEFORE_COMMANDS:
+        return ""
+    command = context.command_path.removeprefix(program.command_path).lstrip()
+    if why := why_not_with(option, command.partition(" ")[0]):
+        return why
+    value = getattr(found, "metavar", None)
+    words = (program.command_path, option, value, command)
+    return translate(
+        "Write {option} before the command: {example}",
+        option=option,
+        example=" ".join(filter(None, words)),
+    )
+
+
+def why_not_with(option: str, command: str) -> str:
+    """Say why an option of the program cannot be used with `command`; empty if it can."""
+    match option:
+        case "--hidden":
+            return translate("--hidden cannot be used with {command}.", command=command)
+        case "--demo" if command != "login":
+            return translate(
+                "--demo cannot be used with {command}. To try the command, run a demo server: "
+                "xdr-login demo",
+                command=command,
+            )
+    return ""
 
 
 def _suggestion(similar: list[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from desktop.oauth.errors import printable
@@ -74,17 +74,22 @@ def needs_client_secret(preset: str) -> str:
     return translate("Enter the {secret} to use this method.", secret=secret_name(preset))
 
 
-def preset_names(presets: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
-    """Name the presets by provider and region, and add an entry for other providers."""
+def preset_names(
+    presets: Mapping[str, Mapping[str, object]], *, into: Callable[[str], str] = translate
+) -> dict[str, str]:
+    """Name the presets by provider and region, and add an entry for other providers.
+
+    `into` translates; programs get English.
+    """
     of_provider = Counter(str(each.get("provider", "")) for each in presets.values())
     names = {}
     for id_, each in presets.items():
         provider, region = (str(each.get(name, "")) for name in ("provider", "region"))
         # Among the regions of a provider, the one that is none of them.
         region = region or (OTHER_HOST if of_provider[provider] > 1 else "")
-        shown = translate(region) if region else ""
+        shown = into(region) if region else ""
         names[id_] = " · ".join(filter(None, (provider, shown))) or id_
-    return names | {"": translate(OTHER_PROVIDER)}
+    return names | {"": into(OTHER_PROVIDER)}
 
 
 _METHODS = {each.grant: each for each in SIGN_IN_METHODS}

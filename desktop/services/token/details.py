@@ -17,7 +17,7 @@ from desktop.services.model.profile import Profile
 from desktop.services.model.states import Failed, Revocation, SignedIn
 from desktop.services.system.logs import redacted
 from desktop.services.system.translation import translatable, translate
-from desktop.services.wording.formats import format_values
+from desktop.services.wording.formats import format_pasted
 from desktop.services.wording.messages import advice_for
 
 # Claims that are instants: RFC 7519 section 4.1, OpenID Connect Core 1.0 sections 2 and 5.1.
@@ -29,6 +29,7 @@ _MAX_VALUE_LENGTH = 1000  # characters
 _MAX_ROWS = 200
 _MAX_DEPTH = 6
 _EMPTY = "–"
+_SCOPES = ("scope", "scopes")
 
 
 @frozen
@@ -115,15 +116,27 @@ def flattened(members: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
     Whatever is too long, too deep or too much is cut. Values that have the name of a secret or look
     like one are redacted.
     """
-    rows: list[tuple[str, str]] = []
-    for name, value in _leaves(members, depth=0):
-        if len(rows) == _MAX_ROWS:
-            rows.append(("…", ""))
-            break
-        hidden = _SECRET_NAME.search(name) and value != _EMPTY
-        shown = _REDACTED if hidden else redacted(printable(value, _MAX_VALUE_LENGTH))
-        rows.append((redacted(printable(name, 200)), shown))
-    return tuple(rows)
+    return tuple(
+        (name, redacted(printable(_text(value), _MAX_VALUE_LENGTH)))
+        for name, value in _printable_leaves(members)
+    )
+
+
+def flattened_for_programs(members: Mapping[str, object]) -> dict[str, object]:
+    """Flatten a JSON object as `flattened` does, with values that are alike in every language.
+
+    Scopes are one string separated by spaces, and what is empty is `None`.
+    """
+    return {name: _member(name, value) for name, value in _printable_leaves(members)}
+
+
+def _printable_leaves(members: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    for count, (name, value) in enumerate(_leaves(members, depth=0)):
+        if count == _MAX_ROWS:
+            yield "…", "…"
+            return
+        hidden = _SECRET_NAME.search(name) and not _is_empty(value)
+        yield redacted(printable(name, 200)), _REDACTED if hidden else value
 
 
 def revocation_offered(profile: Profile, metadata: ServerMetadata | None) -> Revocation | None:
@@ -260,7 +273,7 @@ def _parse_instant(value: str) -> datetime | None:
         return None
 
 
-def _leaves(members: Mapping[str, object], *, depth: int) -> Iterator[tuple[str, str]]:
+def _leaves(members: Mapping[str, object], *, depth: int) -> Iterator[tuple[str, object]]:
     for name, value in members.items():
         if isinstance(value, Mapping) and value and depth < _MAX_DEPTH:
             for inner, leaf in _leaves(value, depth=depth + 1):
@@ -269,18 +282,36 @@ def _leaves(members: Mapping[str, object], *, depth: int) -> Iterator[tuple[str,
             numbered = {str(number): item for number, item in enumerate(value, 1)}
             yield from _leaves({name: numbered}, depth=depth)
         else:
-            yield str(name), _text(value)
+            yield str(name), value
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, (list, dict, str)) and not value)
 
 
 def _text(value: object) -> str:
     match value:
         case bool():
             return translate("yes") if value else translate("no")
-        case list() | dict() | str() | None if not value:
+        case _ if _is_empty(value):
             return _EMPTY
         case list():
-            return format_values(_text(item) for item in value)
+            return format_pasted(map(_text, value))
         case dict():
             return "…"  # too deep
         case _:
             return str(value)
+
+
+def _member(name: str, value: object) -> object:
+    match value:
+        case bool():
+            return value
+        case _ if _is_empty(value):
+            return None
+        case list() if name.rpartition(" › ")[2] in _SCOPES:
+            return _member("", " ".join(map(str, value)))
+        case list():
+            return [_member("", each) for each in value[:_MAX_ROWS]]
+        case _:
+            return redacted(printable(_text(value), _MAX_VALUE_LENGTH))

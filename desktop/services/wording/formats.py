@@ -142,6 +142,11 @@ def format_values(values: Iterable[str]) -> str:
     return translate(", ").join(values)
 
 
+def format_pasted(values: Iterable[str]) -> str:
+    """Join what people paste, such as scopes, alike in every language."""
+    return ", ".join(values)
+
+
 def format_list(items: Sequence[str]) -> str:
     """Join as in a sentence: "one, two and three"."""
     if len(items) < 2:

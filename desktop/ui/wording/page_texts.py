@@ -15,7 +15,7 @@ from desktop.services.wording.formats import (
     format_clock_time,
     format_countdown,
     format_exact_time,
-    format_values,
+    format_pasted,
     join_sentences,
 )
 
@@ -296,7 +296,7 @@ def grant_rows(grant: AppGrant) -> tuple[tuple[str, str], ...]:
     unknown = translate("Not reported by the server")
     since = unknown if grant.since is None else format_exact_time(grant.since)
     return (
-        (translate("Granted scopes"), format_values(grant.scope) or unknown),
+        (translate("Granted scopes"), format_pasted(grant.scope) or unknown),
         (translate("Since"), since),
     )
 

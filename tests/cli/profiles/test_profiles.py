@@ -424,6 +424,13 @@ def test_known_providers_are_listed(console: Console) -> None:
     assert {"id": "github", "name": "GitHub"} in found
 
 
+def test_programs_get_the_same_names_of_providers_in_every_language(console: Console) -> None:
+    with real_language("de"):
+        assert "xdr-eu      Cisco XDR · Europa\n" in console.run("presets").out
+        found = json.loads(console.run("presets", "--json").out)["presets"]
+    assert {"id": "xdr-eu", "name": "Cisco XDR · Europe"} in found
+
+
 # edit
 
 

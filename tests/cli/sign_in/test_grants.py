@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 
 import click
@@ -18,6 +19,7 @@ from desktop.oauth.resource import ResourceAnswer
 from tests.cli.commands import CommandHarness
 from tests.cli.demo_harness import DemoHarness, write_profile
 from tests.oauth.test_resource import Pieces
+from tests.pseudo_language import real_language
 
 GRANT = "/iroh/oauth2/app-grant"
 
@@ -27,8 +29,17 @@ def test_status_shows_the_granted_access(served: DemoHarness) -> None:
     assert found.return_value == Exit.OK
     app, granted, since = found.stdout.splitlines()
     assert app == f"Client ID  {PUBLIC_CLIENT_ID}"
-    assert granted.startswith("Granted    enrich:read inspect:read casebook")
-    assert since.startswith("Since      20")
+    assert granted.startswith("Granted    enrich:read, inspect:read, casebook")
+    assert re.fullmatch(r"Since      \d+ [A-Z][a-z]+ \d{4}, \d\d:\d\d:\d\d \S+", since)
+
+
+def test_status_shows_a_date_of_the_language_but_scopes_as_people_paste_them(
+    served: DemoHarness,
+) -> None:
+    with real_language("ja"):
+        _, granted, since = served.run("grants", "status").stdout.splitlines()
+    assert "enrich:read, inspect:read, casebook" in granted
+    assert re.search(r"\d{4}年\d+月\d+日", since)
 
 
 def test_status_prints_json(served: DemoHarness) -> None:

@@ -705,6 +705,16 @@ def test_plain_output_spells_the_code_and_redraws_nothing(
     assert printed.isascii()
 
 
+@pytest.mark.parametrize(("left", "words"), [(600, "10 minutes"), (45, "45 seconds")])
+def test_plain_output_says_in_words_how_long_a_code_is_valid(
+    left: float, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sign_in_output, "_seconds_left", lambda _state: left - 0.1)
+    TextReporter(plain=True).report_waiting(waiting(datetime.now(UTC)), opens_browser=False)
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == f"Waiting for approval. The code expires in {words}."
+
+
 def test_plain_output_tells_the_time_left_at_its_marks_only(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

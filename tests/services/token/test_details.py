@@ -17,9 +17,11 @@ from desktop.services.token.details import (
     TokenDetails,
     details_for_support,
     flattened,
+    flattened_for_programs,
     revocation_offered,
     token_details,
 )
+from tests.pseudo_language import real_language
 from tests.sample_states import NOW, PROFILE, signed_in
 
 METADATA = ServerMetadata(
@@ -108,6 +110,40 @@ def test_nested_members_become_rows(members: dict[str, object], rows: object) ->
     assert flattened(members) == rows
 
 
+@pytest.mark.parametrize("language", ["ar", "en", "ja"])
+def test_values_that_people_paste_are_joined_alike_in_every_language(language: str) -> None:
+    with real_language(language):
+        assert flattened({"scopes": ["x", "y"]}) == (("scopes", "x, y"),)
+
+
+@pytest.mark.parametrize("language", ["de", "en", "ja"])
+def test_programs_get_the_same_in_every_language(language: str) -> None:
+    members: dict[str, object] = {
+        "on": True,
+        "off": False,
+        "a": None,
+        "user": {"scopes": ["x", "y"], "groups": ["SOC team", "Hunters", True]},
+        "teams": [{"id": 1}],
+        "scope": "x\ty",
+        "tokens": ["opaque"],
+        "nick": "eyJhbGciOiJSUzI1NiJ9.c2VjcmV0.c2ln",
+        "iat": 1700000000,
+    }
+    with real_language(language):
+        assert flattened_for_programs(members) == {
+            "on": True,
+            "off": False,
+            "a": None,
+            "user › scopes": "x y",
+            "user › groups": ["SOC team", "Hunters", True],
+            "teams › 1 › id": "1",
+            "scope": "x y",
+            "tokens": "[redacted]",
+            "nick": "[redacted]",
+            "iat": "1700000000",
+        }
+
+
 def test_deep_nesting_is_cut() -> None:
     members: dict[str, object] = {"end": 1}
     for _ in range(900):
@@ -127,7 +163,7 @@ def test_deeply_nested_lists_are_cut() -> None:
 def test_long_values_and_many_rows_are_cut() -> None:
     rows = flattened({str(number): "x" * 5000 for number in range(500)})
     assert len(rows) == 201
-    assert rows[-1] == ("…", "")
+    assert rows[-1] == ("…", "…")
     assert max(len(value) for _, value in rows) == 1000
 
 
