@@ -319,8 +319,11 @@ class Footer(QWidget):
         self._lower: QWidget | None = None  # the last button, while it is below
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put everything into one line, or into more."""
         super().resizeEvent(event)
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Put everything into one line, or into more."""
         widgets = [each for each in self.children() if isinstance(each, QWidget)]  # as added
         shown = [each for each in widgets if not each.isHidden()]
         if len(shown) > 1 and isinstance(shown[-1], Button):
@@ -357,8 +360,14 @@ class Footer(QWidget):
         moved.setSizePolicy(across, policies.Fixed)
 
     def _align(self, first: QWidget, last: QWidget) -> None:
-        """Put words at the edge in line with what is above; quiet buttons have space around."""
-        begin, end = (0 if _is_quiet(each) else QUIET_PADDING for each in (first, last))
+        """Put words at the edge in line with what is above; quiet buttons have space around.
+
+        That of a button that asks is filled, so its edge is in line.
+        """
+        begin, end = (
+            0 if _is_quiet(each) and each.property("asks") != "true" else QUIET_PADDING
+            for each in (first, last)
+        )
         set_margins(self.row, begin=begin, end=end)
 
 
