@@ -128,6 +128,14 @@ def signed_out_by_server() -> SignedOutByServer:
     return error
 
 
+def unknown_client() -> errors.InvalidClient:
+    error = errors.InvalidClient(
+        "invalid_client", host=HOST, description="unknown client", trace_id=TRACE_ID
+    )
+    error.preset, error.region = "xdr-nam", "North America"
+    return error
+
+
 TRACE_ID = "2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11"
 
 STATES: dict[str, State] = {
@@ -183,11 +191,7 @@ STATES: dict[str, State] = {
     "signed_out_by_server": Failed(signed_out_by_server()),
     "code_expired": Failed(errors.CodeExpired(), "WDJB-MJHT"),
     "unreachable": Failed(errors.TransportFailure(HOST, detail="connection refused")),
-    "unknown_client": Failed(
-        errors.InvalidClient(
-            "invalid_client", host=HOST, description="unknown client", trace_id=TRACE_ID
-        )
-    ),
+    "unknown_client": Failed(unknown_client()),
     "keyring_locked": Failed(keystore.KeyringLocked()),
     "keyring_missing": Failed(keystore.KeyringMissing()),
     "no_profile": Failed(profiles.NoProfile(Path("~/.config/xdr-login/profiles.toml"))),

@@ -43,13 +43,15 @@ Reader = Callable[[Answer, datetime], Members]
 class Client:
     """A registered client. A public one has no `client_secret`.
 
-    `region` names where it is registered, at a provider with regions; it is only shown.
+    `region` names where it is registered, at a provider with regions, and `preset` the provider;
+    both are only shown.
     """
 
     client_id: str
     client_secret: str | None = field(default=None, repr=False)
     authentication: ClientAuthentication = ClientAuthentication.AUTO
     region: str = ""
+    preset: str = ""
 
 
 @frozen
@@ -245,6 +247,7 @@ async def _request(
     except ErrorResponse as error:
         if isinstance(error, InvalidClient):
             error.region = connection.client.region
+            error.preset = connection.client.preset
         if _rejects_client(error, is_last_resort=False):
             connection.known_methods.pop(endpoint, None)
         else:

@@ -407,10 +407,12 @@ class ExpiredToken(ErrorResponse):
 class InvalidClient(ErrorResponse):
     """The server does not know the client, or its secret is wrong.
 
-    `region` names where the client is registered, at a provider with regions.
+    `region` names where the client is registered, at a provider with regions, and `preset` the
+    provider, which may have its own term for a secret.
     """
 
     region = ""
+    preset = ""
 
 
 class UnauthorizedClient(ErrorResponse):

@@ -363,11 +363,12 @@ async def test_a_client_without_a_secret_is_not_tried_twice() -> None:
     assert used_methods(bench) == [NONE]
 
 
-async def test_an_unknown_client_is_told_with_its_region() -> None:
-    bench = ClientHarness(REFUSED, client=Client("client-1", region="Europe"))
+async def test_an_unknown_client_is_told_with_its_region_and_provider() -> None:
+    bench = ClientHarness(REFUSED, client=Client("client-1", region="Europe", preset="xdr-eu"))
     with pytest.raises(errors.InvalidClient) as caught:
         await request(bench.connection, TOKEN_ENDPOINT, form={})
     assert caught.value.region == "Europe"
+    assert caught.value.preset == "xdr-eu"
 
 
 async def test_an_unsafe_endpoint_is_never_requested() -> None:

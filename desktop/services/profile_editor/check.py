@@ -72,7 +72,13 @@ async def check(  # noqa: PLR0913 - what a form has, and what it needs
         return
     async with http:
         method = ClientAuthentication(profile.client_authentication)
-        client = Client(profile.client_id, password or None, method, profile.region)
+        client = Client(
+            profile.client_id,
+            password or None,
+            method,
+            region=profile.region,
+            preset=profile.preset,
+        )
         known = KnownSecrets() if secrets is None else secrets
         connection = ClientConnection(http, clock, client, secrets=known)
         checking = _Check(profile, connection, presets, allowed, surface)

@@ -197,8 +197,9 @@ class Provider:
 
     async def _load_client(self) -> Client:
         method = ClientAuthentication(self.profile.client_authentication)
+        names = {"region": self.profile.region, "preset": self.profile.preset}
         if method is ClientAuthentication.NONE and not self.uses_client_credentials:
-            return Client(self.profile.client_id, None, method, self.profile.region)
+            return Client(self.profile.client_id, None, method, **names)
         automatic = method is ClientAuthentication.AUTO
         optional = self.keyring_is_optional and automatic and not self.uses_client_credentials
         try:
@@ -214,7 +215,7 @@ class Provider:
         is_required = self.uses_client_credentials or not automatic
         if not client_secret and (value or is_required):
             raise ClientSecretMissing(self.profile.id, self.profile.preset)
-        return Client(self.profile.client_id, client_secret or None, method, self.profile.region)
+        return Client(self.profile.client_id, client_secret or None, method, **names)
 
 
 class Binding:

@@ -1229,13 +1229,13 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
     ),
     errors.InvalidClient: _row(
         translatable("Client ID not recognized"),
-        translatable("{host} doesn't recognize this client ID, or its secret is wrong."),
+        translatable("{host} doesn't recognize this client ID, or the {secret} is wrong."),
         (
             translatable(
                 "Check the region first: a client works only in the region where it was created. "
                 "Your profile uses {region}."
             ),
-            translatable("Check the client ID, the client secret and the issuer in your profile."),
+            translatable("Check the client ID, the {secret} and the issuer in your profile."),
         ),
         _SERVER_SAYS,
         remedies=_EDIT_FIRST,

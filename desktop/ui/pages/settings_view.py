@@ -53,6 +53,7 @@ _GROUPS = (
 )
 _Control = Switch | Stepper | Choice
 _ABOVE_HEADING, _BELOW_HEADING = 4, -8  # logical pixels more than between cards
+_AROUND_NAME = 4  # logical pixels, which only a name of two lines needs
 _CHOICE_SIZE = (150, 36)  # logical pixels: fits beside its name at a width of 360
 
 
@@ -236,6 +237,7 @@ class _Row(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         heading = label(translate(name), "heading")
+        heading.setContentsMargins(0, _AROUND_NAME, 0, _AROUND_NAME)
         if isinstance(control, Choice):
             heading.setBuddy(control)  # on Linux, the name of a combo box is its value
         add_row(column, heading, control).setStretch(0, 1)

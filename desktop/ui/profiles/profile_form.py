@@ -27,6 +27,7 @@ from desktop.ui.kit.warning_card import WarningCard
 from desktop.ui.kit.widgets import (
     Button,
     Card,
+    Footer,
     View,
     add_heading,
     add_row,
@@ -53,8 +54,6 @@ from desktop.ui.profiles.password_field import PasswordField
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from datetime import datetime
-
-    from PySide6.QtWidgets import QHBoxLayout
 
     from desktop.services.configuration.client_model import ClientModel
     from desktop.services.model.states import State
@@ -113,7 +112,7 @@ class ProfileForm(View):
         self._check = Button(translate("Check"), self._on_check)
         kind = "" if purpose.is_new else "link"
         self._paste = Button(translate("Paste JSON"), self._on_paste, kind)
-        self._buttons = _FormButtons(self.footer_row, cancel=self.step_back, save=self._on_save)
+        self._buttons = _FormButtons(self.footer, cancel=self.step_back, save=self._on_save)
         self._lay_out()
         self._note.hide()
 
@@ -261,6 +260,8 @@ class ProfileForm(View):
         main = Card()
         _add_heading(self.column, self._purpose)
         self._fields.add_to(main, *PROVIDER_AND_CLIENT)
+        if self._purpose.is_new:
+            self._fields.field("client_id").set_help("")  # the card above says it
         _add_paste(self._paste, self.column, main, is_new=self._purpose.is_new)
         main.column.addWidget(self._note)
         main.column.addWidget(self.client_secret)
@@ -376,8 +377,9 @@ class _FormButtons:
     """The buttons in the footer: cancel, which asks before input is lost, and save."""
 
     def __init__(
-        self, row: QHBoxLayout, *, cancel: Callable[[], object], save: Callable[..., None]
+        self, footer: Footer, *, cancel: Callable[[], object], save: Callable[..., None]
     ) -> None:
+        self._footer, row = footer, footer.row
         self.is_asking = False
         self.cancel = fit_to_text(Button(translate("Cancel"), cancel, "quiet"))
         self._only_save = fit_to_text(
@@ -396,6 +398,7 @@ class _FormButtons:
         self._only_save.hide()  # the question needs the space
         self.cancel.replace_text(translate(texts.DISCARD))
         set_style_property(self.cancel, "asks", "true")
+        self._footer.arrange()
         self.cancel.take_focus(ringed=True)
 
     def cancel_question(self) -> None:
@@ -404,6 +407,7 @@ class _FormButtons:
             self.cancel.restore_text()
             self._only_save.show()
             set_style_property(self.cancel, "asks", "false")
+            self._footer.arrange()
 
     def show_saving(self, *, saving: bool) -> None:
         if saving:

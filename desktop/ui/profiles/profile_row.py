@@ -23,6 +23,7 @@ _AROUND, _BETWEEN, _LINES_APART, _CORNER = 10, 10, 2, 8
 _LARGEST_SHARE = 0.5  # of the width, for the state beside the name
 _NARROW = 21  # lines of text, the width below which the name has its line for itself
 _SHORTEST_PLACE = 4  # lines of text
+_MIDDLE = Qt.TextElideMode.ElideMiddle  # the ends of similar names tell them apart
 _COLORS = {"good": "good_text", "bad": "bad_text", "busy": "link"}  # by kind of the state
 
 
@@ -46,9 +47,12 @@ class ProfileRow(QStyledItemDelegate):
         self._theme = theme
 
     def sizeHint(
-        self, option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
-        return QSize(0, row_height(option.fontMetrics))
+        """Give a heading, which is the only row that nobody can choose, half the height."""
+        height = row_height(option.fontMetrics)
+        is_heading = index.flags() == Qt.ItemFlag.NoItemFlags
+        return QSize(0, height // 2 if is_heading else height)
 
     def paint(
         self,
@@ -95,24 +99,31 @@ class ProfileRow(QStyledItemDelegate):
     ) -> None:
         """Paint the name, the place below it, and at the end of both the state, never cut.
 
-        Where that leaves too little for the name, the state is at the end of the place.
+        Where that leaves too little for the name, the state is at the end of a name that is short
+        enough, else of the place.
         """
-        font = option.font
+        font, bold = option.font, _bold(option.font)
         width = min(QFontMetrics(font).horizontalAdvance(row.state) + 1, room.width())
-        names = room.adjusted(0, 0, -width - _BETWEEN, 0)
-        is_narrow = width > _LARGEST_SHARE * room.width() or _is_narrow(option)
-        lower = names if names.width() > _SHORTEST_PLACE * option.fontMetrics.height() else QRect()
-        places = Qt.AlignmentFlag
-        line = places.AlignBottom if is_narrow else places.AlignVCenter
+        beside = room.adjusted(0, 0, -width - _BETWEEN, 0)
+        names, lower = beside, beside
+        lines = Qt.AlignmentFlag
+        line = lines.AlignVCenter
+        if width > _LARGEST_SHARE * room.width() or _is_narrow(option):
+            is_beside_name = QFontMetrics(bold).horizontalAdvance(row.title) <= beside.width()
+            line = lines.AlignTop if is_beside_name else lines.AlignBottom
+            names, lower = (beside, room) if is_beside_name else (room, beside)
+        if lower.width() <= _SHORTEST_PLACE * option.fontMetrics.height():
+            lower = QRect()
         color = _COLORS.get(row.kind, "muted")
-        for text, where, look, paint, alignment in (
-            (row.title, room if is_narrow else names, _bold(font), "text", places.AlignTop),
-            (row.place, lower, font, "muted", places.AlignBottom),
-            (row.state, room, font, color, line | places.AlignRight),
+        for text, where, look, paint, alignment, elide in (
+            (row.title, names, bold, "text", lines.AlignTop, _MIDDLE),
+            (row.place, lower, font, "muted", lines.AlignBottom, _where_to_elide_place(row)),
+            (row.state, room, font, color, line | lines.AlignRight, _MIDDLE),
         ):
             painter.setFont(look)
             painter.setPen(self._theme.color(paint))
-            _paint_line(painter, room, where, option.direction, text, alignment)
+            shown = painter.fontMetrics().elidedText(text, elide, where.width())
+            _paint_line(painter, room, where, option.direction, shown, alignment)
 
 
 def _paint_line(
@@ -125,14 +136,18 @@ def _paint_line(
 ) -> None:
     if where.isEmpty():
         return
-    # In the middle: the ends of similar names tell them apart.
-    middle = Qt.TextElideMode.ElideMiddle
-    shown = painter.fontMetrics().elidedText(text, middle, where.width())
     painter.setLayoutDirection(
         text_direction(text) if direction == Qt.LayoutDirection.RightToLeft else direction
     )
     absolute = QStyle.visualAlignment(direction, alignment) | Qt.AlignmentFlag.AlignAbsolute
-    painter.drawText(QStyle.visualRect(direction, room, where), absolute, shown)
+    painter.drawText(QStyle.visualRect(direction, room, where), absolute, text)
+
+
+def _where_to_elide_place(row: Row) -> Qt.TextElideMode:
+    """At the end, unless a host is there: only its end tells it from a lookalike."""
+    profile = row.status.profile if row.status is not None else None
+    names_server = profile is None or profile.names_own_server or not profile.provider
+    return _MIDDLE if names_server else Qt.TextElideMode.ElideRight
 
 
 def _is_narrow(option: QStyleOptionViewItem) -> bool:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from PySide6.QtGui import QKeyEvent, QShowEvent
+    from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 
     from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
@@ -62,7 +62,7 @@ class SwitcherView(Page):
         self._actions = actions
         self._leave = leave
         self._model = ProfileModel(actions.profiles)
-        self.rows = QListView()
+        self.rows = ProfileList()
         self.search = TextInput(translate("Find a profile"))
         self.search.setAccessibleName(translate("Find a profile"))
         self._hint = KeyHint("Ctrl+K", self.search)
@@ -72,7 +72,6 @@ class SwitcherView(Page):
         self.rows.setItemDelegate(ProfileRow(self.rows, theme))
         self.rows.setObjectName("profiles")
         self.rows.setAccessibleName(translate("Profiles"))
-        self.rows.setUniformItemSizes(True)  # else every row is measured
         self.rows.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.rows.setMouseTracking(True)
         self.rows.clicked.connect(self._choose)
@@ -112,6 +111,7 @@ class SwitcherView(Page):
         self.search.setClearButtonEnabled(bool(text))  # where the hint is otherwise
         self._hint.setVisible(not text)
         self._model.find(text)
+        self.rows.setUniformItemSizes(not self._model.has_heading)  # else every row is measured
         found = self._model.rowCount()
         self.rows.setVisible(found > 0)
         self._nothing.setVisible(not found)
@@ -149,6 +149,14 @@ class KeyHint(QLabel):
         row.addWidget(self, 0, Qt.AlignmentFlag.AlignVCenter)
 
 
+class ProfileList(QListView):
+    """Ends with a whole row or with half of one, whatever height it has."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.setViewportMargins(0, 0, 0, self.height() % (row_height(self.fontMetrics()) // 2))
+
+
 class ProfileModel(QAbstractListModel):
     """The profiles that match, below headings if there are many; a row is made when it is drawn."""
 
@@ -179,6 +187,11 @@ class ProfileModel(QAbstractListModel):
             ]
         self._rows = found
         self.endResetModel()
+
+    @property
+    def has_heading(self) -> bool:
+        """Whether a heading, which is lower, is among the rows."""
+        return any(id_ not in self._known for id_ in self._rows)
 
     def first(self, current_id: str) -> QModelIndex:
         """Return the first profile, but that in the window only if there is no other."""

@@ -15,11 +15,12 @@ from desktop.services.model.states import SignedIn
 from desktop.services.system.translation import translate
 from desktop.ui.kit.fitted_label import ElidedLabel
 from desktop.ui.kit.reader_roles import read_as
-from desktop.ui.kit.widgets import Button, Card, add_row, label, scroll_into_view
+from desktop.ui.kit.widgets import Button, Card, add_row, label, scroll_into_view, set_margins
 from desktop.ui.wording import window_texts
 
 _MOST_ROWS = 60  # each takes a millisecond; the details page has all scopes
 _WIDEST_NAME = 150  # pixels; the meaning needs the rest
+_EDGE = 1  # pixels, which the summary has around its text
 _OPEN, _CLOSED = "▴", "▾"
 
 
@@ -41,6 +42,7 @@ class ScopesCard(Card):
         line.addStretch(1)
         line.addWidget(self._arrow)
         self._missing = label("", "muted")
+        self._missing.setContentsMargins(_EDGE, 0, _EDGE, 6)
         self._list: QWidget | None = None
         self._is_open = False
         self.column.addWidget(self._summary)
@@ -98,7 +100,7 @@ class ScopesCard(Card):
         read_as(made, "List")
         made.setAccessibleName(translate("Scopes"))
         column = QVBoxLayout(made)
-        column.setContentsMargins(0, 0, 0, 6)
+        set_margins(column, begin=_EDGE, end=0, bottom=6)
         column.setSpacing(6)
         for each in first:
             _add_scope(column, each)

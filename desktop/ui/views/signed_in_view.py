@@ -121,3 +121,4 @@ class SignedInView(View):
 
     def _make_room(self, asking: bool) -> None:  # noqa: FBT001 - as Qt emits it
         self._details.setVisible(not asking)
+        self.footer.arrange()

@@ -8,7 +8,15 @@ from desktop.services.system.translation import translate
 from desktop.services.wording.sign_out_texts import signed_out_message
 from desktop.ui.kit.fitted_label import FittedLabel
 from desktop.ui.kit.warning_card import WarningCard
-from desktop.ui.kit.widgets import Button, Card, View, fit_to_text, has_focus_ring, label
+from desktop.ui.kit.widgets import (
+    Button,
+    Card,
+    View,
+    fit_to_text,
+    has_focus_ring,
+    label,
+    set_style_property,
+)
 from desktop.ui.views.actions import Actions
 from desktop.ui.wording import window_texts
 
@@ -60,6 +68,7 @@ class SignedOutView(View):
             self._sign_in.take_focus(ringed=ringed)
         self._is_revoking = state.revocation is Revocation.UNDER_WAY
         # Disabling the button would move the focus elsewhere.
+        set_style_property(self._revoke_button, "busy", "true" if self._is_revoking else "false")
         if self._is_revoking:
             self._revoke_button.replace_text(translate("Revoking…"))
         else:

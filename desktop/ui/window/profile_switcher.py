@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from desktop.services.session.sessions import ProfileStatus
     from desktop.ui.views.actions import Actions, ProfileActions
 
-_BESIDE_TEXT = 104  # pixels of the window: a margin, the badge, and space around the shortcut
+_BESIDE_TEXT = 112  # pixels of the window: a margin, the badge, and space around the shortcut
 _LEAST_OF_NAME = 0.5  # of the room for a name and a state
 _LAST_KEY = 9  # Ctrl+1 to Ctrl+9 show profiles
 

@@ -205,8 +205,8 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             errors.InvalidClient("invalid_client", host=HOST, description="unknown client"),
             "Client ID not recognized",
             (
-                "login.example doesn't recognize this client ID, or its secret is wrong. Check "
-                "the client ID, the client secret and the issuer in your profile. The server "
+                "login.example doesn't recognize this client ID, or the client secret is wrong. "
+                "Check the client ID, the client secret and the issuer in your profile. The server "
                 "says: “unknown client”."
             ),
             [Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN],
@@ -726,24 +726,33 @@ def test_a_proxy_of_the_administrator_is_not_to_be_edited(kind: type[errors.Prox
 
 
 @pytest.mark.parametrize(
-    ("region", "words"),
+    ("preset", "region", "secret", "words"),
     [
         (
+            "xdr-eu",
             "Europe",
+            "client password",
             (
                 "Check the region first: a client works only in the region where it was created. "
                 "Your profile uses Europe."
             ),
         ),
-        ("", "Check the client ID, the client secret and the issuer in your profile."),
+        (
+            "",
+            "",
+            "client secret",
+            "Check the client ID, the client secret and the issuer in your profile.",
+        ),
     ],
 )
-def test_only_a_provider_with_regions_has_a_hint_about_them(region: str, words: str) -> None:
+def test_an_unknown_client_has_words_of_its_provider_and_a_hint_about_regions(
+    preset: str, region: str, secret: str, words: str
+) -> None:
     error = errors.InvalidClient("invalid_client", host=HOST)
-    error.region = region
+    error.preset, error.region = preset, region
     advice = advice_for(error)
     assert advice.text == (
-        f"{HOST} doesn't recognize this client ID, or its secret is wrong. {words}"
+        f"{HOST} doesn't recognize this client ID, or the {secret} is wrong. {words}"
     )
 
 

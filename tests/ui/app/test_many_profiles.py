@@ -300,6 +300,8 @@ async def test_the_list_has_those_used_last_and_then_all_by_name(office: Office)
     ]
     assert page.search.hasFocus()
     assert page.rows.currentIndex().row() == 1, "Return goes back to the profile before"
+    row, heading = (page.rows.visualRect(page.rows.model().index(n, 0)).height() for n in (0, 2))
+    assert heading == row // 2
 
 
 async def test_typing_filters_and_return_switches(office: Office) -> None:
