@@ -68,6 +68,7 @@ client_id = "{PUBLIC_CLIENT_ID}"
 issuer = "{issuer}"
 expected_issuer = "IROH Auth"
 {f'app_grant_endpoint = "{issuer}/iroh/oauth2/app-grant"' if app_grants else ""}
+userinfo_endpoint = "{issuer}/iroh/profile/whoami"
 services = {{ {", ".join(f'{name} = "{each}"' for name, each in (services or {}).items())} }}
 """,
         "utf-8",
