@@ -81,6 +81,7 @@ class FactRows(Card):
         top = Qt.AlignmentFlag.AlignTop
         named = label(name, "muted")
         shown = _Value(translate("{name}: {value}", name=name, value=value), self._values)
+        shown.is_copied = self._selectable
         shown.setText(value)
         if self._selectable:
             shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from desktop.services.system.translation import translate
 from desktop.ui.kit.reader_roles import read_as
 from desktop.ui.kit.theme import GAP, NARROWEST, SPACE
-from desktop.ui.kit.word_breaks import breakable, unbroken
+from desktop.ui.kit.word_breaks import breakable, unbroken, with_whole_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +59,8 @@ class Label(QLabel):
     def setText(self, text: str) -> None:
         """Show `text`; a screen reader reads it without the breaks."""
         shown, name = breakable(text), unbroken(text)
+        if not self.is_copied:
+            shown = with_whole_name(shown)
         if shown == self.text():
             return  # a screen reader would be told, however often
         if self._names_itself or shown != name:
@@ -66,6 +68,7 @@ class Label(QLabel):
             self.setAccessibleName(name if self._names_itself else "")
         super().setText(shown)
 
+    is_copied = False  # with the mouse, where a path must have no mark that nobody sees
     _names_itself = False  # the name is its text without the breaks
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -4,11 +4,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from PySide6.QtGui import QTextLayout
+from pytestqt.qtbot import QtBot
 
 from desktop.oauth import errors
 from desktop.services.model.states import AwaitingApproval, SignedIn, SignedOut, State
 from desktop.services.wording.spoken import spoken_mark
-from desktop.ui.kit.word_breaks import breakable
+from desktop.ui.kit.fact_rows import FactRows
+from desktop.ui.kit.widgets import Label, label
+from desktop.ui.kit.word_breaks import breakable, unbroken, with_whole_name
 from desktop.ui.wording import window_texts
 from tests.sample_states import NOW, STATES, signed_in, waiting
 from tests.ui.harness import BREAK
@@ -287,6 +291,42 @@ def test_a_long_host_may_be_broken_after_its_dots_and_within_long_labels() -> No
     assert "".join(pieces) == host
     assert pieces[-3:] == ["evil.", "example"] or pieces[-2:] == ["evil.", "example"]
     assert max(map(len, pieces)) <= 13
+
+
+def test_versions_and_our_own_name_are_kept_whole() -> None:
+    system = "Linux-6.18.44-fc-v669-x86_64-with-glibc2.36"
+    folder = "/home/dana.northwind/.local/share/xdr-login/log"
+    assert {"6.18.44-", "glibc2.36"} <= set(breakable(system).split(BREAK))
+    assert "xdr-login/" in breakable(folder).split(BREAK)
+    assert unbroken(with_whole_name(breakable(folder))) == folder
+
+
+@pytest.mark.parametrize("part", ["1.1.", "1.1.1.1a", "1.1a", "xdr-login", "xdr-login-"])
+def test_no_row_of_versions_or_names_is_without_breaks(part: str) -> None:
+    assert max(map(len, breakable(part * 40).split(BREAK))) <= 36
+
+
+def test_a_line_never_ends_within_our_own_name(qtbot: QtBot) -> None:
+    text = label("Edit ~/.config/xdr-login/profiles.toml")
+    qtbot.addWidget(text)
+    layout = QTextLayout(text.text(), text.font())
+    width = text.fontMetrics().horizontalAdvance("Edit ~/.config/xdr-log")
+    lines = []
+    layout.beginLayout()
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(width)
+        lines.append(unbroken(text.text()[line.textStart() :][: line.textLength()]))
+    layout.endLayout()
+    assert len(lines) > 1
+    assert not any(each.endswith("xdr-") for each in lines)
+    assert text.accessibleName() == "Edit ~/.config/xdr-login/profiles.toml"
+
+
+def test_a_path_that_is_copied_with_the_mouse_has_no_marks(qtbot: QtBot) -> None:
+    rows = FactRows("", stacked=True, selectable=True)
+    qtbot.addWidget(rows)
+    rows.show_rows((("File", "~/.config/xdr-login/a.toml"),))
+    assert "~/.config/xdr-login/a.toml" in [each.text() for each in rows.findChildren(Label)]
 
 
 def test_a_break_never_ends_a_word() -> None:
