@@ -16,6 +16,7 @@ from desktop.ui.copy.clipboard import Clipboard
 from desktop.ui.copy.copier import Copier
 from desktop.ui.kit.copy_progress import NotCopied
 from desktop.ui.kit.menu_button import MenuButton
+from desktop.ui.kit.word_breaks import unbroken
 from desktop.ui.pages.settings_store import SettingsStore
 from desktop.ui.pages.settings_view import SettingsView
 from tests.sample_states import PROFILE, signed_in
@@ -114,7 +115,7 @@ def test_a_managed_setting_is_shown_with_the_reason(screen: Screen, name: str) -
     page.show_settings(Settings(start_at_login=True))
     enabled = {each: widget.isEnabled() for each, widget in controls(page).items()}
     assert enabled == {each: each != NAMES[name] for each in enabled}
-    reasons = {key: row._locked.text() for key, row in page._rows.items()}
+    reasons = {key: unbroken(row._locked.text()) for key, row in page._rows.items()}
     why = f"Managed by your administrator ({SOURCE})."
     assert reasons == {key: why if key == name else "" for key in NAMES}
     assert [key for key, row in page._rows.items() if not row._locked.isHidden()] == [name]
