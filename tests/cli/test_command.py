@@ -335,13 +335,18 @@ sys.exit(main())
 )
 @pytest.mark.parametrize("home", [None, "relative"])
 def test_without_a_home_folder_there_are_words(
-    arguments: list[str], home: str | None, tmp_path: Path
+    arguments: list[str],
+    home: str | None,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     kept = {k: v for k, v in environment().items() if k != "HOME" and not k.startswith("XDG_")}
+    runtime = tmp_path_factory.mktemp("runtime")  # where no running app answers
+    own = {"PYTHONPATH": str(ROOT), "XDG_RUNTIME_DIR": str(runtime)}
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_A_HOME, *arguments],
         cwd=tmp_path,
-        env={**kept, "PYTHONPATH": str(ROOT)} | ({"HOME": home} if home else {}),
+        env={**kept, **own} | ({"HOME": home} if home else {}),
         input="",
         capture_output=True,
         text=True,
