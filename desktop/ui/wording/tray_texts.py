@@ -15,7 +15,7 @@ from desktop.services.model.states import (
     SignedOut,
     State,
 )
-from desktop.services.system.translation import translatable, translate, translate_plural
+from desktop.services.system.translation import translate, translate_plural
 from desktop.ui.wording import window_texts
 from desktop.ui.wording.update_timing import COUNTED_IN_DAYS
 
@@ -64,13 +64,13 @@ class MenuItem(Enum):
 
 
 class _TokenStatus(Enum):
-    """How a token is doing, in a word or two."""
+    """How a token is doing."""
 
-    SIGNING_OUT = translatable("Signing out")
-    RENEWING = translatable("Renewing")
-    VALID = translatable("Signed in")
-    IDLE = translatable("Idle")
-    EXPIRED = translatable("Expired")
+    SIGNING_OUT = auto()
+    RENEWING = auto()
+    VALID = auto()
+    IDLE = auto()
+    EXPIRED = auto()
 
 
 @frozen
@@ -306,8 +306,11 @@ def _signed_in_for(seconds: float) -> str:
 
 
 def _signed_in(state: SignedIn, at: datetime) -> str:
-    status = _token_status(state, at)
-    match status:
+    match _token_status(state, at):
+        case _TokenStatus.SIGNING_OUT:
+            return translate("Signing out")
+        case _TokenStatus.RENEWING:
+            return translate("Renewing")
         case _TokenStatus.VALID:
             left = state.remaining(at)
             return translate("Signed in, doesn't expire") if left is None else _signed_in_for(left)
@@ -316,7 +319,7 @@ def _signed_in(state: SignedIn, at: datetime) -> str:
         case _TokenStatus.EXPIRED if state.renewable:
             return translate("Expired, couldn't renew")
         case _:
-            return translate(status.value)
+            return translate("Expired")
 
 
 def _token_status(state: SignedIn, at: datetime) -> _TokenStatus:

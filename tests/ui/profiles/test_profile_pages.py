@@ -580,9 +580,8 @@ async def test_what_a_check_finds_comes_into_sight(
     assert last.visibleRegion().boundingRect() == last.rect()
 
 
-async def test_a_check_goes_on_below_another_page_and_ends_with_the_form(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def start_endless_check(place: Place, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Check in a form, until it is broken off; return what is set then."""
     shown, closed = asyncio.Event(), asyncio.Event()
 
     async def check(*_: object, **__: object) -> AsyncIterator[Finding]:
@@ -597,6 +596,13 @@ async def test_a_check_goes_on_below_another_page_and_ends_with_the_form(
     await place.form("soc")
     place.screen.button("Check").click()
     await shown.wait()
+    return closed
+
+
+async def test_a_check_goes_on_below_another_page_and_ends_with_the_form(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = await start_endless_check(place, monkeypatch)
     place.screen.show_settings()
     place.screen.window.escape()
     await asyncio.sleep(0.01)
@@ -607,20 +613,7 @@ async def test_a_check_goes_on_below_another_page_and_ends_with_the_form(
 
 
 async def test_a_check_is_broken_off(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    shown, closed = asyncio.Event(), asyncio.Event()
-
-    async def check(*_: object, **__: object) -> AsyncIterator[Finding]:
-        try:
-            yield Finding(Step.REACH, Outcome.GOOD, "It answers.")
-            shown.set()
-            await asyncio.Event().wait()
-        finally:
-            closed.set()
-
-    monkeypatch.setattr(profile_check, "check", check)
-    await place.form("soc")
-    place.screen.button("Check").click()
-    await shown.wait()
+    closed = await start_endless_check(place, monkeypatch)
     assert "It answers." in place.screen.visible_texts
     await place.press("Stop")
     assert closed.is_set()
